@@ -1,0 +1,1 @@
+//! Bytes on disk: unpacking, ignore rules, deterministic archives, the store and its retention.

@@ -1,0 +1,1 @@
+//! The read path of the OCI distribution protocol: transport, credentials, manifests, tags and blobs.

@@ -1,0 +1,1 @@
+//! Names: repositories, tags, digests, revisions, version constraints and the choice of a tag.

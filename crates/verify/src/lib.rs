@@ -1,0 +1,1 @@
+//! Signatures over image digests, checked from bytes without a network.

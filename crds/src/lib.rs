@@ -1,0 +1,1 @@
+//! The API: OCIRepository as Rust types and as CustomResourceDefinitions.
