@@ -1,1 +1,38 @@
 //! The actors and the messages that they exchange.
+//!
+//! | Message | From -> To |
+//! |---|---|
+//! | `ObjectChanged` | watch -> Watcher |
+//! | `SpecObserved` | Watcher -> Repository |
+//! | `Inspect` | Repository -> Storage |
+//! | `Admit` | Repository -> Registry |
+//! | `Resolve` | Repository -> Resolver |
+//! | `Verify` | Repository -> Verifier |
+//! | `Describe` | Repository -> Fetcher |
+//! | `Claim` | Repository -> Storage |
+//! | `Fetch` | Repository -> Fetcher |
+//! | `Publish` | Repository -> Storage |
+//! | `StatusObserved` | Repository -> StatusWriter |
+//! | `WriteStatus` | Repository, Watcher -> StatusWriter |
+//! | `Announce` | Repository -> StatusWriter |
+//! | `AddFinalizer` | Repository -> StatusWriter |
+//! | `RemoveFinalizer` | Repository -> StatusWriter |
+//! | `Forget` | Repository -> StatusWriter |
+//! | `Flush` | program -> StatusWriter |
+//! | `Purge` | Repository -> Storage |
+//! | `HostRecovered` | Registry -> Repository |
+//! | `TurnReturned` | turn -> Registry |
+//! | `TakeCensus` | program -> Registry |
+//! | `RepositoryStopped` | Repository -> Watcher |
+
+pub mod cluster;
+pub mod flights;
+mod key;
+mod object;
+pub mod registry;
+mod scope;
+pub mod status_writer;
+
+pub use key::Key;
+pub use object::{FINALIZER, Object, SpecProblem};
+pub use scope::{Budget, FinalizerSender, Scope};

@@ -1,1 +1,24 @@
-//! Decisions: the life of a repository as a pure machine, failures, schedule and the summary of a status.
+//! Decisions: the life of a repository as a pure machine, what a pass means for the status, and when to look again.
+//!
+//! No clock and no I/O: time enters as data, effects leave as values.
+
+mod announce;
+mod condition;
+mod conclude;
+mod desired;
+mod failure;
+mod machine;
+mod observation;
+mod schedule;
+mod status;
+mod summary;
+
+pub use announce::{Announcement, Severity, announcements};
+pub use conclude::{Conclusion, conclude, conclude_suspended, in_progress};
+pub use condition::{Condition, ConditionKind, Conditions, Reason, Truth};
+pub use desired::{Desired, LayerSelector, Operation, Provider, Source, Trust, Wish};
+pub use failure::{Disposition, Failure};
+pub use machine::{Class, Effect, Event, Machine, Outcome, Policy};
+pub use observation::{Observation, Resolution, Stock, Verdict, content_unchanged, must_verify, unchanged};
+pub use schedule::{Backoff, jittered, spread};
+pub use status::{Artifact, Status};

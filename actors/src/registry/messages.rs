@@ -1,0 +1,156 @@
+//! What a Registry hears and says.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix::{Message, Recipient, WeakRecipient};
+use oci::{Client, Credential, Identity, OriginKey};
+use reconcile::{Class, Failure};
+
+use crate::{Key, Scope};
+
+/// Asks for a turn with this origin: waits in its queue, or fails at once where the host is down or cooling (row 4).
+#[derive(Message)]
+#[rtype(result = "Result<Turn, Failure>")]
+pub struct Admit {
+    /// Whose attempt it is; a waiting place is given up when it is cancelled.
+    pub scope: Scope,
+    /// How urgent it is.
+    pub urgency: Urgency,
+    /// The credential that the attempt will use.
+    pub credential: Arc<Credential>,
+    /// Who is told when the host answers again.
+    pub recovered: WeakRecipient<HostRecovered>,
+}
+
+/// The order of admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// Holds a ticket already: others wait for what it builds.
+    Resumed,
+    /// By the attempt's class.
+    Of(Class),
+}
+
+/// The host answers again: what was parked may go (row 15).
+#[derive(Message, Clone, Debug)]
+#[rtype(result = "()")]
+pub struct HostRecovered;
+
+/// The permission to speak with one registry; given back when it is dropped.
+pub struct Turn {
+    /// How to speak with it.
+    pub line: Line,
+    returned: Recipient<TurnReturned>,
+    number: u64,
+}
+
+/// The way to a registry with one credential; it remembers what the host did.
+#[derive(Clone)]
+pub struct Line {
+    /// The client of the origin.
+    pub client: Client,
+    /// The origin, as keys name it.
+    pub origin: OriginKey,
+    /// The credential.
+    pub credential: Arc<Credential>,
+    /// The credential, as keys name it.
+    pub identity: Identity,
+    witness: Arc<Mutex<Witness>>,
+}
+
+/// What the host did during one turn.
+#[derive(Clone, Debug, Default)]
+pub struct Witness {
+    /// The last answer counts; none means that nothing was asked.
+    pub conduct: Option<Conduct>,
+    /// The repository that was asked for.
+    pub repository: String,
+}
+
+/// How a host behaved.
+#[derive(Clone, Debug)]
+pub enum Conduct {
+    /// It answered, be it with a refusal.
+    Answered,
+    /// It could not be reached, hung up, or did not answer in time.
+    Unreachable {
+        /// What the attempt said of it.
+        failure: Failure,
+    },
+    /// It answered with a server error.
+    Faulty {
+        /// What the attempt said of it.
+        failure: Failure,
+    },
+    /// It asked for patience (429, 503 with `Retry-After`).
+    Busy {
+        /// What the attempt said of it.
+        failure: Failure,
+        /// For how long.
+        retry_after: std::time::Duration,
+    },
+}
+
+/// A turn came back (sent by its `Drop`).
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct TurnReturned {
+    /// Which one.
+    pub number: u64,
+    /// What the host did.
+    pub witness: Witness,
+    /// With which credential.
+    pub identity: Identity,
+}
+
+/// How many turns are out and who waits, for tests and metrics.
+#[derive(Message, Debug)]
+#[rtype(result = "Census")]
+pub struct TakeCensus;
+
+/// The answer to [`TakeCensus`].
+#[derive(Clone, Debug, PartialEq, Eq, actix::MessageResponse)]
+pub struct Census {
+    /// Turns that are out.
+    pub turns: usize,
+    /// Attempts that wait for one.
+    pub waiting: usize,
+    /// Repositories that wait for the host.
+    pub parked: Vec<Key>,
+    /// Whether the host is taken to be down.
+    pub down: bool,
+}
+
+impl Turn {
+    /// A turn that `returned` hears of when it ends.
+    #[must_use]
+    pub fn new(line: Line, number: u64, returned: Recipient<TurnReturned>) -> Self {
+        Self { line, returned, number }
+    }
+}
+
+impl Line {
+    /// A line over this client.
+    #[must_use]
+    pub fn new(client: Client, origin: OriginKey, credential: Arc<Credential>) -> Self {
+        let identity = credential.identity();
+        Self { client, origin, credential, identity, witness: Arc::default() }
+    }
+
+    /// Remembers how the host behaved towards this repository; the last call counts.
+    pub fn note(&self, repository: &str, conduct: Conduct) {
+        let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        *witness = Witness { conduct: Some(conduct), repository: repository.to_owned() };
+    }
+
+    fn witness(&self) -> Witness {
+        self.witness.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (number, identity) = (self.number, self.line.identity);
+        self.returned.do_send(TurnReturned { number, witness: self.line.witness(), identity });
+    }
+}

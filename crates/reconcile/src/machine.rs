@@ -1,0 +1,361 @@
+//! The life of one repository as a pure machine: events go in, effects come out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Backoff, Desired, Disposition, jittered, spread};
+
+/// How urgent an attempt is; the order is the order of admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Somebody asked: a new specification, `requestedAt`, a webhook.
+    Asked,
+    /// An earlier attempt failed.
+    Retry,
+    /// The first look after a start, or the interval.
+    Routine,
+    /// A look at the store alone, after a start (D29).
+    Check,
+}
+
+/// What happened to a repository.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The object was seen.
+    Observed {
+        /// As its owner wants it.
+        desired: Arc<Desired>,
+        /// Whether it was among the first list after a start.
+        initial: bool,
+        /// Whether its generation was worked off and an artifact is recorded.
+        settled: bool,
+    },
+    /// The object is no longer there.
+    Gone,
+    /// The timer that [`Effect::WakeAfter`] asked for.
+    Due,
+    /// The host for which the repository was parked answers again (D20).
+    HostRecovered,
+    /// The timer that [`Effect::ProgressAfter`] asked for.
+    ProgressDue {
+        /// Whether the attempt has been admitted by its registry.
+        admitted: bool,
+        /// How long ago it was started.
+        waited: Duration,
+        /// Whether the object has no condition yet.
+        bare: bool,
+    },
+    /// An attempt ended.
+    Finished {
+        /// Its number.
+        attempt: u64,
+        /// How it ended.
+        outcome: Outcome,
+        /// How long it took.
+        ran_for: Duration,
+    },
+    /// The removal of a deleted object's files and of our finalizer ended.
+    Retired {
+        /// Its number.
+        attempt: u64,
+        /// Whether all of it succeeded.
+        complete: bool,
+    },
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The artifact is current.
+    Succeeded,
+    /// The stored artifact is there; the registry was not asked (D29).
+    Checked,
+    /// It is not.
+    Failed(Disposition),
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Begin the attempt of this number.
+    Start {
+        /// Never used before.
+        attempt: u64,
+        /// How urgent it is.
+        class: Class,
+    },
+    /// Make the running attempt end.
+    Cancel,
+    /// Write what the ended attempt leads to.
+    Conclude,
+    /// Send [`Event::Due`] after this time, and at no other.
+    WakeAfter(Duration),
+    /// Send no [`Event::Due`].
+    Sleep,
+    /// Send [`Event::ProgressDue`] after this time, unless the attempt has ended.
+    ProgressAfter(Duration),
+    /// Write that the attempt is under way (D27).
+    ShowProgress,
+    /// Write what a suspension leads to.
+    ShowSuspended,
+    /// Remove the files and our finalizer of a deleted object.
+    Retire {
+        /// Never used before.
+        attempt: u64,
+    },
+    /// The end.
+    Finish,
+}
+
+/// The numbers that the machine goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Between failures.
+    pub backoff: Backoff,
+    /// How far an interval may be moved, in percent of itself.
+    pub jitter_percent: u8,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Waiting { parked: bool },
+    Running { attempt: u64, identity: Arc<Desired>, cancelled: bool, again: bool },
+    Retiring { attempt: u64 },
+    Ended,
+}
+
+/// The life of one repository.
+#[derive(Debug)]
+pub struct Machine {
+    policy: Policy,
+    seed: u64,
+    desired: Option<Arc<Desired>>,
+    gone: bool,
+    retired: bool,
+    failures: u32,
+    next_attempt: u64,
+    phase: Phase,
+}
+
+/// An attempt that is over sooner shows no progress (D27).
+const QUICK: Duration = Duration::from_secs(2);
+/// How long an object without any condition may wait unexplained (D27).
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Machine {
+    /// A repository that nobody has seen yet; the seed spreads its timers.
+    #[must_use]
+    pub fn new(policy: Policy, seed: u64) -> Self {
+        let phase = Phase::Waiting { parked: false };
+        Self { policy, seed, desired: None, gone: false, retired: false, failures: 0, next_attempt: 1, phase }
+    }
+
+    /// The object as it was last seen.
+    #[must_use]
+    pub fn desired(&self) -> Option<&Arc<Desired>> {
+        self.desired.as_ref()
+    }
+
+    /// What follows from an event.
+    pub fn step(&mut self, event: Event) -> Vec<Effect> {
+        if matches!(self.phase, Phase::Ended) {
+            return Vec::new();
+        }
+        match event {
+            Event::Observed { desired, initial, settled } => self.observed(desired, initial, settled),
+            Event::Gone => self.vanished(),
+            Event::Due => self.due(),
+            Event::HostRecovered => self.recovered(),
+            Event::ProgressDue { admitted, waited, bare } => self.progress(admitted, waited, bare),
+            Event::Finished { attempt, outcome, ran_for } => self.finished(attempt, outcome, ran_for),
+            Event::Retired { attempt, complete } => self.after_retiring(attempt, complete),
+        }
+    }
+
+    fn observed(&mut self, desired: Arc<Desired>, initial: bool, settled: bool) -> Vec<Effect> {
+        let before = self.desired.replace(Arc::clone(&desired));
+        self.gone = false;
+        if before.as_ref().is_some_and(|known| known.uid != desired.uid) {
+            self.retired = false;
+            self.failures = 0;
+        }
+        let changed = before.as_ref().is_none_or(|known| differs(known, &desired));
+        match &mut self.phase {
+            Phase::Running { identity, cancelled, again, .. } => {
+                let overtaken = overtakes(&desired, identity);
+                *again |= changed;
+                if overtaken && !*cancelled {
+                    *cancelled = true;
+                    return vec![Effect::Cancel];
+                }
+                Vec::new()
+            }
+            Phase::Waiting { .. } if changed => {
+                let respecified = before.as_ref().is_some_and(|known| known.identity() != desired.identity());
+                if respecified {
+                    self.failures = 0;
+                }
+                self.settle(match (before.is_none() && initial, settled) {
+                    (true, true) => Class::Check,
+                    (true, false) => Class::Routine,
+                    (false, _) => Class::Asked,
+                })
+            }
+            Phase::Waiting { .. } | Phase::Retiring { .. } | Phase::Ended => Vec::new(),
+        }
+    }
+
+    fn vanished(&mut self) -> Vec<Effect> {
+        self.gone = true;
+        match &mut self.phase {
+            Phase::Running { cancelled: false, .. } => {
+                if let Phase::Running { cancelled, .. } = &mut self.phase {
+                    *cancelled = true;
+                }
+                vec![Effect::Cancel]
+            }
+            Phase::Waiting { .. } => self.end(),
+            Phase::Running { .. } | Phase::Retiring { .. } | Phase::Ended => Vec::new(),
+        }
+    }
+
+    fn due(&mut self) -> Vec<Effect> {
+        if !matches!(self.phase, Phase::Waiting { .. }) || self.desired.as_ref().is_none_or(|known| known.suspended && !known.deleting) {
+            return Vec::new();
+        }
+        self.settle(if self.failures > 0 { Class::Retry } else { Class::Routine })
+    }
+
+    fn recovered(&mut self) -> Vec<Effect> {
+        if !matches!(self.phase, Phase::Waiting { parked: true }) {
+            return Vec::new();
+        }
+        self.settle(Class::Retry)
+    }
+
+    fn progress(&mut self, admitted: bool, waited: Duration, bare: bool) -> Vec<Effect> {
+        if !matches!(self.phase, Phase::Running { cancelled: false, .. }) {
+            return Vec::new();
+        }
+        if admitted || (bare && waited >= PATIENCE) {
+            return vec![Effect::ShowProgress];
+        }
+        vec![Effect::ProgressAfter(QUICK)]
+    }
+
+    fn finished(&mut self, ended: u64, outcome: Outcome, ran_for: Duration) -> Vec<Effect> {
+        let Phase::Running { attempt, again, .. } = &self.phase else { return Vec::new() };
+        if *attempt != ended {
+            return Vec::new();
+        }
+        let again = *again;
+        self.phase = Phase::Waiting { parked: false };
+        if self.gone {
+            return self.end();
+        }
+        let superseded = outcome == Outcome::Failed(Disposition::Cancelled);
+        let deleting = self.desired.as_ref().is_some_and(|known| known.deleting);
+        let mut effects = Vec::new();
+        if !superseded && !deleting {
+            effects.push(Effect::Conclude);
+        }
+        self.failures = match outcome {
+            Outcome::Succeeded | Outcome::Checked | Outcome::Failed(Disposition::Stall) => 0,
+            Outcome::Failed(Disposition::Cancelled) => self.failures,
+            Outcome::Failed(Disposition::Retry { .. } | Disposition::Park { .. }) => self.failures.saturating_add(1),
+        };
+        if again {
+            effects.extend(self.settle(Class::Asked));
+        } else {
+            effects.push(self.wake(outcome, ran_for));
+        }
+        effects
+    }
+
+    fn wake(&mut self, outcome: Outcome, ran_for: Duration) -> Effect {
+        let interval = self.desired.as_ref().map_or(Duration::ZERO, |desired| desired.interval);
+        let shortest = self.policy.backoff.first;
+        let pause = self.policy.backoff.after(self.failures.max(1));
+        match outcome {
+            Outcome::Succeeded if interval.is_zero() => Effect::Sleep,
+            Outcome::Succeeded => {
+                let next = jittered(interval, self.policy.jitter_percent, self.seed);
+                Effect::WakeAfter(next.saturating_sub(ran_for).max(shortest))
+            }
+            Outcome::Checked => {
+                let window = if interval.is_zero() { Duration::MAX } else { interval };
+                Effect::WakeAfter(spread(window, self.seed).max(shortest))
+            }
+            Outcome::Failed(Disposition::Retry { not_before }) => {
+                Effect::WakeAfter(pause.max(not_before.unwrap_or_default()))
+            }
+            Outcome::Failed(Disposition::Park { not_before }) => {
+                self.phase = Phase::Waiting { parked: true };
+                Effect::WakeAfter(pause.max(not_before.unwrap_or_default()))
+            }
+            Outcome::Failed(Disposition::Stall) => Effect::Sleep,
+            Outcome::Failed(Disposition::Cancelled) => Effect::WakeAfter(shortest),
+        }
+    }
+
+    fn after_retiring(&mut self, ended: u64, complete: bool) -> Vec<Effect> {
+        if !matches!(self.phase, Phase::Retiring { attempt } if attempt == ended) {
+            return Vec::new();
+        }
+        self.phase = Phase::Waiting { parked: false };
+        self.retired = complete;
+        if self.gone {
+            return self.end();
+        }
+        if self.desired.as_ref().is_some_and(|known| !known.deleting) {
+            self.retired = false;
+            return self.settle(Class::Asked);
+        }
+        if complete {
+            return vec![Effect::Sleep];
+        }
+        self.failures = self.failures.saturating_add(1);
+        vec![Effect::WakeAfter(self.policy.backoff.after(self.failures))]
+    }
+
+    fn settle(&mut self, class: Class) -> Vec<Effect> {
+        let Some(desired) = self.desired.clone() else { return Vec::new() };
+        if desired.deleting {
+            if self.retired {
+                return Vec::new();
+            }
+            let attempt = self.number();
+            self.phase = Phase::Retiring { attempt };
+            return vec![Effect::Sleep, Effect::Retire { attempt }];
+        }
+        if desired.suspended {
+            self.phase = Phase::Waiting { parked: false };
+            return vec![Effect::Sleep, Effect::ShowSuspended];
+        }
+        let attempt = self.number();
+        self.phase = Phase::Running { attempt, identity: desired, cancelled: false, again: false };
+        vec![Effect::Sleep, Effect::Start { attempt, class }, Effect::ProgressAfter(QUICK)]
+    }
+
+    fn number(&mut self) -> u64 {
+        let attempt = self.next_attempt;
+        self.next_attempt += 1;
+        attempt
+    }
+
+    fn end(&mut self) -> Vec<Effect> {
+        self.phase = Phase::Ended;
+        vec![Effect::Sleep, Effect::Finish]
+    }
+}
+
+fn overtakes(newer: &Desired, attempted: &Desired) -> bool {
+    newer.identity() != attempted.identity() || newer.deleting || newer.suspended
+}
+
+fn differs(known: &Desired, newer: &Desired) -> bool {
+    known.identity() != newer.identity()
+        || known.deleting != newer.deleting
+        || known.suspended != newer.suspended
+        || newer.requested_at.is_some() && known.requested_at != newer.requested_at
+}
