@@ -1,1 +1,26 @@
 //! Names: repositories, tags, digests, revisions, version constraints and the choice of a tag.
+//!
+//! Pure: text in, values out. Everything here may be handed untrusted text of any length; it answers with a
+//! value or an error, in time linear in the text. Displayed errors are whole sentences without a source, so
+//! that they read the same whether or not a caller joins the chain.
+
+mod authority;
+mod comparator;
+mod constraint;
+mod digest;
+mod filter;
+mod quote;
+mod repository;
+mod revision;
+mod selector;
+mod tags;
+mod version;
+
+pub use constraint::{Constraint, ConstraintError};
+pub use digest::{Digest, DigestError};
+pub use quote::go_quote;
+pub use repository::{Repository, UrlError};
+pub use revision::{Revision, digest_part};
+pub use selector::{Selected, Selector, reference_display};
+pub use tags::{LONGEST_EXPRESSION, LONGEST_TAG, SelectError, TagChoice};
+pub use version::{Version, VersionError};
