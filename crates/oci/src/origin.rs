@@ -1,0 +1,147 @@
+//! Where a registry is and how it is reached: the first half of every key under which anything is shared.
+//!
+//! Two repositories share connections, tokens or answers only if their origins are equal in all of host, port,
+//! plain-HTTP policy, CA, client certificate and proxy.
+
+use std::fmt;
+
+use crate::secrecy::keyed_hash;
+
+/// A registry as one set of objects reaches it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// `host` or `host:port`, as it stands in the reference.
+    pub host: String,
+    /// Whether the owner allows plain HTTP (`spec.insecure`). Loopback and private hosts allow it anyway.
+    /// Without TLS material it also turns the verification of certificates off.
+    pub plain_http: bool,
+    /// Trust and identity for TLS beyond the platform's roots.
+    pub tls: Option<TlsMaterial>,
+    /// The proxy for all requests; without one, that of the environment counts.
+    pub proxy: Option<ProxySettings>,
+}
+
+impl Origin {
+    /// An origin without any material of its own.
+    #[must_use]
+    pub fn new(host: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            plain_http: false,
+            tls: None,
+            proxy: None,
+        }
+    }
+
+    /// The identity of this origin; equal keys mean equal hosts, policies and materials.
+    #[must_use]
+    pub fn key(&self) -> OriginKey {
+        let tls = self.tls.as_ref();
+        let client = tls.and_then(|tls| tls.client.as_ref());
+        let proxy = self.proxy.as_ref();
+        let parts = [
+            tls.map(|_| [].as_slice()),
+            tls.and_then(|tls| tls.ca_pem.as_deref()),
+            client.map(|client| client.certificate_pem.as_slice()),
+            client.map(|client| client.key_pem.as_slice()),
+            proxy.map(|proxy| proxy.url.as_bytes()),
+            proxy
+                .and_then(|proxy| proxy.username.as_deref())
+                .map(str::as_bytes),
+            proxy
+                .and_then(|proxy| proxy.password.as_deref())
+                .map(str::as_bytes),
+        ];
+        OriginKey {
+            host: self.host.to_ascii_lowercase(),
+            plain_http: self.plain_http,
+            materials: keyed_hash("origin", &parts),
+        }
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin")
+            .field("host", &self.host)
+            .field("plain_http", &self.plain_http)
+            .field("tls", &self.tls)
+            .field("proxy", &self.proxy)
+            .finish()
+    }
+}
+
+/// PEM blocks from a certificate Secret. At least one of the two is set in a useful value.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct TlsMaterial {
+    /// A bundle of CA certificates that is added to the platform's roots.
+    pub ca_pem: Option<Vec<u8>>,
+    /// The certificate to present to servers that ask for one.
+    pub client: Option<ClientCertificate>,
+}
+
+impl fmt::Debug for TlsMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsMaterial")
+            .field("ca", &self.ca_pem.is_some())
+            .field("client", &self.client.is_some())
+            .finish()
+    }
+}
+
+/// A client certificate chain and its private key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The chain, leaf first, as PEM.
+    pub certificate_pem: Vec<u8>,
+    /// The private key, as PEM.
+    pub key_pem: Vec<u8>,
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientCertificate(****)")
+    }
+}
+
+/// A proxy that takes all traffic of an origin, token endpoints included.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxySettings {
+    /// An `http`, `https` or `socks5` URL.
+    pub url: String,
+    /// The user name, where the proxy wants one.
+    pub username: Option<String>,
+    /// The password; it counts only together with a user name.
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for ProxySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxySettings(****)")
+    }
+}
+
+/// What makes two origins the same. Its hash of the materials is keyed with a random key of this process.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OriginKey {
+    host: String,
+    plain_http: bool,
+    materials: [u8; 32],
+}
+
+impl OriginKey {
+    /// The host, with its port where it has one, in lower case.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+impl fmt::Debug for OriginKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OriginKey")
+            .field("host", &self.host)
+            .field("plain_http", &self.plain_http)
+            .finish_non_exhaustive()
+    }
+}
