@@ -1,1 +1,7 @@
 //! Bytes on disk: unpacking, ignore rules, deterministic archives, the store and its retention.
+
+mod content;
+pub mod digest;
+mod disk;
+
+pub use content::Content;
