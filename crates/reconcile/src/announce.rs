@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Class, ConditionKind, Conclusion, Desired, Failure, Observation, Reason, Status, Stock};
+use crate::{Class, Conclusion, ConditionKind, Desired, Failure, Observation, Reason, Status, Stock};
 
 const REVISION: &str = "source.toolkit.fluxcd.io/revision";
 const DIGEST: &str = "source.toolkit.fluxcd.io/digest";
@@ -38,7 +38,12 @@ impl Announcement {
     /// An event without annotations.
     #[must_use]
     pub fn new(severity: Severity, reason: Reason, message: String) -> Self {
-        Self { severity, reason, message, metadata: BTreeMap::new() }
+        Self {
+            severity,
+            reason,
+            message,
+            metadata: BTreeMap::new(),
+        }
     }
 }
 
@@ -55,24 +60,44 @@ pub fn announcements(
     let mut told = Vec::new();
     if seen.collected > 0 {
         let text = format!("garbage collected {} artifacts", seen.collected);
-        told.push(Announcement::new(Severity::Trace, Reason::GarbageCollectionSucceeded, text));
+        told.push(Announcement::new(
+            Severity::Trace,
+            Reason::GarbageCollectionSucceeded,
+            text,
+        ));
     }
     if let Some(Stock::Damaged(why)) = &seen.stock {
         let text = format!("failed to verify integrity of artifact: {why}");
-        told.push(Announcement::new(Severity::Warning, Reason::ArtifactVerificationFailed, text));
+        told.push(Announcement::new(
+            Severity::Warning,
+            Reason::ArtifactVerificationFailed,
+            text,
+        ));
     }
     if let Some(secret) = &seen.unreadable_secret {
         let text = format!("auth secret '{secret}' not found");
-        told.push(Announcement::new(Severity::Trace, Reason::AuthenticationFailed, text));
+        told.push(Announcement::new(
+            Severity::Trace,
+            Reason::AuthenticationFailed,
+            text,
+        ));
     }
     if let Some(why) = &seen.link_failure {
         let text = format!("failed to update status URL symlink: {why}");
-        told.push(Announcement::new(Severity::Trace, Reason::SymlinkUpdateFailed, text));
+        told.push(Announcement::new(
+            Severity::Trace,
+            Reason::SymlinkUpdateFailed,
+            text,
+        ));
     }
     match result {
         Err(failure) if failure.is_cancelled() => {}
         Err(failure) => {
-            told.push(Announcement::new(Severity::Warning, failure.reason, failure.message.clone()));
+            told.push(Announcement::new(
+                Severity::Warning,
+                failure.reason,
+                failure.message.clone(),
+            ));
         }
         Ok(()) => told.extend(success(desired, recorded, seen, conclusion, class)),
     }
@@ -93,10 +118,16 @@ fn success(
     };
     let mut told = Vec::new();
     if conclusion.up_to_date && class == Class::Asked {
-        let text = format!("artifact up-to-date with remote revision: '{}'", resolved.revision);
+        let text = format!(
+            "artifact up-to-date with remote revision: '{}'",
+            resolved.revision
+        );
         told.push(Announcement::new(Severity::Trace, Reason::ArtifactUpToDate, text));
     }
-    let news = recorded.artifact.as_ref().is_none_or(|before| before.digest != artifact.digest);
+    let news = recorded
+        .artifact
+        .as_ref()
+        .is_none_or(|before| before.digest != artifact.digest);
     let ailing = [ConditionKind::FetchFailed, ConditionKind::StorageOperationFailed];
     let recovered = ailing.iter().any(|&kind| recorded.conditions.get(kind).is_some());
     let reason = match (news, recovered) {
@@ -104,10 +135,15 @@ fn success(
         (false, true) => Reason::Succeeded,
         (false, false) => return told,
     };
-    let mut message = format!("stored artifact with revision '{}' from '{}'", artifact.revision, source.url);
+    let mut message = format!(
+        "stored artifact with revision '{}' from '{}'",
+        artifact.revision, source.url
+    );
     let annotation = |key: &str| artifact.metadata.get(key).filter(|value| !value.is_empty());
     if let (Some(origin), Some(revision)) = (annotation(IMAGE_SOURCE), annotation(IMAGE_REVISION)) {
-        message.push_str(&format!(", origin source '{origin}', origin revision '{revision}'"));
+        message.push_str(&format!(
+            ", origin source '{origin}', origin revision '{revision}'"
+        ));
     }
     let mut metadata = BTreeMap::from([
         (REVISION.to_owned(), artifact.revision.clone()),
@@ -116,6 +152,11 @@ fn success(
     if let Some(revision) = annotation(IMAGE_REVISION) {
         metadata.insert(ORIGIN_REVISION.to_owned(), revision.clone());
     }
-    told.push(Announcement { severity: Severity::Normal, reason, message, metadata });
+    told.push(Announcement {
+        severity: Severity::Normal,
+        reason,
+        message,
+        metadata,
+    });
     told
 }

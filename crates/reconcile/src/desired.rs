@@ -130,7 +130,10 @@ impl Source {
     /// The media type that the layer must have.
     #[must_use]
     pub fn media_type(&self) -> Option<&str> {
-        self.layer.as_ref().and_then(|layer| layer.media_type.as_deref()).filter(|text| !text.is_empty())
+        self.layer
+            .as_ref()
+            .and_then(|layer| layer.media_type.as_deref())
+            .filter(|text| !text.is_empty())
     }
 }
 

@@ -3,8 +3,8 @@
 //! No clock and no I/O: time enters as data, effects leave as values.
 
 mod announce;
-mod condition;
 mod conclude;
+mod condition;
 mod desired;
 mod failure;
 mod machine;

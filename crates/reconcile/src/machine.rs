@@ -118,9 +118,18 @@ pub struct Policy {
 
 #[derive(Debug)]
 enum Phase {
-    Waiting { parked: bool },
-    Running { attempt: u64, identity: Arc<Desired>, cancelled: bool, again: bool },
-    Retiring { attempt: u64 },
+    Waiting {
+        parked: bool,
+    },
+    Running {
+        attempt: u64,
+        identity: Arc<Desired>,
+        cancelled: bool,
+        again: bool,
+    },
+    Retiring {
+        attempt: u64,
+    },
     Ended,
 }
 
@@ -147,7 +156,16 @@ impl Machine {
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
         let phase = Phase::Waiting { parked: false };
-        Self { policy, seed, desired: None, gone: false, retired: false, failures: 0, next_attempt: 1, phase }
+        Self {
+            policy,
+            seed,
+            desired: None,
+            gone: false,
+            retired: false,
+            failures: 0,
+            next_attempt: 1,
+            phase,
+        }
     }
 
     /// The object as it was last seen.
@@ -162,12 +180,24 @@ impl Machine {
             return Vec::new();
         }
         match event {
-            Event::Observed { desired, initial, settled } => self.observed(desired, initial, settled),
+            Event::Observed {
+                desired,
+                initial,
+                settled,
+            } => self.observed(desired, initial, settled),
             Event::Gone => self.vanished(),
             Event::Due => self.due(),
             Event::HostRecovered => self.recovered(),
-            Event::ProgressDue { admitted, waited, bare } => self.progress(admitted, waited, bare),
-            Event::Finished { attempt, outcome, ran_for } => self.finished(attempt, outcome, ran_for),
+            Event::ProgressDue {
+                admitted,
+                waited,
+                bare,
+            } => self.progress(admitted, waited, bare),
+            Event::Finished {
+                attempt,
+                outcome,
+                ran_for,
+            } => self.finished(attempt, outcome, ran_for),
             Event::Retired { attempt, complete } => self.after_retiring(attempt, complete),
         }
     }
@@ -181,7 +211,12 @@ impl Machine {
         }
         let changed = before.as_ref().is_none_or(|known| differs(known, &desired));
         match &mut self.phase {
-            Phase::Running { identity, cancelled, again, .. } => {
+            Phase::Running {
+                identity,
+                cancelled,
+                again,
+                ..
+            } => {
                 let overtaken = overtakes(&desired, identity);
                 *again |= changed;
                 if overtaken && !*cancelled {
@@ -191,7 +226,9 @@ impl Machine {
                 Vec::new()
             }
             Phase::Waiting { .. } if changed => {
-                let respecified = before.as_ref().is_some_and(|known| known.identity() != desired.identity());
+                let respecified = before
+                    .as_ref()
+                    .is_some_and(|known| known.identity() != desired.identity());
                 if respecified {
                     self.failures = 0;
                 }
@@ -220,10 +257,19 @@ impl Machine {
     }
 
     fn due(&mut self) -> Vec<Effect> {
-        if !matches!(self.phase, Phase::Waiting { .. }) || self.desired.as_ref().is_none_or(|known| known.suspended && !known.deleting) {
+        if !matches!(self.phase, Phase::Waiting { .. })
+            || self
+                .desired
+                .as_ref()
+                .is_none_or(|known| known.suspended && !known.deleting)
+        {
             return Vec::new();
         }
-        self.settle(if self.failures > 0 { Class::Retry } else { Class::Routine })
+        self.settle(if self.failures > 0 {
+            Class::Retry
+        } else {
+            Class::Routine
+        })
     }
 
     fn recovered(&mut self) -> Vec<Effect> {
@@ -244,7 +290,9 @@ impl Machine {
     }
 
     fn finished(&mut self, ended: u64, outcome: Outcome, ran_for: Duration) -> Vec<Effect> {
-        let Phase::Running { attempt, again, .. } = &self.phase else { return Vec::new() };
+        let Phase::Running { attempt, again, .. } = &self.phase else {
+            return Vec::new();
+        };
         if *attempt != ended {
             return Vec::new();
         }
@@ -262,7 +310,9 @@ impl Machine {
         self.failures = match outcome {
             Outcome::Succeeded | Outcome::Checked | Outcome::Failed(Disposition::Stall) => 0,
             Outcome::Failed(Disposition::Cancelled) => self.failures,
-            Outcome::Failed(Disposition::Retry { .. } | Disposition::Park { .. }) => self.failures.saturating_add(1),
+            Outcome::Failed(Disposition::Retry { .. } | Disposition::Park { .. }) => {
+                self.failures.saturating_add(1)
+            }
         };
         if again {
             effects.extend(self.settle(Class::Asked));
@@ -273,7 +323,10 @@ impl Machine {
     }
 
     fn wake(&mut self, outcome: Outcome, ran_for: Duration) -> Effect {
-        let interval = self.desired.as_ref().map_or(Duration::ZERO, |desired| desired.interval);
+        let interval = self
+            .desired
+            .as_ref()
+            .map_or(Duration::ZERO, |desired| desired.interval);
         let shortest = self.policy.backoff.first;
         let pause = self.policy.backoff.after(self.failures.max(1));
         match outcome {
@@ -283,7 +336,11 @@ impl Machine {
                 Effect::WakeAfter(next.saturating_sub(ran_for).max(shortest))
             }
             Outcome::Checked => {
-                let window = if interval.is_zero() { Duration::MAX } else { interval };
+                let window = if interval.is_zero() {
+                    Duration::MAX
+                } else {
+                    interval
+                };
                 Effect::WakeAfter(spread(window, self.seed).max(shortest))
             }
             Outcome::Failed(Disposition::Retry { not_before }) => {
@@ -319,7 +376,9 @@ impl Machine {
     }
 
     fn settle(&mut self, class: Class) -> Vec<Effect> {
-        let Some(desired) = self.desired.clone() else { return Vec::new() };
+        let Some(desired) = self.desired.clone() else {
+            return Vec::new();
+        };
         if desired.deleting {
             if self.retired {
                 return Vec::new();
@@ -333,8 +392,17 @@ impl Machine {
             return vec![Effect::Sleep, Effect::ShowSuspended];
         }
         let attempt = self.number();
-        self.phase = Phase::Running { attempt, identity: desired, cancelled: false, again: false };
-        vec![Effect::Sleep, Effect::Start { attempt, class }, Effect::ProgressAfter(QUICK)]
+        self.phase = Phase::Running {
+            attempt,
+            identity: desired,
+            cancelled: false,
+            again: false,
+        };
+        vec![
+            Effect::Sleep,
+            Effect::Start { attempt, class },
+            Effect::ProgressAfter(QUICK),
+        ]
     }
 
     fn number(&mut self) -> u64 {

@@ -72,8 +72,12 @@ impl Observation {
 /// Whether the stored artifact is what the object asks for: nothing below this test is done then (spec 2.5 step 10).
 #[must_use]
 pub fn unchanged(source: &Source, recorded: &Status, seen: &Observation) -> bool {
-    let Some(artifact) = &recorded.artifact else { return false };
-    let Some(resolved) = &seen.resolved else { return false };
+    let Some(artifact) = &recorded.artifact else {
+        return false;
+    };
+    let Some(resolved) = &seen.resolved else {
+        return false;
+    };
     seen.stock == Some(Stock::Present)
         && artifact.revision == resolved.revision
         && content_unchanged(source, recorded)
@@ -88,9 +92,16 @@ pub fn content_unchanged(source: &Source, recorded: &Status) -> bool {
 
 /// Whether a verdict is due: new revision, new generation, changed material, or none yet (spec 2.5 step 9, D19).
 #[must_use]
-pub fn must_verify(desired: &Desired, recorded: &Status, seen: &Observation, fingerprint: Option<&str>) -> bool {
+pub fn must_verify(
+    desired: &Desired,
+    recorded: &Status,
+    seen: &Observation,
+    fingerprint: Option<&str>,
+) -> bool {
     let stored = recorded.artifact.as_ref().filter(|_| !seen.lost());
-    let Some(resolved) = &seen.resolved else { return false };
+    let Some(resolved) = &seen.resolved else {
+        return false;
+    };
     let verified = recorded.conditions.get(ConditionKind::SourceVerified);
     stored.is_none_or(|artifact| artifact.revision != resolved.revision)
         || verified.is_none_or(|condition| {

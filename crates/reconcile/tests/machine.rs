@@ -1,0 +1,324 @@
+//! The life of a repository under any sequence of events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use reconcile::{
+    Backoff, Class, Desired, Disposition, Effect, Event, Failure, Machine, Outcome, Policy, Reason,
+};
+
+const FIRST: Duration = Duration::from_millis(750);
+
+fn policy() -> Policy {
+    let backoff = Backoff {
+        first: FIRST,
+        longest: Duration::from_secs(900),
+    };
+    Policy {
+        backoff,
+        jitter_percent: 5,
+    }
+}
+
+fn spec(generation: i64) -> Desired {
+    Desired {
+        uid: "one".into(),
+        generation,
+        requested_at: None,
+        annotations: BTreeMap::new(),
+        deleting: false,
+        suspended: false,
+        interval: Duration::from_secs(60),
+        wish: Err(Failure::stall(None, Reason::SpecInvalid, "not asked here".into())),
+    }
+}
+
+fn seen(desired: Desired) -> Event {
+    Event::Observed {
+        desired: Arc::new(desired),
+        initial: false,
+        settled: false,
+    }
+}
+
+fn started(effects: &[Effect]) -> Option<(u64, Class)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Start { attempt, class } => Some((*attempt, *class)),
+        _ => None,
+    })
+}
+
+fn finished(attempt: u64, outcome: Outcome) -> Event {
+    Event::Finished {
+        attempt,
+        outcome,
+        ran_for: Duration::from_secs(1),
+    }
+}
+
+const RETRY: Outcome = Outcome::Failed(Disposition::Retry { not_before: None });
+const CANCELLED: Outcome = Outcome::Failed(Disposition::Cancelled);
+
+#[test]
+fn a_new_generation_cancels_the_attempt_and_starts_the_next_after_it() {
+    let mut machine = Machine::new(policy(), 7);
+    let (first, _) = started(&machine.step(seen(spec(1)))).unwrap();
+
+    assert_eq!(machine.step(seen(spec(2))), [Effect::Cancel]);
+    let effects = machine.step(finished(first, CANCELLED));
+
+    assert!(!effects.contains(&Effect::Conclude));
+    assert_eq!(started(&effects), Some((first + 1, Class::Asked)));
+}
+
+#[test]
+fn a_request_during_an_attempt_lets_it_end_and_leads_to_another() {
+    let mut machine = Machine::new(policy(), 7);
+    let (first, _) = started(&machine.step(seen(spec(1)))).unwrap();
+    let poked = Desired {
+        requested_at: Some("now".into()),
+        ..spec(1)
+    };
+
+    assert_eq!(machine.step(seen(poked)), []);
+    let effects = machine.step(finished(first, Outcome::Succeeded));
+
+    assert!(effects.contains(&Effect::Conclude));
+    assert_eq!(started(&effects).map(|(_, class)| class), Some(Class::Asked));
+}
+
+#[test]
+fn a_stale_answer_ends_no_live_attempt() {
+    let mut machine = Machine::new(policy(), 7);
+    let (first, _) = started(&machine.step(seen(spec(1)))).unwrap();
+    machine.step(finished(first, Outcome::Succeeded));
+    let (second, _) = started(&machine.step(Event::Due)).unwrap();
+
+    assert_eq!(machine.step(finished(first, RETRY)), []);
+    assert!(
+        machine
+            .step(finished(second, Outcome::Succeeded))
+            .contains(&Effect::Conclude)
+    );
+}
+
+#[test]
+fn a_relist_without_change_touches_nothing() {
+    let mut machine = Machine::new(policy(), 7);
+    let (first, _) = started(&machine.step(seen(spec(1)))).unwrap();
+    machine.step(finished(first, Outcome::Succeeded));
+
+    assert_eq!(machine.step(seen(spec(1))), []);
+}
+
+#[test]
+fn after_a_start_a_settled_object_is_only_checked_and_then_spread() {
+    let mut machine = Machine::new(policy(), 7);
+    let event = Event::Observed {
+        desired: Arc::new(spec(1)),
+        initial: true,
+        settled: true,
+    };
+    let (attempt, class) = started(&machine.step(event)).unwrap();
+
+    assert_eq!(class, Class::Check);
+    let effects = machine.step(finished(attempt, Outcome::Checked));
+    let Some(Effect::WakeAfter(delay)) = effects.last() else {
+        panic!("no timer in {effects:?}")
+    };
+    assert!(*delay <= Duration::from_secs(60));
+}
+
+#[test]
+fn failures_back_off_and_a_new_specification_forgets_them() {
+    let mut machine = Machine::new(policy(), 7);
+    let mut attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+    for doublings in 0..4_u32 {
+        let effects = machine.step(finished(attempt, RETRY));
+        assert_eq!(
+            effects.last(),
+            Some(&Effect::WakeAfter(FIRST * 2_u32.pow(doublings)))
+        );
+        attempt = started(&machine.step(Event::Due)).unwrap().0;
+    }
+    machine.step(finished(attempt, RETRY));
+    let attempt = started(&machine.step(seen(spec(2)))).unwrap().0;
+    assert_eq!(
+        machine.step(finished(attempt, RETRY)).last(),
+        Some(&Effect::WakeAfter(FIRST))
+    );
+}
+
+#[test]
+fn a_stalled_object_sleeps_until_it_is_asked_for() {
+    let mut machine = Machine::new(policy(), 7);
+    let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+    let effects = machine.step(finished(attempt, Outcome::Failed(Disposition::Stall)));
+    assert_eq!(effects, [Effect::Conclude, Effect::Sleep]);
+
+    let poked = Desired {
+        requested_at: Some("again".into()),
+        ..spec(1)
+    };
+    assert!(started(&machine.step(seen(poked))).is_some());
+}
+
+#[test]
+fn a_parked_object_goes_when_its_host_recovers_and_no_other_does() {
+    let mut machine = Machine::new(policy(), 7);
+    let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+    let park = Outcome::Failed(Disposition::Park { not_before: None });
+    machine.step(finished(attempt, park));
+    assert_eq!(
+        started(&machine.step(Event::HostRecovered)).map(|(_, class)| class),
+        Some(Class::Retry)
+    );
+
+    let mut stalled = Machine::new(policy(), 7);
+    let attempt = started(&stalled.step(seen(spec(1)))).unwrap().0;
+    stalled.step(finished(attempt, Outcome::Failed(Disposition::Stall)));
+    assert_eq!(stalled.step(Event::HostRecovered), []);
+}
+
+#[test]
+fn deletion_waits_for_the_attempt_then_retires_once() {
+    let mut machine = Machine::new(policy(), 7);
+    let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+    let dying = Desired {
+        deleting: true,
+        ..spec(2)
+    };
+    assert_eq!(machine.step(seen(dying.clone())), [Effect::Cancel]);
+
+    let effects = machine.step(finished(attempt, Outcome::Succeeded));
+    let Some(Effect::Retire { attempt }) = effects.last().copied() else {
+        panic!("{effects:?}")
+    };
+    assert!(!effects.contains(&Effect::Conclude));
+    machine.step(Event::Retired {
+        attempt,
+        complete: true,
+    });
+    assert_eq!(
+        machine.step(seen(Desired {
+            generation: 3,
+            ..dying
+        })),
+        []
+    );
+    assert!(machine.step(Event::Gone).contains(&Effect::Finish));
+}
+
+#[derive(Clone, Debug)]
+enum Stimulus {
+    See {
+        generation: i64,
+        uid: u8,
+        deleting: bool,
+        suspended: bool,
+        token: u8,
+        initial: bool,
+    },
+    Gone,
+    Due,
+    Recovered,
+    Progress(bool),
+    FinishCurrent(u8),
+    FinishStale(u8),
+    RetireCurrent(bool),
+}
+
+fn stimulus() -> impl Strategy<Value = Stimulus> {
+    prop_oneof![
+        6 => (1..4_i64, 0..2_u8, any::<bool>(), any::<bool>(), 0..3_u8, any::<bool>()).prop_map(
+            |(generation, uid, deleting, suspended, token, initial)| Stimulus::See {
+                generation, uid, deleting: deleting && generation == 3, suspended, token, initial,
+            }
+        ),
+        1 => Just(Stimulus::Gone),
+        3 => Just(Stimulus::Due),
+        1 => Just(Stimulus::Recovered),
+        1 => any::<bool>().prop_map(Stimulus::Progress),
+        6 => (0..6_u8).prop_map(Stimulus::FinishCurrent),
+        2 => (0..6_u8).prop_map(Stimulus::FinishStale),
+        3 => any::<bool>().prop_map(Stimulus::RetireCurrent),
+    ]
+}
+
+fn outcome(number: u8) -> Outcome {
+    match number {
+        0 => Outcome::Succeeded,
+        1 => Outcome::Checked,
+        2 => RETRY,
+        3 => Outcome::Failed(Disposition::Stall),
+        4 => Outcome::Failed(Disposition::Park {
+            not_before: Some(Duration::from_secs(3)),
+        }),
+        _ => CANCELLED,
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_events_breaks_the_rules(stimuli in proptest::collection::vec(stimulus(), 0..64)) {
+        let mut machine = Machine::new(policy(), 99);
+        let (mut running, mut retiring, mut ended, mut highest) = (None, None, false, 0);
+        for stimulus in stimuli {
+            let known = machine.desired().cloned();
+            let event = match stimulus {
+                Stimulus::See { generation, uid, deleting, suspended, token, initial } => {
+                    let requested_at = (token > 0).then(|| token.to_string());
+                    let uid = uid.to_string();
+                    let desired = Desired { uid, deleting, suspended, requested_at, ..spec(generation) };
+                    Event::Observed { desired: Arc::new(desired), initial, settled: generation == 1 }
+                }
+                Stimulus::Gone => Event::Gone,
+                Stimulus::Due => Event::Due,
+                Stimulus::Recovered => Event::HostRecovered,
+                Stimulus::Progress(admitted) => {
+                    Event::ProgressDue { admitted, waited: Duration::from_secs(3), bare: true }
+                }
+                Stimulus::FinishCurrent(number) => {
+                    let Some(attempt) = running.take() else { continue };
+                    finished(attempt, outcome(number))
+                }
+                Stimulus::FinishStale(number) => finished(highest + 10, outcome(number)),
+                Stimulus::RetireCurrent(complete) => {
+                    let Some(attempt) = retiring.take() else { continue };
+                    Event::Retired { attempt, complete }
+                }
+            };
+            let stale = matches!(event, Event::Finished { attempt, .. } if attempt > highest);
+            let effects = machine.step(event);
+            prop_assert!(!(ended && !effects.is_empty()), "an effect after the end: {effects:?}");
+            prop_assert!(!(stale && !effects.is_empty()), "a stale answer had an effect: {effects:?}");
+            let desired = machine.desired().cloned();
+            for effect in effects {
+                match effect {
+                    Effect::Start { attempt, .. } => {
+                        prop_assert!(running.is_none() && retiring.is_none(), "two at a time");
+                        prop_assert!(attempt > highest, "a number was used twice");
+                        prop_assert!(desired.as_ref().is_some_and(|desired| desired.runnable()));
+                        highest = attempt;
+                        running = Some(attempt);
+                    }
+                    Effect::Retire { attempt } => {
+                        prop_assert!(running.is_none() && retiring.is_none(), "retired beside an attempt");
+                        prop_assert!(desired.as_ref().is_some_and(|desired| desired.deleting));
+                        highest = attempt;
+                        retiring = Some(attempt);
+                    }
+                    Effect::WakeAfter(delay) => prop_assert!(delay >= FIRST, "woken after {delay:?}"),
+                    Effect::Conclude | Effect::ShowProgress | Effect::ShowSuspended => {
+                        prop_assert!(known.is_some() || desired.is_some(), "wrote for an unseen object");
+                    }
+                    Effect::Finish => ended = true,
+                    Effect::Cancel => prop_assert!(running.is_some(), "cancelled nothing"),
+                    Effect::Sleep | Effect::ProgressAfter(_) => {}
+                }
+            }
+        }
+    }
+}
