@@ -3,5 +3,7 @@
 mod content;
 pub mod digest;
 mod disk;
+mod ignore;
+pub mod store;
 
 pub use content::Content;

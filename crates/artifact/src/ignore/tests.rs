@@ -1,0 +1,182 @@
+//! The matcher against what upstream's matcher decides.
+
+use super::pattern::Pattern;
+use super::wildcard::Wildcard;
+use super::{Rules, Subject, UserPatterns};
+
+#[derive(serde::Deserialize)]
+struct Oracle {
+    paths: Vec<String>,
+    cases: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    patterns: Vec<String>,
+    excluded: Vec<String>,
+}
+
+fn rules(text: &str) -> Rules {
+    let mut patterns = UserPatterns::default();
+    patterns.add(text.as_bytes(), b"");
+    patterns.into_rules(Subject::Sources)
+}
+
+fn excluded(rules: &Rules, path: &str) -> bool {
+    let (path, is_directory) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
+    rules.exclude(path.as_bytes(), is_directory)
+}
+
+#[test]
+fn every_verdict_of_the_recorded_matcher_is_ours_too() {
+    let oracle: Oracle =
+        serde_json::from_str(include_str!("../../tests/fixtures/gitignore_oracle.json")).unwrap();
+    assert!(oracle.cases.len() > 60 && oracle.paths.len() > 40);
+
+    for case in oracle.cases {
+        let mut patterns = UserPatterns::default();
+        patterns.add(case.patterns.join("\n").as_bytes(), b"");
+        let rules = Rules(patterns.0);
+        let ours: Vec<&String> = oracle
+            .paths
+            .iter()
+            .filter(|path| excluded(&rules, path))
+            .collect();
+        assert_eq!(
+            ours,
+            case.excluded.iter().collect::<Vec<_>>(),
+            "{:?}",
+            case.patterns
+        );
+    }
+}
+
+/// Pattern, domain, path (a slash at its end makes it a directory), and `E`xclude, `I`nclude or `N`one.
+const VECTORS: &str = "\
+!vul?ano||value/vulkano/tail|I
+value|head/middle/tail|head/middle/|N
+value|head/middle/tail|head/middle/_tail_/value|N
+middle/|value/volcano|value/volcano/middle/tail|E
+volcano/|value/volcano|value/volcano/tail/|N
+value/||head/value|N
+value/||head/value/|E
+v[ou]l[kc]ano|value/volcano|value/volcano/vulkano|E
+v[ou]l[||value/vol[|N
+middle/tail/|value/volcano|value/volcano/middle/tail/|E
+volcano/tail|value/volcano|value/volcano/tail|N
+/value/volcano||value/value/volcano|N
+**/*lue/vol?ano||head/value/volcano/tail|E
+**/*lue/vol?ano||head/value/Volcano/tail|N
+**/*lue/vol?ano/||head/value/volcano|N
+/*lue/vol?ano/**||value/volcano|E
+/*lue/**/vol?ano||value/middle1/middle2/volcano|E
+/*lue/**/vol?ano/||value/middle1/middle2/volcano|N
+/*lue/**foo/vol?ano||value/foo/volcano/tail|N
+/value/**/v[ou]l[||value/head/vol[|N
+**/android/**/Registrant.java||packages/lib/src/android/gradle.dart|N
+";
+
+#[test]
+fn patterns_decide_within_their_domain() {
+    for vector in VECTORS.lines() {
+        let [pattern, domain, path, verdict] = vector.split('|').collect::<Vec<_>>()[..] else {
+            panic!("malformed vector {vector}");
+        };
+        let pattern = Pattern::parse(pattern.as_bytes(), domain.as_bytes());
+        let components: Vec<&[u8]> = path.trim_end_matches('/').split('/').map(str::as_bytes).collect();
+        let ours = match (
+            pattern.matches(&components, path.ends_with('/')),
+            pattern.includes(),
+        ) {
+            (true, true) => "I",
+            (true, false) => "E",
+            (false, _) => "N",
+        };
+        assert_eq!(ours, verdict, "{vector}");
+    }
+}
+
+#[test]
+fn wildcards_read_as_in_go() {
+    let cases = [
+        ("*", "", true),
+        ("a*b*c", "aXbYbZc", true),
+        ("a*b*c", "aXbYbZ", false),
+        ("[a-c]?", "bé", true),
+        ("[^a]", "a", false),
+        ("[!a]", "!", true),
+        ("[!a]", "b", false),
+        ("{a,b}", "a", false),
+        ("\\*", "*", true),
+        ("\\*", "x", false),
+        ("[\\]]", "]", true),
+        ("[*]", "*", true),
+        ("[]a]", "a", false),
+        ("[a-]", "a", false),
+        ("[a", "a", false),
+        ("a\\", "a", false),
+        ("??", "é", false),
+        ("*[^é]", "é", true),
+    ];
+    for (pattern, name, expected) in cases {
+        assert_eq!(
+            Wildcard::parse(pattern.as_bytes()).matches(name.as_bytes()),
+            expected,
+            "{pattern} {name}"
+        );
+    }
+    assert!(Wildcard::parse(b"?").matches(&[0xff]));
+    assert!(!Wildcard::parse(&[b'[', 0xff, b']']).matches(&[0xff]));
+}
+
+#[test]
+fn a_pattern_of_many_stars_is_decided_at_once() {
+    let pattern = "*a".repeat(10_000);
+
+    assert!(!Wildcard::parse(pattern.as_bytes()).matches("a".repeat(255).as_bytes()));
+}
+
+#[test]
+fn comments_and_blank_lines_are_no_patterns_and_leave_the_defaults_alone() {
+    let rules = rules("# *.yaml\n\n \t\r\n");
+
+    assert!(excluded(&rules, "a.png"));
+    assert!(excluded(&rules, "sub/.sops.yaml"));
+    assert!(!excluded(&rules, "a.yaml"));
+}
+
+#[test]
+fn one_pattern_of_the_user_leaves_only_version_control_excluded() {
+    let rules = rules("custom\r\n");
+
+    assert!(excluded(&rules, "custom"));
+    assert!(excluded(&rules, ".git/config"));
+    assert!(!excluded(&rules, "a.png"));
+}
+
+#[test]
+fn a_chart_is_whole_unless_the_user_says_otherwise() {
+    let whole = UserPatterns::default().into_rules(Subject::Chart);
+    let mut patterns = UserPatterns::default();
+    patterns.add(b"*.png", b"");
+    let said = patterns.into_rules(Subject::Chart);
+
+    assert!(!excluded(&whole, ".gitignore"));
+    assert!(excluded(&said, ".gitignore"));
+}
+
+#[test]
+fn a_line_that_is_too_long_ends_its_file() {
+    let longest = "x".repeat(65_535);
+
+    assert!(excluded(&rules(&format!("{longest}\nfoo\n")), "foo"));
+    assert!(!excluded(&rules(&format!("{longest}x\nfoo\n")), "foo"));
+    assert!(excluded(&rules(&format!("bar\n{longest}x\nfoo\n")), "bar"));
+}
+
+#[test]
+fn trailing_spaces_go_unless_one_is_escaped() {
+    assert!(excluded(&rules("foo  "), "foo"));
+    assert!(excluded(&rules("foo\\ "), "foo "));
+    assert!(excluded(&rules("#x\n\\#h"), "#h"));
+}

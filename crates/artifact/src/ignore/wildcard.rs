@@ -1,0 +1,158 @@
+//! Patterns for one component of a path, as Go's `path/filepath.Match` reads them.
+
+/// A pattern: `*` any number of bytes, `?` one character, `[a-z]` or `[^a-z]` one of a class, `\` takes the next byte as
+/// it is. Braces and `[!` mean nothing.
+#[derive(Debug)]
+pub(super) enum Wildcard {
+    /// No special character at all.
+    Literal(Vec<u8>),
+    /// With special characters.
+    Tokens(Vec<Token>),
+    /// Malformed: no name matches.
+    Malformed,
+}
+
+#[derive(Debug)]
+pub(super) enum Token {
+    Byte(u8),
+    AnyCharacter,
+    AnyBytes,
+    Class { negated: bool, ranges: Vec<(u32, u32)> },
+}
+
+impl Wildcard {
+    /// Reads a pattern; one that is malformed matches nothing.
+    pub(super) fn parse(pattern: &[u8]) -> Self {
+        if !pattern
+            .iter()
+            .any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'))
+        {
+            return Self::Literal(pattern.to_vec());
+        }
+        tokens(pattern).map_or(Self::Malformed, Self::Tokens)
+    }
+
+    /// Whether the whole name matches; names that are not UTF-8 are compared byte by byte.
+    pub(super) fn matches(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Literal(literal) => literal == name,
+            Self::Tokens(tokens) => tokens_match(tokens, name),
+            Self::Malformed => false,
+        }
+    }
+}
+
+impl Token {
+    /// How many bytes of the name the token takes; `None` if it does not match there.
+    fn take(&self, name: &[u8]) -> Option<usize> {
+        match self {
+            Self::Byte(byte) => (name.first() == Some(byte)).then_some(1),
+            Self::AnyCharacter => first_character(name).map(|(_, width)| width),
+            Self::AnyBytes => Some(0),
+            Self::Class { negated, ranges } => {
+                let (character, width) = first_character(name)?;
+                let inside = ranges
+                    .iter()
+                    .any(|(low, high)| (*low..=*high).contains(&character));
+                (inside != *negated).then_some(width)
+            }
+        }
+    }
+}
+
+/// Where a name does not fit behind a `*`, that `*` takes one byte more; an earlier one need never be reconsidered.
+fn tokens_match(tokens: &[Token], name: &[u8]) -> bool {
+    let (mut token, mut byte) = (0, 0);
+    let mut last_star: Option<(usize, usize)> = None;
+    loop {
+        if token == tokens.len() && byte == name.len() {
+            return true;
+        }
+        let taken = tokens
+            .get(token)
+            .and_then(|next| Some((next, next.take(&name[byte..])?)));
+        if let Some((next, width)) = taken {
+            token += 1;
+            byte += width;
+            if matches!(next, Token::AnyBytes) {
+                last_star = Some((token, byte));
+            }
+            continue;
+        }
+        let Some((behind, taken)) = last_star.filter(|(_, taken)| *taken < name.len()) else {
+            return false;
+        };
+        (token, byte) = (behind, taken + 1);
+        last_star = Some((token, byte));
+    }
+}
+
+fn tokens(mut pattern: &[u8]) -> Option<Vec<Token>> {
+    let mut tokens = Vec::new();
+    while let Some((first, rest)) = pattern.split_first() {
+        pattern = rest;
+        tokens.push(match first {
+            b'*' => Token::AnyBytes,
+            b'?' => Token::AnyCharacter,
+            b'[' => class(&mut pattern)?,
+            b'\\' => {
+                let (escaped, rest) = pattern.split_first()?;
+                pattern = rest;
+                Token::Byte(*escaped)
+            }
+            byte => Token::Byte(*byte),
+        });
+    }
+    Some(tokens)
+}
+
+/// Reads a class up to its closing bracket, which cannot be its first member.
+fn class(pattern: &mut &[u8]) -> Option<Token> {
+    let negated = skip(pattern, b'^');
+    let mut ranges = Vec::new();
+    while ranges.is_empty() || !skip(pattern, b']') {
+        let low = member(pattern)?;
+        let high = if skip(pattern, b'-') {
+            member(pattern)?
+        } else {
+            low
+        };
+        ranges.push((low, high));
+    }
+    Some(Token::Class { negated, ranges })
+}
+
+fn member(pattern: &mut &[u8]) -> Option<u32> {
+    if !skip(pattern, b'\\') && matches!(pattern.first()?, b'-' | b']') {
+        return None;
+    }
+    let (character, width) = first_character(pattern)?;
+    if character == INVALID && width == 1 {
+        return None;
+    }
+    *pattern = &pattern[width..];
+    Some(character)
+}
+
+fn skip(pattern: &mut &[u8], byte: u8) -> bool {
+    let rest = pattern.strip_prefix(&[byte]);
+    *pattern = rest.unwrap_or(pattern);
+    rest.is_some()
+}
+
+/// What stands for a byte that begins no UTF-8 character.
+const INVALID: u32 = 0xfffd;
+
+/// The first character and its length in bytes; `None` of nothing.
+fn first_character(bytes: &[u8]) -> Option<(u32, usize)> {
+    let width = match bytes.first()? {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    let character = bytes
+        .get(..width)
+        .and_then(|first| str::from_utf8(first).ok()?.chars().next());
+    Some(character.map_or((INVALID, 1), |character| (u32::from(character), width)))
+}
