@@ -1,0 +1,97 @@
+//! Second names for stored files: one content is on disk once (D31), and nothing is built twice (D32).
+
+use std::io;
+use std::path::Path;
+
+use super::error::failed;
+use super::locks::hold;
+use super::recipes::Made;
+use super::{Error, PrivateLink, Record, Recorded, Store};
+use crate::digest::Digest;
+use crate::disk;
+
+impl Store {
+    /// Keeps a stored file alive under a name of our own, to be published for another object.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the file is gone or can be neither linked nor copied.
+    pub fn private_link(&self, path: &str, digest: &Digest) -> Result<PrivateLink, Error> {
+        let (file, ()) = self
+            .names
+            .make(&self.links(), "", |name| {
+                self.link_or_copy(&self.full(path), name)
+            })
+            .map_err(failed("link", path))?;
+        let found = disk::look(file.path()).map_err(super::error::unseen(path))?;
+        let size = found.map_or(0, |found| found.identity.size);
+        Ok(PrivateLink {
+            file,
+            digest: digest.clone(),
+            size,
+        })
+    }
+
+    /// Remembers that a recipe made this stored file, for [`Store::recall`] (D32). Does nothing where the file is not
+    /// known to have this digest.
+    pub fn remember(&self, recipe: &str, path: &str, digest: &Digest) {
+        let Ok(Some(found)) = disk::look(&self.full(path)) else {
+            return;
+        };
+        if hold(&self.known).vouches(&found.identity, digest) {
+            let made = Made {
+                path: path.to_owned(),
+                identity: found.identity,
+                digest: digest.clone(),
+            };
+            hold(&self.recipes).remember(recipe, made);
+        }
+    }
+
+    /// What a recipe made, if it is still there and unchanged. Who may ask for a recipe is the caller's to know (D24).
+    pub fn recall(&self, recipe: &str) -> Option<PrivateLink> {
+        let made = hold(&self.recipes).made(recipe)?;
+        let found = disk::look(&self.full(&made.path)).ok().flatten();
+        if found.is_none_or(|found| found.identity != made.identity) {
+            hold(&self.recipes).forget(recipe);
+            return None;
+        }
+        self.private_link(&made.path, &made.digest).ok()
+    }
+
+    /// Fills the index again from an object's record, once its artifact was found to be present.
+    pub(super) fn recollect(&self, record: &Record, recorded: &Recorded) {
+        if let Some(recipe) = &record.recipe
+            && record.digest.as_deref() == Some(&recorded.digest)
+            && hold(&self.recipes).made(recipe).is_none()
+            && let Ok(digest) = Digest::parse(&recorded.digest)
+        {
+            self.remember(recipe, &recorded.path, &digest);
+        }
+    }
+
+    /// Gives a file a second name, which must be free. A file system that cannot (another device, too many links, no links
+    /// at all) gets a copy.
+    pub(super) fn link_or_copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self.host.hard_link(from, to) {
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists
+                ) =>
+            {
+                copy(from, to)
+            }
+            done => done,
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let (mut source, _) = disk::open(from)?;
+    let mut target = disk::create(to)?;
+    let copied = io::copy(&mut source, &mut target).and_then(|_| target.sync_all());
+    if copied.is_err() {
+        drop(disk::remove(to));
+    }
+    copied
+}

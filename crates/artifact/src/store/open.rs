@@ -1,0 +1,86 @@
+//! The start of a store: the root is claimed, and what an earlier process left half done is cleared away.
+
+use std::path::{Path, PathBuf};
+
+use super::host::{Host, Machine};
+use super::key::{KIND, LATEST_TEMPORARY, TEMPORARY};
+use super::private::HIDDEN;
+use super::records::Records;
+use super::{Error, Settings, Store, error};
+use crate::disk;
+
+const LINKS: &str = "links";
+const SPOOL: &str = "spool";
+
+impl Store {
+    /// Opens the store below `root`, which must exist (spec 7.1). Published artifacts, upstream's too, are left as they
+    /// are and hashed when they are first inspected; temporary files of ours are removed.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRoot`], [`Error::InUse`], or what the disk says of `.sluice/`.
+    pub fn open(root: &Path, settings: Settings) -> Result<Self, Error> {
+        Self::open_on(root, settings, Box::new(Machine))
+    }
+
+    pub(super) fn open_on(root: &Path, settings: Settings, host: Box<dyn Host>) -> Result<Self, Error> {
+        if !disk::is_directory(root) {
+            return Err(Error::InvalidRoot(root.to_owned()));
+        }
+        let root = std::path::absolute(root).map_err(|_| Error::InvalidRoot(root.to_owned()))?;
+        let hidden = root.join(HIDDEN);
+        for directory in [hidden.join(LINKS), hidden.join(SPOOL)] {
+            disk::make_directory(&directory).map_err(Error::DirectoryCreation)?;
+        }
+        let claim = disk::append(&hidden.join("lock")).map_err(error::failed("open", HIDDEN))?;
+        if !disk::lock(&claim) {
+            return Err(Error::InUse(root));
+        }
+        clear(&hidden.join(LINKS));
+        clear(&hidden.join(SPOOL));
+        sweep(&root.join(KIND));
+        let records =
+            Records::open(&hidden.join("records")).map_err(error::failed("read records in", HIDDEN))?;
+        Ok(Self {
+            root,
+            settings,
+            host,
+            names: super::Names::default(),
+            ledger: super::Ledger::default(),
+            locks: super::Locks::default(),
+            known: std::sync::Mutex::default(),
+            recipes: std::sync::Mutex::default(),
+            records: std::sync::Mutex::new(records),
+            _claim: claim,
+        })
+    }
+
+    pub(super) fn links(&self) -> PathBuf {
+        self.root.join(HIDDEN).join(LINKS)
+    }
+
+    pub(super) fn spools(&self) -> PathBuf {
+        self.root.join(HIDDEN).join(SPOOL)
+    }
+}
+
+/// Removes what is in a directory of ours. What cannot be removed only takes room; its name is not used again.
+fn clear(directory: &Path) {
+    for name in disk::names(directory).unwrap_or_default() {
+        drop(disk::remove(&directory.join(name)));
+    }
+}
+
+/// Removes our temporary files from the directories of all objects, as far as they can be read.
+fn sweep(kind: &Path) {
+    for namespace in disk::names(kind).unwrap_or_default() {
+        let namespace = kind.join(namespace);
+        for object in disk::names(&namespace).unwrap_or_default() {
+            let object = namespace.join(object);
+            for name in disk::names(&object).unwrap_or_default() {
+                if name.starts_with(TEMPORARY) || name == LATEST_TEMPORARY {
+                    drop(disk::remove(&object.join(name)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The only commit point: a file gets its name by rename, under the object's lock, while it is still wanted.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use super::error::{failed, unseen};
+use super::integrity::{Verdict, verify};
+use super::key::{LATEST_TEMPORARY, TEMPORARY};
+use super::locks::hold;
+use super::private::Temporary;
+use super::{Error, Key, PrivateLink, PublishError, Store};
+use crate::digest::Digest;
+use crate::disk;
+
+/// Bytes gathered before they are written: a tar is written in blocks of 512.
+const BUFFER: usize = 128 * 1024;
+
+/// An artifact that is stored and served.
+#[derive(Debug)]
+pub struct Published {
+    /// Relative to the root: `status.artifact.path`.
+    pub path: String,
+    /// Of the stored file.
+    pub digest: Digest,
+    /// Bytes of the stored file.
+    pub size: u64,
+    /// Whether `latest.tar.gz` leads to it now; if not, the artifact is published all the same (spec 2.6 step 8).
+    pub latest: Result<(), Error>,
+}
+
+impl Store {
+    /// Writes an artifact and publishes it under the digest part of its revision. `write` is run without any lock and
+    /// returns the digest and the size of what it wrote; `still_wanted` is asked under the object's lock, just before the
+    /// file gets its name.
+    ///
+    /// # Errors
+    /// What `write` returned, or the store's own; nothing was published then. [`Error::Superseded`] where `still_wanted`
+    /// said no.
+    pub fn publish<E>(
+        &self,
+        key: &Key,
+        file_digest: &str,
+        write: impl FnOnce(&mut dyn Write) -> Result<(Digest, u64), E>,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Result<Published, PublishError<E>> {
+        let path = key.artifact_path(file_digest)?;
+        let (temporary, file) = self.begin(key, &path, disk::create)?;
+        let mut writer = BufWriter::with_capacity(BUFFER, file);
+        let (digest, size) = write(&mut writer).map_err(PublishError::Write)?;
+        let file = writer
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .map_err(failed("write", &path))?;
+        file.sync_all().map_err(failed("write", &path))?;
+        Ok(self.commit(key, path, temporary, digest, size, still_wanted)?)
+    }
+
+    /// Publishes an archive that is on this disk already, without copying it where the disk can link it (D31, D32).
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where the archive is no longer what it was: build it again. Otherwise as [`Store::publish`].
+    pub fn publish_link(
+        &self,
+        key: &Key,
+        file_digest: &str,
+        archive: &PrivateLink,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Result<Published, Error> {
+        let path = key.artifact_path(file_digest)?;
+        let (temporary, ()) = self.begin(key, &path, |name| self.link_or_copy(archive.file.path(), name))?;
+        self.vouch(temporary.path(), &archive.digest)?;
+        self.commit(
+            key,
+            path,
+            temporary,
+            archive.digest.clone(),
+            archive.size,
+            still_wanted,
+        )
+    }
+
+    /// Makes the object's directory and a temporary file in it; under the lock, so that no purge comes in between.
+    fn begin<T>(
+        &self,
+        key: &Key,
+        path: &str,
+        make: impl FnMut(&Path) -> io::Result<T>,
+    ) -> Result<(Temporary, T), Error> {
+        let lock = self.locks.of(key);
+        let _held = hold(&lock);
+        let directory = self.full(&key.directory());
+        disk::make_directory(&directory).map_err(Error::DirectoryCreation)?;
+        self.names
+            .make(&directory, TEMPORARY, make)
+            .map_err(failed("create", path))
+    }
+
+    fn vouch(&self, file: &Path, digest: &Digest) -> Result<(), Error> {
+        let found = disk::look(file).map_err(unseen("archive"))?;
+        if found.is_some_and(|found| hold(&self.known).vouches(&found.identity, digest)) {
+            return Ok(());
+        }
+        match verify(file, digest).map_err(failed("open", "archive"))? {
+            Verdict::Good(_) => Ok(()),
+            Verdict::Gone => Err(Error::Superseded),
+            Verdict::Bad(reason) => Err(Error::Damaged { reason }),
+        }
+    }
+
+    fn commit(
+        &self,
+        key: &Key,
+        path: String,
+        temporary: Temporary,
+        digest: Digest,
+        size: u64,
+        still_wanted: impl FnOnce() -> bool,
+    ) -> Result<Published, Error> {
+        let lock = self.locks.of(key);
+        let held = hold(&lock);
+        if !still_wanted() {
+            return Err(Error::Superseded);
+        }
+        let full = self.full(&path);
+        disk::rename(temporary.path(), &full).map_err(failed("publish", &path))?;
+        drop(temporary);
+        hold(&self.known).forget(&path);
+        if let Ok(Some(found)) = disk::look(&full) {
+            hold(&self.known).note(&path, found.identity, &digest);
+        }
+        let latest = self.point_latest(key, &path);
+        if let Some(file) = key.file_of(&path) {
+            // A file that cannot be noted now counts as superseded when it is next seen.
+            drop(self.supersede(key, file));
+        }
+        drop(held);
+        let published = Published {
+            path,
+            digest,
+            size,
+            latest,
+        };
+        self.repair(&published);
+        Ok(published)
+    }
+
+    fn point_latest(&self, key: &Key, path: &str) -> Result<(), Error> {
+        let latest = key.latest_path();
+        let temporary = self.full(&key.path_of(LATEST_TEMPORARY));
+        disk::remove(&temporary)
+            .and_then(|_| disk::symbolic_link(&self.full(path), &temporary))
+            .and_then(|()| disk::rename(&temporary, &self.full(&latest)))
+            .map_err(failed("link", &latest))
+    }
+}

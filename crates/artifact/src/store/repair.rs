@@ -1,0 +1,46 @@
+//! A damaged file is damaged for every object that links it: the first good copy serves them all (D31).
+
+use super::key::TEMPORARY;
+use super::known::Broken;
+use super::locks::hold;
+use super::{Error, Key, Published, Store, error};
+use crate::disk;
+
+impl Store {
+    /// Puts what was just published in the place of the damaged files that had the same digest. An object whose file cannot
+    /// be repaired finds it damaged at its next inspection, and builds it itself.
+    ///
+    /// The caller holds no lock.
+    pub(super) fn repair(&self, published: &Published) {
+        let broken = hold(&self.known).broken(&published.digest);
+        for broken in broken {
+            drop(self.repair_one(published, &broken));
+        }
+    }
+
+    fn repair_one(&self, published: &Published, broken: &Broken) -> Result<(), Error> {
+        let Some(key) = owner(&broken.path) else {
+            return Ok(());
+        };
+        let lock = self.locks.of(&key);
+        let _held = hold(&lock);
+        let full = self.full(&broken.path);
+        let found = disk::look(&full).map_err(error::unseen(&broken.path))?;
+        if found.is_none_or(|found| !found.is_file || found.identity.inode != broken.inode) {
+            return Ok(());
+        }
+        let (temporary, ()) = self
+            .names
+            .make(&self.full(&key.directory()), TEMPORARY, |name| {
+                self.link_or_copy(&self.full(&published.path), name)
+            })
+            .map_err(error::failed("link", &broken.path))?;
+        disk::rename(temporary.path(), &full).map_err(error::failed("repair", &broken.path))
+    }
+}
+
+/// The object in whose directory a stored file lies.
+fn owner(path: &str) -> Option<Key> {
+    let mut components = path.split('/').skip(1);
+    Key::new(components.next()?, components.next()?).ok()
+}

@@ -1,0 +1,80 @@
+//! Since when an object's files are no longer its current artifact, and the collection of those that may go (D31).
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::key::{LOCK, is_artifact};
+use super::locks::hold;
+use super::records::Entry;
+use super::retention::{Former, surplus};
+use super::{Error, Key, Store, error};
+use crate::disk;
+
+impl Store {
+    /// Notes every file beside `current` that is not yet noted as superseded now; upstream's files, strays and files whose
+    /// time was lost count from the first time they are seen here. Returns them, and whether `current` is there itself.
+    ///
+    /// The caller holds the object's lock.
+    pub(super) fn supersede(&self, key: &Key, current: &str) -> Result<(Vec<Former>, bool), Error> {
+        let directory = key.directory();
+        let names = disk::names(&self.full(&directory)).map_err(error::failed("list", &directory))?;
+        let now = milliseconds(self.host.now());
+        let known = self.entry(key);
+        let mut superseded = BTreeMap::new();
+        let mut former = Vec::new();
+        let mut current_exists = false;
+        for file in names.into_iter().filter(|name| is_artifact(name)) {
+            let path = key.path_of(&file);
+            let found = disk::look(&self.full(&path)).map_err(error::unseen(&path))?;
+            if !found.is_some_and(|found| found.is_file) {
+                continue;
+            }
+            if file == current {
+                current_exists = true;
+                continue;
+            }
+            let since = known.superseded.get(&file).map_or(now, |since| now.min(*since));
+            superseded.insert(file.clone(), since);
+            former.push(Former {
+                file,
+                age: Duration::from_millis(now - since),
+            });
+        }
+        // The memory has it in any case; a time that is lost with the process only lets a file live longer.
+        drop(self.put_entry(
+            key,
+            Entry {
+                record: known.record,
+                superseded,
+            },
+        ));
+        Ok((former, current_exists))
+    }
+
+    /// Removes the superseded files of an object that retention no longer keeps, with their locks; returns how many.
+    ///
+    /// The caller holds the object's lock.
+    pub(super) fn collect(&self, key: &Key, current: &str) -> Result<usize, Error> {
+        let (former, current_exists) = self.supersede(key, current)?;
+        let settings = &self.settings;
+        let garbage = surplus(
+            former,
+            current_exists.into(),
+            settings.retention_ttl,
+            settings.retention_records,
+        );
+        for file in &garbage {
+            let path = key.path_of(file);
+            disk::remove(&self.full(&path)).map_err(error::failed("remove", &path))?;
+            hold(&self.known).forget(&path);
+            disk::remove(&self.full(&format!("{path}{LOCK}")))
+                .map_err(error::failed("remove lock of", &path))?;
+        }
+        Ok(garbage.len())
+    }
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

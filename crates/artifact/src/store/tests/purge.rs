@@ -1,0 +1,45 @@
+//! Deletion removes all that belongs to an object (spec 2.7).
+
+use super::{Fixture, digest_name, key, writes};
+use crate::store::{Error, PublishError, Record};
+
+#[test]
+fn a_purge_removes_the_directory_and_the_record_and_says_whether_there_was_one() {
+    let fixture = Fixture::new();
+    fixture.publish(&key("app"), 'a', "content");
+    fixture.publish(&key("apple"), 'a', "content");
+    fs_err::create_dir_all(fixture.path("ocirepository/team/app/odd/directory")).unwrap();
+    fixture.store.set_record(&key("app"), Record::default()).unwrap();
+
+    assert!(fixture.store.purge(&key("app")).unwrap());
+
+    assert!(!fixture.path("ocirepository/team/app").exists());
+    assert_eq!(fixture.names("ocirepository/team/apple").len(), 2);
+    assert!(!fixture.store.purge(&key("app")).unwrap());
+    assert_eq!(fixture.reopened().store.record(&key("app")), None);
+}
+
+#[test]
+fn an_object_that_never_had_an_artifact_is_purged_without_an_error() {
+    let fixture = Fixture::new();
+
+    assert!(!fixture.store.purge(&key("never")).unwrap());
+}
+
+#[test]
+fn what_is_still_being_written_when_its_object_is_purged_is_not_published() {
+    let fixture = Fixture::new();
+
+    let refused = fixture.store.publish(
+        &key("app"),
+        &digest_name('a'),
+        |writer: &mut dyn std::io::Write| {
+            fixture.store.purge(&key("app")).unwrap();
+            writes("content")(writer)
+        },
+        || false,
+    );
+
+    assert!(matches!(refused, Err(PublishError::Store(Error::Superseded))));
+    assert!(!fixture.path("ocirepository/team/app").exists());
+}

@@ -1,0 +1,67 @@
+//! One good copy repairs every object that linked the damaged file (D31).
+
+use super::{Fixture, digest_name, key, recorded};
+use crate::store::{Published, Stored};
+
+fn shared() -> (Fixture, Published, Published) {
+    let fixture = Fixture::new();
+    let one = fixture.publish(&key("one"), 'a', "content");
+    let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
+    let two = fixture
+        .store
+        .publish_link(&key("two"), &digest_name('b'), &archive, || true)
+        .unwrap();
+    fs_err::write(fixture.path(&one.path), "changed").unwrap();
+    (fixture, one, two)
+}
+
+#[test]
+fn a_damaged_file_that_objects_share_is_repaired_for_all_of_them() {
+    let (fixture, one, two) = shared();
+    let stock = fixture.store.inspect(&key("one"), Some(&recorded(&one))).unwrap();
+    assert!(matches!(stock.stored, Stored::Damaged { .. }));
+
+    fixture.publish(&key("one"), 'a', "content");
+
+    assert_eq!(fs_err::read(fixture.path(&two.path)).unwrap(), b"content");
+    assert_eq!(fixture.inode(&one.path), fixture.inode(&two.path));
+    assert_eq!(fixture.names("ocirepository/team/two").len(), 2);
+    let stock = fixture.store.inspect(&key("two"), Some(&recorded(&two))).unwrap();
+    assert_eq!(stock.stored, Stored::Present);
+}
+
+#[test]
+fn each_object_finds_the_damage_itself_while_there_is_no_good_copy() {
+    let (fixture, one, two) = shared();
+
+    for (name, published) in [("one", &one), ("two", &two)] {
+        let stock = fixture
+            .store
+            .inspect(&key(name), Some(&recorded(published)))
+            .unwrap();
+        assert!(matches!(stock.stored, Stored::Damaged { .. }), "{name}");
+    }
+}
+
+#[test]
+fn other_bytes_repair_nothing() {
+    let (fixture, one, two) = shared();
+    fixture.store.inspect(&key("one"), Some(&recorded(&one))).unwrap();
+
+    fixture.publish(&key("one"), 'a', "another content");
+
+    assert_eq!(fs_err::read(fixture.path(&two.path)).unwrap(), b"changed");
+}
+
+#[test]
+fn an_object_that_moved_on_or_was_purged_is_not_repaired() {
+    let (fixture, one, two) = shared();
+    fixture.store.inspect(&key("one"), Some(&recorded(&one))).unwrap();
+    fixture.store.purge(&key("two")).unwrap();
+    fs_err::create_dir_all(fixture.path("ocirepository/team/two")).unwrap();
+    fs_err::write(fixture.path(&two.path), "newer").unwrap();
+
+    fixture.publish(&key("one"), 'a', "content");
+
+    assert_eq!(fs_err::read(fixture.path(&two.path)).unwrap(), b"newer");
+}
