@@ -46,6 +46,7 @@ func etcdConfig(directory, client, peer string) (*embed.Config, error) {
 	config.Dir = directory
 	config.UnsafeNoFsync = true
 	config.LogLevel = "warn"
+	config.WarningUnaryRequestDuration = embed.DefaultWarningUnaryRequestDuration
 	config.LogOutputs = []string{"stderr"}
 	config.ListenClientUrls = []url.URL{*clientURL}
 	config.AdvertiseClientUrls = []url.URL{*clientURL}
