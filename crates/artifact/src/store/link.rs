@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::error::failed;
+use super::error::{failed, unseen};
 use super::locks::hold;
 use super::recipes::Made;
 use super::{Error, PrivateLink, Record, Recorded, Store};
@@ -14,21 +14,22 @@ impl Store {
     /// Keeps a stored file alive under a name of our own, to be published for another object.
     ///
     /// # Errors
-    /// [`Error::Io`] where the file is gone or can be neither linked nor copied.
+    /// [`Error::Io`] where the file is gone or can be neither linked nor copied; [`Error::Damaged`] where it is none.
     pub fn private_link(&self, path: &str, digest: &Digest) -> Result<PrivateLink, Error> {
+        let source = self.full(path);
         let (file, ()) = self
-            .names
-            .make(&self.links(), "", |name| {
-                self.link_or_copy(&self.full(path), name)
-            })
+            .make_private(&self.links(), |name| self.link_or_copy(&source, name))
             .map_err(failed("link", path))?;
-        let found = disk::look(file.path()).map_err(super::error::unseen(path))?;
-        let size = found.map_or(0, |found| found.identity.size);
-        Ok(PrivateLink {
-            file,
-            digest: digest.clone(),
-            size,
-        })
+        match disk::look(file.path()).map_err(unseen(path))? {
+            Some(found) if found.is_file => Ok(PrivateLink {
+                file,
+                digest: digest.clone(),
+                size: found.identity.size,
+            }),
+            Some(_) | None => Err(Error::Damaged {
+                reason: "not a regular file".to_owned(),
+            }),
+        }
     }
 
     /// Remembers that a recipe made this stored file, for [`Store::recall`] (D32). Does nothing where the file is not

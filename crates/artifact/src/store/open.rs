@@ -1,10 +1,11 @@
 //! The start of a store: the root is claimed, and what an earlier process left half done is cleared away.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::host::{Host, Machine};
 use super::key::{KIND, LATEST_TEMPORARY, TEMPORARY};
-use super::private::HIDDEN;
+use super::private::{HIDDEN, Temporary};
 use super::records::Records;
 use super::{Error, Settings, Store, error};
 use crate::disk;
@@ -52,6 +53,16 @@ impl Store {
             records: std::sync::Mutex::new(records),
             _claim: claim,
         })
+    }
+
+    /// Makes a file or link of our own, in a directory that may have been wiped under us.
+    pub(super) fn make_private<T>(
+        &self,
+        directory: &Path,
+        creator: impl FnMut(&Path) -> io::Result<T>,
+    ) -> io::Result<(Temporary, T)> {
+        disk::make_directory(directory)?;
+        self.names.make(directory, "", creator)
     }
 
     pub(super) fn links(&self) -> PathBuf {

@@ -7,19 +7,21 @@ use super::{Error, Spool, Store, error};
 use crate::disk;
 
 impl Store {
+    /// Bytes that may still be written: what is free, less the reserve and what spools were promised.
+    ///
+    /// # Errors
+    /// [`Error::Stat`] where the disk does not say.
+    pub fn room(&self) -> Result<u64, Error> {
+        self.room_beside(self.ledger.promised())
+    }
+
     /// Makes a spool for a transfer of so many bytes, as its descriptor says.
     ///
     /// # Errors
-    /// [`Error::NoSpace`] where the bytes do not fit beside the reserve and what other spools were promised;
-    /// [`Error::Stat`] or [`Error::Io`] from the disk.
+    /// [`Error::NoSpace`] where there is no [`Store::room`] for them; others from the disk.
     pub fn spool(&self, expected_bytes: u64) -> Result<Spool, Error> {
         let promise = self.ledger.promise(expected_bytes);
-        let space = self.host.space(&self.root).map_err(error::unseen("."))?;
-        let reserve = (space.total / 100)
-            .saturating_mul(self.settings.reserve_percent)
-            .max(self.settings.reserve_bytes);
-        let others = self.ledger.promised().saturating_sub(expected_bytes);
-        let available = space.free.saturating_sub(reserve).saturating_sub(others);
+        let available = self.room_beside(self.ledger.promised().saturating_sub(expected_bytes))?;
         if expected_bytes > available {
             return Err(Error::NoSpace {
                 needed: expected_bytes,
@@ -27,8 +29,7 @@ impl Store {
             });
         }
         let (temporary, file) = self
-            .names
-            .make(&self.spools(), "", disk::create)
+            .make_private(&self.spools(), disk::create)
             .map_err(error::failed("create", "spool"))?;
         Ok(Spool {
             file,
@@ -36,6 +37,13 @@ impl Store {
             promise,
             written: 0,
         })
+    }
+
+    fn room_beside(&self, promised: u64) -> Result<u64, Error> {
+        let space = self.host.space(&self.root).map_err(error::unseen("."))?;
+        let share = (space.total / 100).saturating_mul(self.settings.reserve_percent);
+        let reserve = share.max(self.settings.reserve_bytes);
+        Ok(space.free.saturating_sub(reserve).saturating_sub(promised))
     }
 
     /// Makes an archive of a spool that is complete, without copying it: for content that is stored as it came.

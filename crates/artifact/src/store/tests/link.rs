@@ -113,6 +113,26 @@ fn an_archive_that_was_changed_is_not_linked_again() {
 }
 
 #[test]
+fn a_symbolic_link_or_nothing_at_all_gets_no_private_link() {
+    let fixture = Fixture::new();
+    let one = fixture.publish(&key("one"), 'a', "content");
+    let path = fixture.path(&one.path);
+    fs_err::rename(&path, fixture.path("aside")).unwrap();
+    assert!(matches!(
+        fixture.store.private_link(&one.path, &one.digest),
+        Err(Error::Io { .. })
+    ));
+
+    fs_err::os::unix::fs::symlink(fixture.path("aside"), &path).unwrap();
+
+    assert!(matches!(
+        fixture.store.private_link(&one.path, &one.digest),
+        Err(Error::Damaged { .. })
+    ));
+    assert_eq!(fixture.names(".sluice/links"), Vec::<String>::new());
+}
+
+#[test]
 fn a_superseded_attempt_links_nothing() {
     let fixture = Fixture::new();
     let one = fixture.publish(&key("one"), 'a', "content");

@@ -53,6 +53,7 @@ fn the_same_bytes_are_not_promised_twice() {
     assert_eq!(available(&fixture, 7 * MIB), 6 * MIB);
     first.write_all(&vec![0; usize::try_from(MIB).unwrap()]).unwrap();
     assert_eq!(available(&fixture, 8 * MIB), 7 * MIB);
+    assert_eq!(fixture.store.room().unwrap(), 7 * MIB);
     first.restart().unwrap();
     assert_eq!(available(&fixture, 8 * MIB), 6 * MIB);
     drop(first);
@@ -119,4 +120,22 @@ fn a_sealed_spool_has_a_digest_of_the_store_s_algorithm() {
 
     assert_eq!(fixture.store.algorithm(), algorithm);
     assert_eq!(archive.digest(), &algorithm.digest_of(&b""[..]).unwrap());
+}
+
+#[test]
+fn a_root_that_was_wiped_under_the_process_takes_spools_and_artifacts_again() {
+    let fixture = Fixture::new();
+    fixture.publish(&key("app"), 'a', "content");
+    for directory in [".sluice", "ocirepository"] {
+        fs_err::remove_dir_all(fixture.path(directory)).unwrap();
+    }
+
+    let spool = fixture.store.spool(0).unwrap();
+    let archive = fixture.store.seal(spool).unwrap();
+    let published = fixture
+        .store
+        .publish_link(&key("app"), &digest_name('a'), &archive, || true)
+        .unwrap();
+
+    assert_eq!(fs_err::read(fixture.path(&published.path)).unwrap(), b"");
 }
