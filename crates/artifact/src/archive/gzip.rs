@@ -1,0 +1,181 @@
+//! The gzip format of our own archives (D7): the same input gives the same bytes whatever the sizes of the writes.
+
+use std::io::{self, Write};
+
+use flate2::{Compress, Compression, Crc, FlushCompress};
+
+/// Bytes that are deflated at a time, by a state of their own.
+const BLOCK: usize = 1024 * 1024;
+
+/// Room for a deflated block that did not get smaller: five bytes for each stored run, and the flush.
+const HEADROOM: usize = 16 * 1024;
+
+/// Measured on manifests: about 3 % more bytes than level 6, at one and a half times its speed.
+const LEVEL: u32 = 4;
+
+/// One member, no name, no time, no flags, system unknown (RFC 1952).
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+
+/// Gathers blocks and writes them deflated.
+pub(super) struct GzipWriter<W> {
+    out: W,
+    block: Vec<u8>,
+    checksum: Crc,
+    started: bool,
+}
+
+impl<W: Write> GzipWriter<W> {
+    /// Starts a stream; the header is written with the first block.
+    pub(super) fn new(out: W) -> Self {
+        Self {
+            out,
+            block: Vec::with_capacity(BLOCK),
+            checksum: Crc::new(),
+            started: false,
+        }
+    }
+
+    /// Writes the last block and the trailer.
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        self.write_block(FlushCompress::Finish)?;
+        self.out.write_all(&self.checksum.sum().to_le_bytes())?;
+        self.out.write_all(&self.checksum.amount().to_le_bytes())?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn write_block(&mut self, end: FlushCompress) -> io::Result<()> {
+        if !self.started {
+            self.out.write_all(&HEADER)?;
+            self.started = true;
+        }
+        self.checksum.update(&self.block);
+        self.out.write_all(&deflate(&self.block, end)?)?;
+        self.block.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for GzipWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A full block stays until more comes: the last one ends the stream, whatever its size.
+        if self.block.len() == BLOCK && !bytes.is_empty() {
+            self.write_block(FlushCompress::Sync)?;
+        }
+        let taken = bytes.len().min(BLOCK - self.block.len());
+        self.block.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    /// Does nothing: a block is written when it is whole.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn deflate(block: &[u8], end: FlushCompress) -> io::Result<Vec<u8>> {
+    let mut state = Compress::new(Compression::new(LEVEL), false);
+    let mut deflated = Vec::with_capacity(block.len() + HEADROOM);
+    state.compress_vec(block, &mut deflated, end)?;
+    // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
+    if state.total_in() != block.len() as u64 || deflated.len() == deflated.capacity() {
+        return Err(io::Error::other("deflated block does not fit"));
+    }
+    Ok(deflated)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::digest::Algorithm;
+
+    /// Bytes that compress, but not to nothing.
+    fn sample(length: usize) -> Vec<u8> {
+        let mut state: u32 = 1;
+        let next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            b"apiVersion: v1\n"[(state >> 24) as usize % 15]
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    }
+
+    fn compressed(bytes: &[u8], mut sizes: impl Iterator<Item = usize>) -> Vec<u8> {
+        let mut writer = GzipWriter::new(Vec::new());
+        let mut left = bytes;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(sizes.next().unwrap_or(left.len()).clamp(1, left.len()));
+            writer.write_all(now).unwrap();
+            left = later;
+        }
+        writer.finish().unwrap()
+    }
+
+    fn at_once(bytes: &[u8]) -> Vec<u8> {
+        compressed(bytes, std::iter::empty())
+    }
+
+    fn inflated(bytes: &[u8]) -> Vec<u8> {
+        let mut inflated = Vec::new();
+        flate2::read::GzDecoder::new(bytes)
+            .read_to_end(&mut inflated)
+            .unwrap();
+        inflated
+    }
+
+    #[test]
+    fn the_bytes_are_those_that_were_agreed() {
+        let bytes = at_once(&sample(3 * BLOCK + 5));
+
+        assert_eq!(bytes[..10], HEADER);
+        assert_eq!(
+            Algorithm::Sha256.digest_of(&bytes[..]).unwrap().to_string(),
+            "sha256:1907160a78503ba2cb03ee0757c7cbfb49a785b0a4d82da5e8be7dc019ac45c8"
+        );
+    }
+
+    #[test]
+    fn every_length_around_a_block_inflates_to_what_was_written() {
+        for length in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK] {
+            let bytes = sample(length);
+            assert!(inflated(&at_once(&bytes)) == bytes, "{length}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_do_not_compress_fit_too() {
+        let noise: Vec<u8> = (0u32..)
+            .flat_map(|at| *blake3::hash(&at.to_le_bytes()).as_bytes())
+            .take(2 * BLOCK)
+            .collect();
+
+        assert!(inflated(&at_once(&noise)) == noise);
+    }
+
+    #[test]
+    fn equal_blocks_deflate_equally_wherever_they_stand() {
+        let block = sample(BLOCK);
+        let once = deflate(&block, FlushCompress::Sync).unwrap();
+
+        let bytes = at_once(&[&block[..], &block, b"x"].concat());
+
+        assert!(bytes[10..].starts_with(&[&once[..], &once].concat()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn the_bytes_do_not_depend_on_the_sizes_of_the_writes(
+            length in 0..(2 * BLOCK + 4096),
+            sizes in prop::collection::vec(1..300_000_usize, 1..40),
+        ) {
+            let bytes = sample(length);
+
+            prop_assert!(compressed(&bytes, sizes.into_iter().cycle()) == at_once(&bytes));
+        }
+    }
+}
