@@ -72,10 +72,8 @@ impl fmt::Display for Answer {
             errors => return write!(f, "multiple errors returned: {}", errors.join("; ")),
         }
         let status = self.status.as_u16();
-        if self.excerpt.is_empty() {
-            if let Some(code) = self.code() {
-                return write!(f, "{status} {code}");
-            }
+        if let Some(code) = self.code().filter(|_| self.excerpt.is_empty()) {
+            return write!(f, "{status} {code}");
         }
         write!(f, "unexpected status code {status}")?;
         if let Some(reason) = self.status.canonical_reason() {

@@ -17,7 +17,7 @@ pub enum Credential {
         /// The password.
         password: String,
     },
-    /// An OAuth2 refresh token, exchanged for a token by `POST`.
+    /// An `OAuth2` refresh token, exchanged for a token by `POST`.
     IdentityToken {
         /// The refresh token.
         token: String,

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::image::ImageError;
 
 /// A failure of this crate. Cheap to clone, so that an answer can be shared by all who asked the same.
 ///
@@ -87,6 +88,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Bytes that are no manifest, though they have its digest.
+    #[error("{name}: {reason}")]
+    Manifest {
+        /// The full reference.
+        name: String,
+        /// What is wrong with it.
+        reason: ImageError,
+    },
     /// An index without an image for the platform.
     #[error("no child with platform {platform} in index {name}")]
     NoPlatform {
@@ -107,8 +116,6 @@ pub enum Error {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", .shown)]
 pub struct TransportError {
-    /// The request.
-    pub call: Call,
     /// What happened.
     pub kind: TransportKind,
     /// Whether it was the origin's own host (or its token endpoint) that failed, not the target of a redirect.
@@ -134,25 +141,11 @@ pub enum TransportKind {
 }
 
 impl TransportError {
-    /// An error whose text names the request and says `reason`.
-    pub(crate) fn unanswered(call: Call, kind: TransportKind, of_origin: bool, reason: &str) -> Self {
-        let shown = format!("{}: {reason}", call.unanswered());
+    pub(crate) fn told(kind: TransportKind, of_origin: bool, shown: String) -> Self {
         Self {
-            call,
             kind,
             of_origin,
             shown,
-            source: None,
-        }
-    }
-
-    /// An error of a body that had begun: the text is `reason` alone, as upstream's.
-    pub(crate) fn within_body(call: Call, kind: TransportKind, of_origin: bool, reason: String) -> Self {
-        Self {
-            call,
-            kind,
-            of_origin,
-            shown: reason,
             source: None,
         }
     }
@@ -183,11 +176,10 @@ impl Error {
     /// Three of these in a row put a host down (design s. 8, tier 0).
     #[must_use]
     pub fn is_host_failure(&self) -> bool {
-        match self {
-            Self::Transport(error) => error.of_origin,
-            Self::NoScheme { https, http } => https.is_host_failure() || http.is_host_failure(),
-            _ => false,
+        if let Self::NoScheme { https, http } = self {
+            return https.is_host_failure() || http.is_host_failure();
         }
+        matches!(self, Self::Transport(error) if error.of_origin)
     }
 
     /// Whether the registry broke on this repository: an answer 5xx.
@@ -233,13 +225,14 @@ impl Error {
             | Self::BlobLength { .. }
             | Self::TooLarge { .. }
             | Self::Malformed { .. }
+            | Self::Manifest { .. }
             | Self::NoPlatform { .. }
             | Self::Material(_)
             | Self::Sink(_) => None,
         }
     }
 
-    pub(crate) fn malformed(what: impl ToString, reason: impl Into<String>) -> Self {
+    pub(crate) fn malformed(what: &impl ToString, reason: impl Into<String>) -> Self {
         Self::Malformed {
             what: what.to_string(),
             reason: reason.into(),

@@ -1,0 +1,90 @@
+//! A client for one origin: everything that its requests share.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::challenge::Challenge;
+use crate::error::Error;
+use crate::origin::{Origin, OriginKey};
+use crate::reach::Reach;
+use crate::settings::Settings;
+use crate::token::Tokens;
+use crate::transport::Transport;
+
+/// Repositories whose own challenges are remembered; beyond it they are learned anew.
+const REMEMBERED: usize = 4096;
+
+/// Requests to one origin, under whatever credential each call brings. Cheap to clone.
+///
+/// The client owns connections, the choice of the scheme, challenges and tokens; dropping its last clone drops them.
+/// Every call can be cancelled by dropping its future. No call is repeated because it failed, except that a
+/// connection which died while it was idle is replaced (D20), a refused token is renewed once, and a blob is resumed.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) host: String,
+    pub(crate) manifest_max_bytes: u64,
+    pub(crate) transport: Transport,
+    pub(crate) reach: Reach,
+    pub(crate) tokens: Tokens,
+    key: OriginKey,
+    challenges: Mutex<BTreeMap<String, Challenge>>,
+}
+
+impl Client {
+    /// A client without any connection yet.
+    ///
+    /// # Errors
+    /// [`Error::Material`] for a CA, a client certificate or a proxy that cannot be used, with upstream's text
+    /// (spec 4.4); [`Error::Malformed`] for a host that is none.
+    pub fn new(origin: &Origin, settings: &Settings) -> Result<Self, Error> {
+        Ok(Self {
+            shared: Arc::new(Shared {
+                host: origin.host.clone(),
+                manifest_max_bytes: settings.manifest_max_bytes,
+                transport: Transport::new(origin, settings)?,
+                reach: Reach::new(origin)?,
+                tokens: Tokens::default(),
+                key: origin.key(),
+                challenges: Mutex::default(),
+            }),
+        })
+    }
+
+    /// The origin that this client reaches.
+    #[must_use]
+    pub fn origin(&self) -> &OriginKey {
+        &self.shared.key
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("origin", &self.shared.key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// What the registry wanted when it was last asked for this repository.
+    pub(crate) fn challenge(&self, repository: &str) -> Option<Challenge> {
+        self.challenges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(repository)
+            .cloned()
+    }
+
+    pub(crate) fn remember(&self, repository: &str, challenge: Challenge) {
+        let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
+        if challenges.len() >= REMEMBERED {
+            challenges.clear();
+        }
+        challenges.insert(repository.to_owned(), challenge);
+    }
+}

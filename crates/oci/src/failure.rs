@@ -1,0 +1,105 @@
+//! From an error of the HTTP library to a kind and to the words that registry users know (Go's).
+
+use std::error::Error as StdError;
+use std::io;
+
+use rustls::CertificateError;
+use url::Url;
+
+use crate::call::Call;
+use crate::error::{TransportError, TransportKind};
+
+/// An error of a request that got no answer.
+pub(crate) fn unanswered(call: &Call, url: &Url, of_origin: bool, error: reqwest::Error) -> TransportError {
+    let kind = if error.is_timeout() {
+        TransportKind::Timeout
+    } else if error.is_connect() {
+        TransportKind::Connect
+    } else {
+        TransportKind::Closed
+    };
+    let shown = format!("{}: {}", call.unanswered(), reason(kind, url, &error));
+    TransportError::told(kind, of_origin, shown).caused_by(error)
+}
+
+/// An error in the middle of a body.
+pub(crate) fn within_body(of_origin: bool, error: reqwest::Error) -> TransportError {
+    let kind = if error.is_timeout() {
+        TransportKind::Timeout
+    } else {
+        TransportKind::Cut
+    };
+    TransportError::told(kind, of_origin, "unexpected EOF".to_owned()).caused_by(error)
+}
+
+fn reason(kind: TransportKind, url: &Url, error: &reqwest::Error) -> String {
+    let host = url.host_str().unwrap_or_default();
+    if error.is_dns() {
+        return format!("dial tcp: lookup {host}: no such host");
+    }
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return tls_reason(tls, host);
+    }
+    let io = find::<io::Error>(error).map(io::Error::kind);
+    match kind {
+        TransportKind::Timeout => "i/o timeout".to_owned(),
+        TransportKind::Connect => match io {
+            Some(io::ErrorKind::UnexpectedEof) => "EOF".to_owned(),
+            Some(kind) => {
+                let port = url.port_or_known_default().unwrap_or_default();
+                format!("dial tcp {host}:{port}: connect: {kind}")
+            }
+            None => innermost(error),
+        },
+        TransportKind::Closed | TransportKind::Cut | TransportKind::Stalled => match io {
+            None | Some(io::ErrorKind::UnexpectedEof) => "EOF".to_owned(),
+            Some(kind) => kind.to_string(),
+        },
+    }
+}
+
+fn tls_reason(error: &rustls::Error, host: &str) -> String {
+    use rustls::{Error, InvalidMessage};
+
+    if let Error::InvalidMessage(InvalidMessage::InvalidContentType) = error {
+        return "http: server gave HTTP response to HTTPS client".to_owned();
+    }
+    let Error::InvalidCertificate(problem) = error else {
+        return format!("tls: {error}");
+    };
+    let problem = if matches!(problem, CertificateError::UnknownIssuer) {
+        "certificate signed by unknown authority".to_owned()
+    } else if matches!(
+        problem,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+    ) {
+        format!("certificate is not valid for {host}")
+    } else {
+        problem.to_string()
+    };
+    format!("tls: failed to verify certificate: x509: {problem}")
+}
+
+/// The innermost error of one type in a chain; an `io::Error` hides the error that it wraps from `source`.
+pub(crate) fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    let mut innermost = None;
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<E>() {
+            innermost = Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    innermost
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn StdError = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
