@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use super::Key;
 
 /// Fewer entries than this are never searched for dead ones.
-const SMALL: usize = 1024;
+pub(super) const SMALL: usize = 1024;
 
 /// The locks in use; an entry lives as long as somebody holds or awaits it.
 #[derive(Default)]
@@ -34,6 +34,11 @@ impl Locks {
         let lock = Arc::new(Mutex::new(()));
         table.entries.insert(key.clone(), Arc::downgrade(&lock));
         lock
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        hold(&self.table).entries.len()
     }
 }
 

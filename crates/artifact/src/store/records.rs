@@ -61,7 +61,7 @@ pub(super) struct Records {
     path: PathBuf,
     temporary: PathBuf,
     entries: BTreeMap<Key, Entry>,
-    file: Option<File>,
+    pub(super) file: Option<File>,
     length: u64,
     length_rewritten: u64,
 }

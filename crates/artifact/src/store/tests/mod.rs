@@ -3,6 +3,7 @@
 mod inspect;
 mod known;
 mod link;
+mod locks;
 mod names;
 mod open;
 mod publish;

@@ -43,3 +43,26 @@ fn what_is_still_being_written_when_its_object_is_purged_is_not_published() {
     assert!(matches!(refused, Err(PublishError::Store(Error::Superseded))));
     assert!(!fixture.path("ocirepository/team/app").exists());
 }
+
+#[test]
+fn nothing_is_remembered_of_the_files_of_a_purged_object() {
+    let fixture = Fixture::new();
+    let published = fixture.publish(&key("app"), 'a', "content");
+    let identity = crate::disk::look(&fixture.path(&published.path))
+        .unwrap()
+        .unwrap()
+        .identity;
+    let vouches = || {
+        fixture
+            .store
+            .known
+            .lock()
+            .unwrap()
+            .vouches(&identity, &published.digest)
+    };
+    assert!(vouches());
+
+    fixture.store.purge(&key("app")).unwrap();
+
+    assert!(!vouches());
+}

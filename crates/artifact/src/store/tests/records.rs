@@ -153,6 +153,32 @@ fn records_that_cannot_be_written_hold_for_the_process_and_are_written_later() {
 }
 
 #[test]
+fn a_line_that_may_be_torn_is_followed_by_none() {
+    let fixture = Fixture::new();
+    let read_only = fs_err::File::open(fixture.path(RECORDS)).unwrap();
+    fixture.store.records.lock().unwrap().file = Some(read_only);
+
+    fixture
+        .store
+        .set_record(&key("app"), record("linux/arm64"))
+        .unwrap_err();
+    append(&fixture, b"half a line");
+    fixture
+        .store
+        .set_record(&key("other"), record("linux/amd64"))
+        .unwrap();
+
+    assert!(
+        !fs_err::read_to_string(fixture.path(RECORDS))
+            .unwrap()
+            .contains("half")
+    );
+    let fixture = fixture.reopened();
+    assert_eq!(fixture.store.record(&key("app")), Some(record("linux/arm64")));
+    assert_eq!(fixture.store.record(&key("other")), Some(record("linux/amd64")));
+}
+
+#[test]
 fn what_was_superseded_survives_a_new_record() {
     let fixture = Fixture::new();
     fixture.publish(&key("app"), 'a', "1");

@@ -54,14 +54,24 @@ fn other_bytes_repair_nothing() {
 }
 
 #[test]
-fn an_object_that_moved_on_or_was_purged_is_not_repaired() {
+fn a_file_that_was_replaced_meanwhile_is_left_alone() {
     let (fixture, one, two) = shared();
     fixture.store.inspect(&key("one"), Some(&recorded(&one))).unwrap();
-    fixture.store.purge(&key("two")).unwrap();
-    fs_err::create_dir_all(fixture.path("ocirepository/team/two")).unwrap();
-    fs_err::write(fixture.path(&two.path), "newer").unwrap();
+    fs_err::write(fixture.path("newer"), "newer").unwrap();
+    fs_err::rename(fixture.path("newer"), fixture.path(&two.path)).unwrap();
 
     fixture.publish(&key("one"), 'a', "content");
 
     assert_eq!(fs_err::read(fixture.path(&two.path)).unwrap(), b"newer");
+}
+
+#[test]
+fn an_object_that_was_purged_meanwhile_stays_so() {
+    let (fixture, one, _) = shared();
+    fixture.store.inspect(&key("one"), Some(&recorded(&one))).unwrap();
+    fixture.store.purge(&key("two")).unwrap();
+
+    fixture.publish(&key("one"), 'a', "content");
+
+    assert!(!fixture.path("ocirepository/team/two").exists());
 }

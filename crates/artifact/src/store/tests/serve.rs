@@ -94,18 +94,19 @@ fn whatever_else_is_asked_for_is_not_found() {
 #[test]
 fn a_link_out_of_the_root_or_into_what_is_private_is_not_followed() {
     let (fixture, _) = published();
-    let outside = tempfile::tempdir().unwrap();
-    fs_err::create_dir_all(outside.path().join("a/b")).unwrap();
-    fs_err::write(outside.path().join("a/b/c"), "secret").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let outside = elsewhere.path().join("ocirepository");
+    fs_err::create_dir_all(outside.join("a/b")).unwrap();
+    fs_err::write(outside.join("a/b/c"), "secret").unwrap();
     fs_err::create_dir_all(fixture.path(".sluice/a/b")).unwrap();
     fs_err::write(fixture.path(".sluice/a/b/c"), "private").unwrap();
     let link = |target: std::path::PathBuf, name: &str| {
         fs_err::os::unix::fs::symlink(target, fixture.path(&format!("ocirepository/{name}"))).unwrap();
     };
-    link(outside.path().join("a/b/c"), "team/app/escape");
+    link(outside.join("a/b/c"), "team/app/escape");
     link(fixture.path(".sluice/a/b/c"), "team/app/private");
     link(fixture.path(".sluice/records"), "team/app/records");
-    link(outside.path().join("a"), "stolen");
+    link(outside.join("a"), "stolen");
     link("/nowhere".into(), "team/app/dangling");
     link(fixture.path("ocirepository/team/app/loop"), "team/app/loop");
 
