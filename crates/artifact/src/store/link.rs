@@ -52,7 +52,9 @@ impl Store {
     pub fn recall(&self, recipe: &str) -> Option<PrivateLink> {
         let made = hold(&self.recipes).made(recipe)?;
         let found = disk::look(&self.full(&made.path)).ok().flatten();
-        if found.is_none_or(|found| found.identity != made.identity) {
+        let good = found.is_some_and(|found| found.identity == made.identity)
+            && hold(&self.known).vouches(&made.identity, &made.digest);
+        if !good {
             hold(&self.recipes).forget(recipe);
             return None;
         }
