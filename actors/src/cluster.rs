@@ -21,11 +21,15 @@ pub struct Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let keys: Vec<_> = self.data.keys().collect();
-        formatter.debug_struct("Secret").field("kind", &self.kind).field("keys", &keys).finish()
+        formatter
+            .debug_struct("Secret")
+            .field("kind", &self.kind)
+            .field("keys", &keys)
+            .finish()
     }
 }
 
-/// A ServiceAccount, as far as it matters here.
+/// A `ServiceAccount`, as far as it matters here.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceAccount {
     /// The names of its pull secrets.
@@ -50,7 +54,7 @@ pub enum ReadError {
 pub trait ClusterReader: Send + Sync {
     /// The Secret of this name.
     async fn secret(&self, namespace: &str, name: &str) -> Result<Secret, ReadError>;
-    /// The ServiceAccount of this name.
+    /// The `ServiceAccount` of this name.
     async fn service_account(&self, namespace: &str, name: &str) -> Result<ServiceAccount, ReadError>;
 }
 
@@ -91,6 +95,8 @@ pub struct Notice {
     pub uid: Arc<str>,
     /// Its resourceVersion when the event arose.
     pub resource_version: Arc<str>,
+    /// When the event arose.
+    pub time: jiff::Timestamp,
     /// `event.toolkit.fluxcd.io/*` annotations of the object, which win over the event's own.
     pub object_metadata: BTreeMap<String, String>,
     /// The event.

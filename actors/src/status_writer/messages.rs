@@ -1,4 +1,4 @@
-//! What the StatusWriter hears and says.
+//! What the `StatusWriter` hears and says.
 
 use std::sync::Arc;
 

@@ -1,0 +1,114 @@
+//! What follows from the answers to requests.
+
+use actix::Context;
+use serde_json::Value;
+
+use super::StatusWriter;
+use super::entry::{Entry, Request};
+use super::lane::{Lane, Next, Stand};
+use super::notifications::Flight;
+use super::rests::Rest;
+use crate::Key;
+use crate::cluster::WriteError;
+
+impl StatusWriter {
+    /// A write of an object was answered.
+    pub(super) fn written(
+        &mut self,
+        key: &Key,
+        flight: u64,
+        request: &Request,
+        answer: Result<Value, WriteError>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.in_flight -= 1;
+        let now = self.moment();
+        if let Some(entry) = self.landed(key, Lane::Object, flight) {
+            let next = entry.answered(request, answer, &now);
+            self.follow(key, Lane::Object, next);
+        }
+        self.dispatch(ctx);
+    }
+
+    /// The recording of an event was answered.
+    pub(super) fn recorded(
+        &mut self,
+        key: &Key,
+        flight: u64,
+        answer: Result<(), WriteError>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.in_flight -= 1;
+        if let Some(entry) = self.landed(key, Lane::Events, flight) {
+            let leaving = entry.leaving;
+            let (next, lost) = entry.events.answered(answer, leaving);
+            if lost {
+                self.counters.count_event_dropped();
+            }
+            self.follow(key, Lane::Events, next);
+        }
+        self.dispatch(ctx);
+    }
+
+    /// A notification was answered.
+    pub(super) fn notified(
+        &mut self,
+        flight: Flight,
+        answer: Result<(), WriteError>,
+        ctx: &mut Context<Self>,
+    ) {
+        let number = flight.number;
+        let (due, lost) = self.notifications.answered(flight, answer);
+        if lost {
+            self.counters.count_notification_dropped();
+        }
+        if let Some(delay) = due {
+            self.rests.insert(Rest::Notification(number), delay);
+        }
+        self.dispatch(ctx);
+    }
+
+    /// Keeps the books after a change of an entry: who is owed a status, who may leave, which flush is done.
+    pub(super) fn settle(&mut self, key: &Key) {
+        let entry = self.entries.get(key);
+        if entry.is_some_and(Entry::owes) {
+            self.owing.insert(key.clone());
+        } else {
+            self.owing.remove(key);
+        }
+        if entry.is_some_and(|entry| entry.leaving && entry.events.is_empty()) {
+            self.entries.remove(key);
+        }
+        if self.owing.is_empty() {
+            for flush in self.flushes.drain(..) {
+                if flush.send(Ok(())).is_err() {
+                    tracing::debug!("nobody waits for the flush any more");
+                }
+            }
+        }
+    }
+
+    /// The entry that this request was for, if that one still waits for it.
+    fn landed(&mut self, key: &Key, lane: Lane, flight: u64) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(key)?;
+        let stand = entry.stand_in(lane);
+        if !matches!(stand, Stand::Flying(number) if *number == flight) {
+            return None;
+        }
+        *stand = Stand::Idle;
+        Some(entry)
+    }
+
+    fn follow(&mut self, key: &Key, lane: Lane, next: Next) {
+        match next {
+            Next::Again => self.enqueue(key, lane, false),
+            Next::Rest(delay) => {
+                let rest = self.rests.insert(Rest::Work(key.clone(), lane), delay);
+                if let Some(entry) = self.entries.get_mut(key) {
+                    *entry.stand_in(lane) = Stand::Resting(rest);
+                }
+            }
+        }
+        self.settle(key);
+    }
+}
