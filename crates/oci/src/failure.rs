@@ -67,7 +67,10 @@ fn tls_reason(error: &rustls::Error, host: &str) -> String {
     let Error::InvalidCertificate(problem) = error else {
         return format!("tls: {error}");
     };
-    let problem = if matches!(problem, CertificateError::UnknownIssuer) {
+    let problem = if matches!(
+        problem,
+        CertificateError::UnknownIssuer | CertificateError::BadSignature
+    ) {
         "certificate signed by unknown authority".to_owned()
     } else if matches!(
         problem,

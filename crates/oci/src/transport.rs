@@ -87,7 +87,10 @@ impl Transport {
         let http = builder
             .build()
             .map_err(|error| match failure::find::<rustls::Error>(&error) {
-                Some(error) if tls.client.is_some() => unusable_identity(&error.to_string()),
+                Some(rustls::Error::InconsistentKeys(_)) => {
+                    unusable_identity("tls: private key does not match public key")
+                }
+                Some(error) if tls.client.is_some() => unusable_identity(&format!("tls: {error}")),
                 Some(_) if tls.ca_pem.is_some() => Error::Material(BAD_CA.to_owned()),
                 Some(_) | None => unusable(error),
             })?;

@@ -1,0 +1,16 @@
+//! The client against registries that are scripted, one fault at a time, over loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod blob_faults;
+mod blobs;
+mod describe;
+mod manifests;
+mod proxies;
+mod reach;
+mod redirects;
+mod support;
+mod tags;
+mod tls;
+mod token_faults;
+mod tokens;

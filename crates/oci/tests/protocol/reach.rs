@@ -1,0 +1,146 @@
+//! How a registry is found, and what it looks like when it cannot be (spec 4.4; rulings D20, D47).
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use oci::{Client, Credential, Error, Origin};
+use tokio::net::TcpListener;
+
+use crate::support::{Registry, Reply, client, manifest, settings};
+
+async fn poll(client: &Client) -> Result<(), Error> {
+    client
+        .resolve(&Credential::Anonymous, "app", "v1", true)
+        .await
+        .map(|_| ())
+}
+
+/// A port that nobody listens on.
+async fn closed_port() -> String {
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
+}
+
+#[tokio::test]
+async fn a_host_that_is_down_is_reported_for_both_schemes() {
+    let host = closed_port().await;
+    let client = Client::new(&Origin::new(&host), &settings()).unwrap();
+
+    let error = poll(&client).await.unwrap_err();
+
+    let refused = format!("dial tcp {host}: connect: connection refused");
+    assert_eq!(
+        error.to_string(),
+        format!("Get \"https://{host}/v2/\": {refused}; Get \"http://{host}/v2/\": {refused}")
+    );
+    assert!(error.is_host_failure());
+}
+
+#[tokio::test]
+async fn a_ping_that_fails_decides_nothing_but_the_scheme() {
+    for (status, pings) in [(404, 1), (403, 1), (500, 2), (429, 2)] {
+        let registry = Registry::start(move |seen| match seen.target.as_str() {
+            "/v2/" => Reply::status(status),
+            _ => manifest(b"{}"),
+        })
+        .await;
+        let client = client(&registry);
+
+        poll(&client).await.unwrap();
+        poll(&client).await.unwrap();
+
+        let transcript = registry.transcript();
+        assert_eq!(
+            transcript.iter().filter(|line| *line == "GET /v2/").count(),
+            pings,
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tls_port_that_answers_plain_http_is_no_plain_registry() {
+    let registry =
+        Registry::start(|_| Reply::status(400).body("Client sent an HTTP request to an HTTPS server.")).await;
+
+    let error = poll(&client(&registry)).await.unwrap_err();
+
+    let host = registry.host();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "Get \"https://{host}/v2/\": http: server gave HTTP response to HTTPS client; GET http://{host}/v2/: \
+             unexpected status code 400 Bad Request: Client sent an HTTP request to an HTTPS server."
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_registry_that_hangs_up_is_a_host_failure_and_its_scheme_is_looked_for_again() {
+    let registry = Registry::start(|seen| match seen.target.as_str() {
+        "/v2/" => Reply::ok(""),
+        _ => Reply::closed(),
+    })
+    .await;
+    let client = client(&registry);
+
+    let error = poll(&client).await.unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        format!("Get \"http://{}/v2/app/manifests/v1\": EOF", registry.host())
+    );
+    assert!(error.is_host_failure());
+    registry.take();
+    poll(&client).await.unwrap_err();
+    assert_eq!(registry.transcript()[0], "GET /v2/");
+}
+
+#[tokio::test]
+async fn a_connection_that_died_while_idle_is_replaced() {
+    let answered = AtomicUsize::new(0);
+    let registry = Registry::start(move |seen| {
+        if seen.before > 0 {
+            return Reply::closed();
+        }
+        answered.fetch_add(1, Ordering::SeqCst);
+        manifest(b"{}")
+    })
+    .await;
+    let client = client(&registry);
+
+    for _ in 0..3 {
+        poll(&client).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_call_leaves_the_client_usable() {
+    let registry = Registry::start(|seen| match seen.target.as_str() {
+        "/v2/" => Reply::ok(""),
+        "/v2/app/manifests/hangs" => Reply::ok("x").end(crate::support::End::HangAfter(0)),
+        _ => manifest(b"{}"),
+    })
+    .await;
+    let client = client(&registry);
+    let hanging = tokio::spawn({
+        let client = client.clone();
+        async move {
+            client
+                .resolve(&Credential::Anonymous, "app", "hangs", true)
+                .await
+                .map(|_| ())
+        }
+    });
+    while !registry.transcript().iter().any(|line| line.ends_with("hangs")) {
+        tokio::task::yield_now().await;
+    }
+
+    hanging.abort();
+
+    assert!(hanging.await.unwrap_err().is_cancelled());
+    poll(&client).await.unwrap();
+}
