@@ -24,15 +24,28 @@
 //! | `TurnReturned` | turn -> Registry |
 //! | `TakeCensus` | program -> Registry |
 //! | `RepositoryStopped` | Repository -> Watcher |
+//! | `ObjectVanished` | Watcher -> Repository |
+//! | `Drain` | Watcher -> Repository |
+//! | `StopWatching` | program -> Watcher |
 
 pub mod cluster;
+pub mod failure;
+pub mod fetcher;
 pub mod flights;
 mod key;
+mod known;
 mod object;
 pub mod registry;
+pub mod repository;
+pub mod resolver;
 mod scope;
 pub mod status_writer;
+pub mod storage;
+pub mod translate;
+pub mod verifier;
+pub mod watcher;
 
 pub use key::Key;
+pub use known::Known;
 pub use object::{FINALIZER, Object, SpecProblem};
 pub use scope::{Budget, FinalizerSender, Scope};

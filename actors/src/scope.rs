@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ pub struct Scope {
 #[derive(Debug)]
 pub struct Budget {
     left_ms: AtomicU64,
+    begun: AtomicBool,
     total: Duration,
 }
 
@@ -44,7 +45,14 @@ impl Budget {
     /// The whole of `spec.timeout`.
     #[must_use]
     pub fn new(total: Duration) -> Self {
-        Self { left_ms: AtomicU64::new(u64::try_from(total.as_millis()).unwrap_or(u64::MAX)), total }
+        let left_ms = AtomicU64::new(u64::try_from(total.as_millis()).unwrap_or(u64::MAX));
+        Self { left_ms, begun: AtomicBool::new(false), total }
+    }
+
+    /// Whether any of it has been used, or is being used: the attempt was admitted.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// What `spec.timeout` says.
@@ -62,6 +70,7 @@ impl Budget {
     /// Runs `work` within what is left and takes from it what `work` used; `None` when it was not enough.
     pub async fn spend<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let begun = Instant::now();
+        self.begun.store(true, Ordering::Relaxed);
         let answer = tokio::time::timeout(self.left(), work).await.ok();
         let used = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let rest = self.left_ms.load(Ordering::Relaxed).saturating_sub(used);

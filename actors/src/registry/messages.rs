@@ -1,6 +1,6 @@
 //! What a Registry hears and says.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Message, Recipient, WeakRecipient};
 use oci::{Client, Credential, Identity, OriginKey};
@@ -16,6 +16,8 @@ pub struct Admit {
     pub scope: Scope,
     /// How urgent it is.
     pub urgency: Urgency,
+    /// The repository that it will ask for, as [`Line::note`] will name it.
+    pub repository: Arc<str>,
     /// The credential that the attempt will use.
     pub credential: Arc<Credential>,
     /// Who is told when the host answers again.
@@ -55,7 +57,14 @@ pub struct Line {
     pub credential: Arc<Credential>,
     /// The credential, as keys name it.
     pub identity: Identity,
-    witness: Arc<Mutex<Witness>>,
+    record: Arc<Mutex<Record>>,
+}
+
+#[derive(Default)]
+struct Record {
+    witness: Witness,
+    /// Who waits for a first answer of the host, where the turn is a probe.
+    told: Option<(u64, Recipient<HostAnswered>)>,
 }
 
 /// What the host did during one turn.
@@ -63,7 +72,7 @@ pub struct Line {
 pub struct Witness {
     /// The last answer counts; none means that nothing was asked.
     pub conduct: Option<Conduct>,
-    /// The repository that was asked for.
+    /// The repository that was asked for, as in [`Admit`].
     pub repository: String,
 }
 
@@ -103,6 +112,18 @@ pub struct TurnReturned {
     pub identity: Identity,
 }
 
+/// A host that was down has answered a probe, which goes on (sent by its [`Line`]): nobody else has to wait for its end.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct HostAnswered {
+    /// The probe's turn.
+    pub number: u64,
+    /// What the host did.
+    pub witness: Witness,
+    /// With which credential.
+    pub identity: Identity,
+}
+
 /// How many turns are out and who waits, for tests and metrics.
 #[derive(Message, Debug)]
 #[rtype(result = "Census")]
@@ -125,7 +146,11 @@ impl Turn {
     /// A turn that `returned` hears of when it ends.
     #[must_use]
     pub fn new(line: Line, number: u64, returned: Recipient<TurnReturned>) -> Self {
-        Self { line, returned, number }
+        Self {
+            line,
+            returned,
+            number,
+        }
     }
 }
 
@@ -134,23 +159,51 @@ impl Line {
     #[must_use]
     pub fn new(client: Client, origin: OriginKey, credential: Arc<Credential>) -> Self {
         let identity = credential.identity();
-        Self { client, origin, credential, identity, witness: Arc::default() }
+        Self {
+            client,
+            origin,
+            credential,
+            identity,
+            record: Arc::default(),
+        }
+    }
+
+    /// The same line of a probe: `registry` hears of the first answer at once.
+    pub(super) fn telling(self, number: u64, registry: Recipient<HostAnswered>) -> Self {
+        self.record().told = Some((number, registry));
+        self
     }
 
     /// Remembers how the host behaved towards this repository; the last call counts.
     pub fn note(&self, repository: &str, conduct: Conduct) {
-        let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
-        *witness = Witness { conduct: Some(conduct), repository: repository.to_owned() };
+        let answered = matches!(conduct, Conduct::Answered | Conduct::Busy { .. });
+        let mut record = self.record();
+        record.witness = Witness {
+            conduct: Some(conduct),
+            repository: repository.to_owned(),
+        };
+        let Some((number, registry)) = record.told.take_if(|_| answered) else {
+            return;
+        };
+        registry.do_send(HostAnswered {
+            number,
+            witness: record.witness.clone(),
+            identity: self.identity,
+        });
     }
 
-    fn witness(&self) -> Witness {
-        self.witness.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         let (number, identity) = (self.number, self.line.identity);
-        self.returned.do_send(TurnReturned { number, witness: self.line.witness(), identity });
+        self.returned.do_send(TurnReturned {
+            number,
+            witness: self.line.record().witness.clone(),
+            identity,
+        });
     }
 }

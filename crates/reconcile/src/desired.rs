@@ -71,7 +71,7 @@ pub struct LayerSelector {
     /// The exact media type.
     pub media_type: Option<String>,
     /// What is done with the layer.
-    pub operation: Option<String>,
+    pub operation: Option<Operation>,
 }
 
 /// What is done with a layer.
@@ -121,10 +121,7 @@ impl Source {
     /// What is done with the layer.
     #[must_use]
     pub fn operation(&self) -> Operation {
-        match self.layer.as_ref().and_then(|layer| layer.operation.as_deref()) {
-            Some("copy") => Operation::Copy,
-            _ => Operation::Extract,
-        }
+        self.layer.as_ref().and_then(|layer| layer.operation).unwrap_or(Operation::Extract)
     }
 
     /// The media type that the layer must have.

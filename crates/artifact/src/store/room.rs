@@ -1,6 +1,7 @@
 //! Spools, and whether there is room for them (architecture section 9).
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use super::private::PrivateLink;
 use super::{Error, Spool, Store, error};
@@ -44,6 +45,12 @@ impl Store {
         let share = (space.total / 100).saturating_mul(self.settings.reserve_percent);
         let reserve = share.max(self.settings.reserve_bytes);
         Ok(space.free.saturating_sub(reserve).saturating_sub(promised))
+    }
+
+    /// Where unnamed files may be made while an archive is built: on this disk, and emptied at the next start.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.spools()
     }
 
     /// Makes an archive of a spool that is complete, without copying it: for content that is stored as it came.

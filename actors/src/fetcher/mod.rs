@@ -1,0 +1,141 @@
+//! Reads manifests and layers for one attempt at a time; equal manifest requests of one identity are one.
+//!
+//! Owns: the manifest flights.        Receives: [`Describe`], [`Fetch`].
+//! Bounds: one flight per (origin, identity, repository, digest, platform); the caller's turn; 1 MiB of memory a fetch.
+//! Fails: an attempt, on any input; the process, if it panics itself.
+
+mod messages;
+mod sink;
+
+use std::sync::Arc;
+
+use actix::{Actor, Context, Handler, ResponseFuture};
+use artifact::store::Store;
+use oci::{BlobLimits, Described, TransportKind};
+use reconcile::Failure;
+use reference::{Digest, Repository};
+
+pub use messages::{Describe, Fetch, Fetched};
+
+use crate::failure::{Step, over_budget, registry, store};
+use crate::flights::Flights;
+use crate::registry::Conduct;
+
+/// The actor.
+pub struct Fetcher {
+    flights: Flights<Question, Result<Arc<Described>, Failure>>,
+    store: Arc<Store>,
+    max_size: Option<u64>,
+}
+
+/// Sharing never crosses authority: origin and identity come first (D24).
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Question {
+    origin: oci::OriginKey,
+    identity: oci::Identity,
+    repository: Repository,
+    digest: Digest,
+    platform: Option<String>,
+    url: String,
+}
+
+impl Fetcher {
+    /// A fetcher that spools beside this store and refuses layers beyond `max_size` bytes (D15).
+    #[must_use]
+    pub fn new(store: Arc<Store>, max_size: Option<u64>) -> Self {
+        Self { flights: Flights::default(), store, max_size }
+    }
+}
+
+impl Actor for Fetcher {
+    type Context = Context<Self>;
+}
+
+impl Handler<Describe> for Fetcher {
+    type Result = ResponseFuture<Result<Described, Failure>>;
+
+    fn handle(&mut self, describe: Describe, _: &mut Context<Self>) -> Self::Result {
+        let flights = self.flights.clone();
+        Box::pin(async move {
+            let scope = describe.scope.clone();
+            let described = scope.offload(shared(describe, flights)).await?;
+            Ok(Described::clone(&described))
+        })
+    }
+}
+
+impl Handler<Fetch> for Fetcher {
+    type Result = ResponseFuture<Result<Fetched, Failure>>;
+
+    fn handle(&mut self, fetch: Fetch, _: &mut Context<Self>) -> Self::Result {
+        let (store, max_size) = (Arc::clone(&self.store), self.max_size);
+        Box::pin(async move {
+            let scope = fetch.scope.clone();
+            scope.offload(transfer(fetch, store, max_size)).await
+        })
+    }
+}
+
+async fn shared(
+    describe: Describe,
+    flights: Flights<Question, Result<Arc<Described>, Failure>>,
+) -> Result<Arc<Described>, Failure> {
+    let question = Question {
+        origin: describe.line.origin.clone(),
+        identity: describe.line.identity,
+        repository: describe.repository.clone(),
+        digest: describe.digest,
+        platform: describe.platform.clone(),
+        url: describe.url.clone(),
+    };
+    let lead = async {
+        let Describe { scope, line, url, repository, .. } = &describe;
+        let answer = scope.budget.spend(ask(&describe)).await;
+        answer.ok_or_else(|| over_budget(line, Step::Manifest, url, repository, scope))
+    };
+    flights.join(question, lead).await?
+}
+
+async fn ask(describe: &Describe) -> Result<Arc<Described>, Failure> {
+    let Describe { line, url, repository, digest, manifest, .. } = describe;
+    let platform = describe.platform.as_deref().and_then(|platform| platform.parse().ok()).unwrap_or_default();
+    let described = line
+        .client
+        .describe(&line.credential, repository.path(), digest, manifest.clone(), &platform)
+        .await
+        .map_err(|error| registry(line, repository, Step::Manifest, url, &error))?;
+    line.note(repository.path(), Conduct::Answered);
+    Ok(Arc::new(described))
+}
+
+/// Whether the transfer had begun: before that the registry's answer is at fault, then the content (spec 5.1, 5.3).
+fn within_body(error: &oci::Error) -> bool {
+    match error {
+        oci::Error::BlobDigest { .. } | oci::Error::Sink(_) => true,
+        oci::Error::Transport(error) => matches!(error.kind, TransportKind::Cut | TransportKind::Stalled),
+        oci::Error::Denied(_)
+        | oci::Error::Status(_)
+        | oci::Error::NoScheme { .. }
+        | oci::Error::Refused { .. }
+        | oci::Error::ManifestDigest { .. }
+        | oci::Error::BlobLength { .. }
+        | oci::Error::TooLarge { .. }
+        | oci::Error::Malformed { .. }
+        | oci::Error::Manifest { .. }
+        | oci::Error::NoPlatform { .. }
+        | oci::Error::Material(_) => false,
+    }
+}
+
+async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Result<Fetched, Failure> {
+    let Fetch { scope, line, url, repository, layer, operation } = fetch;
+    let mut sink = sink::Spooling::new(&store, layer.size).map_err(|error| self::store(operation, &error))?;
+    let limits = BlobLimits { stall: scope.budget.total(), max_bytes: max_size };
+    let read = line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink).await;
+    read.map_err(|error| {
+        let step = if within_body(&error) { Step::Content(operation) } else { Step::Open };
+        registry(&line, &repository, step, &url, &error)
+    })?;
+    line.note(repository.path(), Conduct::Answered);
+    Ok(sink.finish())
+}

@@ -1,0 +1,81 @@
+//! A host or a repository that is down, and when it is asked again (D48).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::said::Said;
+use crate::Key;
+
+/// Soon enough for a hiccup.
+const FIRST_PROBE: Duration = Duration::from_secs(1);
+/// A restart or a fail-over takes minutes: for so long the host is asked often.
+const OFTEN_UNTIL: Duration = Duration::from_mins(10);
+const OFTEN: Duration = Duration::from_secs(2);
+/// A long outage costs six requests a minute.
+const SELDOM: Duration = Duration::from_secs(10);
+
+/// An outage and its probes. A probe is an attempt; one at a time is out.
+#[derive(Debug)]
+pub(super) struct Outage {
+    /// What was last said.
+    pub(super) said: Said,
+    began: Instant,
+    next: Instant,
+    invited: Vec<Key>,
+    out: Option<u64>,
+}
+
+impl Outage {
+    /// An outage that begins now.
+    pub(super) fn new(said: Said, now: Instant) -> Self {
+        Self {
+            said,
+            began: now,
+            next: now + FIRST_PROBE,
+            invited: Vec::new(),
+            out: None,
+        }
+    }
+
+    /// When somebody is to be invited to probe; `None` while a probe is out.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.out.is_none().then_some(self.next)
+    }
+
+    /// This object has been called to probe. Who was called before it and has not come yet may still do so.
+    pub(super) fn invited(&mut self, key: Key, now: Instant) {
+        if !self.invited.contains(&key) {
+            self.invited.push(key);
+        }
+        let often = now.saturating_duration_since(self.began) < OFTEN_UNTIL;
+        self.next = now + if often { OFTEN } else { SELDOM };
+    }
+
+    /// Whether this object's attempt may probe: it was invited, or a probe is due and nobody waits to be invited.
+    pub(super) fn lets_probe(&self, key: &Key, anybody_waits: bool, now: Instant) -> bool {
+        let unclaimed = !anybody_waits && self.next <= now;
+        self.out.is_none() && (unclaimed || self.invited.contains(key))
+    }
+
+    /// Whether the attempt of this number is the probe.
+    pub(super) fn is_probe(&self, number: u64) -> bool {
+        self.out == Some(number)
+    }
+
+    /// Makes the attempt of this number the probe.
+    pub(super) fn begin(&mut self, number: u64, key: &Key, now: Instant) {
+        if !self.invited.contains(key) {
+            self.invited(key.clone(), now);
+        }
+        self.invited.clear();
+        self.out = Some(number);
+    }
+
+    /// The attempt of this number has ended; the next probe may go when its time has come.
+    pub(super) fn ended(&mut self, number: u64) {
+        if self.is_probe(number) {
+            self.out = None;
+        }
+    }
+}

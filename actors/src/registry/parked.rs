@@ -1,0 +1,183 @@
+//! Who waits for a host, and for which part of it; in the order in which they are told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use oci::Identity;
+use tokio::time::Instant;
+
+use crate::Key;
+
+/// A call that comes before the refused attempt has ended finds nobody who waits: a second lets it end.
+pub(super) const SETTLING: Duration = Duration::from_secs(1);
+
+/// What somebody waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// For nothing but the end of its own attempt.
+    Released,
+    /// The cool-down of the whole origin.
+    Origin,
+    /// The cool-down of one identity.
+    Identity(Identity),
+    /// The host.
+    Host,
+    /// One repository of it.
+    Repository(Arc<str>),
+}
+
+/// Somebody who can be told.
+pub(super) trait Listener {
+    /// Whether nobody is there any more.
+    fn gone(&self) -> bool;
+}
+
+/// All who wait; an object has one entry.
+#[derive(Debug)]
+pub(super) struct Parked<L> {
+    entries: BTreeMap<Seat, Entry<L>>,
+    seats: BTreeMap<Key, Seat>,
+    next: u64,
+}
+
+/// Those that have just tried in vain stand behind those that have not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Seat {
+    place: Place,
+    tried: bool,
+    number: u64,
+}
+
+#[derive(Debug)]
+struct Entry<L> {
+    key: Key,
+    listener: L,
+    since: Instant,
+}
+
+impl<L> Default for Parked<L> {
+    fn default() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            next: 0,
+        }
+    }
+}
+
+impl<L: Listener> Parked<L> {
+    /// Lets an object wait. Where it waits already it keeps its place; what it waited for elsewhere is forgotten.
+    pub(super) fn park(&mut self, key: &Key, listener: L, place: Place, tried: bool, now: Instant) {
+        let known = self
+            .seats
+            .get(key)
+            .filter(|seat| seat.place == place && !tried)
+            .cloned();
+        self.remove(key);
+        let seat = known.unwrap_or_else(|| self.seat(place, tried));
+        self.seats.insert(key.clone(), seat.clone());
+        self.entries.insert(
+            seat,
+            Entry {
+                key: key.clone(),
+                listener,
+                since: now,
+            },
+        );
+    }
+
+    /// Forgets an object.
+    pub(super) fn remove(&mut self, key: &Key) {
+        if let Some(seat) = self.seats.remove(key) {
+            self.entries.remove(&seat);
+        }
+    }
+
+    /// When the first of this place may be called; `None` where nobody waits.
+    pub(super) fn ripe(&self, place: &Place) -> Option<Instant> {
+        let (_, first) = self.entries.range(bounds(place)).next()?;
+        Some(first.since + SETTLING)
+    }
+
+    /// Takes out the first of this place that is there and may be called.
+    pub(super) fn take(&mut self, place: &Place, now: Instant) -> Option<(Key, L)> {
+        while self.ripe(place).is_some_and(|ripe| ripe <= now) {
+            let seat = self.entries.range(bounds(place)).next()?.0.clone();
+            let entry = self.entries.remove(&seat)?;
+            self.seats.remove(&entry.key);
+            if !entry.listener.gone() {
+                return Some((entry.key, entry.listener));
+            }
+        }
+        None
+    }
+
+    /// Ends the wait for this place: whom to call now, in order. The others are called once they may be.
+    pub(super) fn release(&mut self, place: &Place, now: Instant) -> Vec<L> {
+        let seats: Vec<Seat> = self
+            .entries
+            .range(bounds(place))
+            .map(|(seat, _)| seat.clone())
+            .collect();
+        let mut calls = Vec::new();
+        for seat in seats {
+            let Some(entry) = self.entries.remove(&seat) else {
+                continue;
+            };
+            self.seats.remove(&entry.key);
+            if entry.since + SETTLING <= now {
+                calls.push(entry.listener);
+            } else {
+                self.park(&entry.key, entry.listener, Place::Released, false, entry.since);
+            }
+        }
+        calls.retain(|listener| !listener.gone());
+        calls
+    }
+
+    /// Lets those who wait for a repository wait for the host.
+    pub(super) fn gather_at_host(&mut self) {
+        let first = Seat {
+            place: Place::Repository(Arc::from("")),
+            tried: false,
+            number: 0,
+        };
+        for (seat, entry) in self.entries.split_off(&first) {
+            let seat = Seat {
+                place: Place::Host,
+                ..seat
+            };
+            self.seats.insert(entry.key.clone(), seat.clone());
+            self.entries.insert(seat, entry);
+        }
+    }
+
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All who wait, in the order in which they are told.
+    pub(super) fn keys(&self) -> Vec<Key> {
+        self.entries.values().map(|entry| entry.key.clone()).collect()
+    }
+
+    fn seat(&mut self, place: Place, tried: bool) -> Seat {
+        self.next += 1;
+        Seat {
+            place,
+            tried,
+            number: self.next,
+        }
+    }
+}
+
+fn bounds(place: &Place) -> std::ops::RangeInclusive<Seat> {
+    let seat = |tried, number| Seat {
+        place: place.clone(),
+        tried,
+        number,
+    };
+    seat(false, 0)..=seat(true, u64::MAX)
+}

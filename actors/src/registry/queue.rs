@@ -1,0 +1,75 @@
+//! Who gets the next turn: the most urgent, of equally urgent ones the oldest, and every eighth time the oldest of all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile::Class;
+
+use super::Urgency;
+
+/// Every eighth turn goes by age alone: urgent work keeps seven eighths of a host, and nobody waits for ever.
+const TURNS_BETWEEN_ELDERS: u32 = 8;
+
+/// The numbers of those who wait. Numbers rise with time: the smallest has waited longest.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    by_rank: BTreeSet<(Rank, u64)>,
+    by_age: BTreeMap<u64, Rank>,
+    taken: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Resumed,
+    Asked,
+    Retry,
+    Routine,
+}
+
+impl From<Urgency> for Rank {
+    fn from(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Resumed => Self::Resumed,
+            Urgency::Of(Class::Asked) => Self::Asked,
+            Urgency::Of(Class::Retry) => Self::Retry,
+            Urgency::Of(Class::Routine | Class::Check) => Self::Routine,
+        }
+    }
+}
+
+impl Queue {
+    /// Puts this number behind all that are as urgent; a number that waits already keeps its first place.
+    pub(super) fn push(&mut self, number: u64, urgency: Urgency) {
+        let rank = *self.by_age.entry(number).or_insert_with(|| urgency.into());
+        self.by_rank.insert((rank, number));
+    }
+
+    /// Gives up a place; says whether there was one.
+    pub(super) fn remove(&mut self, number: u64) -> bool {
+        let Some(rank) = self.by_age.remove(&number) else {
+            return false;
+        };
+        self.by_rank.remove(&(rank, number))
+    }
+
+    /// Takes out whose turn it is.
+    pub(super) fn pop(&mut self) -> Option<u64> {
+        let elders_turn = self.taken + 1 == TURNS_BETWEEN_ELDERS;
+        let next = if elders_turn {
+            self.by_age.keys().next().copied()
+        } else {
+            self.by_rank.first().map(|(_, number)| *number)
+        }?;
+        self.taken = (self.taken + 1) % TURNS_BETWEEN_ELDERS;
+        self.remove(next);
+        Some(next)
+    }
+
+    /// All numbers, the oldest first.
+    pub(super) fn oldest_first(&self) -> impl Iterator<Item = u64> {
+        self.by_age.keys().copied()
+    }
+}
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

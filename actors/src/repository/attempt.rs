@@ -1,0 +1,193 @@
+//! What happens when an object changes: one attempt, from its specification to its artifact.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::WeakRecipient;
+use reconcile::{Class, Desired, Failure, Observation, Resolution, Source, Status, Stock, must_verify, unchanged};
+use reference::{Selected, reference_display};
+
+use super::dereference::{Access, dereference};
+use super::making::{Layer, choose, recipe};
+use super::services::Services;
+use crate::Scope;
+use crate::fetcher::{Describe, Fetch};
+use crate::registry::{Admit, HostRecovered, Turn, Urgency};
+use crate::resolver::{Freshness, Resolve};
+use crate::storage::{Claim, Claimed, Granted, Inspect, Publish, Supply};
+use crate::verifier::Verify;
+
+/// What an attempt is made for.
+pub(super) struct Wanted {
+    pub(super) desired: Arc<Desired>,
+    pub(super) recorded: Status,
+    pub(super) class: Class,
+    pub(super) recovered: WeakRecipient<HostRecovered>,
+}
+
+/// The attempt. What it has seen when it fails is shown as well.
+pub(super) async fn run(scope: &Scope, wanted: &Wanted, at: &Services, seen: &RefCell<Observation>) -> Result<(), Failure> {
+    let Wanted { desired, recorded, class, .. } = wanted;
+    let inspected = scope.ask(&at.inspect, Inspect { scope: scope.clone(), recorded: recorded.artifact.clone() }).await?;
+    let source = note_stock(seen, inspected, desired)?;
+    if *class == Class::Check && sound(seen) {
+        return Ok(());
+    }
+    let access = dereference(scope, &source, at.cluster.as_ref(), seen).await?;
+    let turn = admit(scope, wanted, at, &access, Urgency::Of(*class)).await?;
+    let resolved = scope.ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
+    let digest = resolved.revision.digest;
+    note_revision(seen, &source, &resolved.revision);
+    if let Some((trust, material)) = access.trust_to_check(&source, desired, recorded, &seen.borrow()) {
+        let (line, repository) = (turn.line.clone(), source.repository.clone());
+        let verify = Verify { scope: scope.clone(), line, repository, digest, trust, material: material? };
+        let verdict = scope.ask(&at.verify, verify).await?;
+        seen.borrow_mut().verdict = Some(verdict);
+    }
+    if unchanged(&source, recorded, &seen.borrow()) {
+        return Ok(());
+    }
+    let described = scope
+        .ask(&at.describe, Describe {
+            scope: scope.clone(),
+            line: turn.line.clone(),
+            url: source.url.clone(),
+            repository: source.repository.clone(),
+            digest,
+            manifest: resolved.manifest,
+            platform: source.platform.clone(),
+        })
+        .await?;
+    let layer = choose(&described, &source, desired)?;
+    let supply = supply(scope, wanted, at, &access, turn, &source, &layer).await?;
+    scope.finalizer_landed().await?;
+    let revision = resolved.revision.to_string();
+    let metadata = described.image.annotations;
+    let publish = Publish { scope: scope.clone(), supply, revision, metadata, making: layer.making };
+    let published = scope.ask_to_the_end(&at.publish, publish).await?;
+    note_artifact(seen, published);
+    Ok(())
+}
+
+/// The archive, or its content and the right to build it. Nobody waits for a ticket while holding a turn.
+async fn supply(
+    scope: &Scope,
+    wanted: &Wanted,
+    at: &Services,
+    access: &Access,
+    turn: Turn,
+    source: &Source,
+    layer: &Layer,
+) -> Result<Supply, Failure> {
+    let recipe = recipe(&turn.line.origin, source, layer)?;
+    let (ticket, turn) = match scope.ask(&at.claim, Claim { scope: scope.clone(), recipe }).await? {
+        Claimed::Built(archive) => return Ok(Supply::Archive(archive)),
+        Claimed::Build(ticket) => (ticket, turn),
+        Claimed::Wait(place) => {
+            drop(turn);
+            let granted = tokio::select! {
+                biased;
+                () = scope.cancel.cancelled() => return Err(Failure::cancelled()),
+                granted = place => granted.map_err(|_| Failure::internal("a claim was lost"))?,
+            };
+            match granted {
+                Granted::Built(archive) => return Ok(Supply::Archive(archive)),
+                Granted::Build(ticket) => (ticket, admit(scope, wanted, at, access, Urgency::Resumed).await?),
+            }
+        }
+    };
+    let fetch = Fetch {
+        scope: scope.clone(),
+        line: turn.line.clone(),
+        url: source.url.clone(),
+        repository: source.repository.clone(),
+        layer: layer.descriptor.clone(),
+        operation: layer.making.operation,
+    };
+    match scope.ask(&at.fetch, fetch).await {
+        Ok(content) => Ok(Supply::Content(ticket, content)),
+        Err(failure) => {
+            if !failure.is_cancelled() {
+                ticket.failed();
+            }
+            Err(failure)
+        }
+    }
+}
+
+async fn admit(scope: &Scope, wanted: &Wanted, at: &Services, access: &Access, urgency: Urgency) -> Result<Turn, Failure> {
+    let registry = at.registries.of(&access.origin).map_err(|error| access.unusable(&error))?;
+    let recovered = wanted.recovered.clone();
+    let (repository, credential) = (Arc::clone(&access.repository), Arc::clone(&access.credential));
+    scope.ask(&registry, Admit { scope: scope.clone(), urgency, repository, credential, recovered }).await
+}
+
+fn resolve(scope: &Scope, wanted: &Wanted, source: &Source, turn: &Turn, seen: &RefCell<Observation>) -> Resolve {
+    /// D28: a result serves interval passes for a twentieth of the asker's interval.
+    const SHARE: u32 = 20;
+    let routine = matches!(wanted.class, Class::Routine | Class::Check);
+    let age = wanted.desired.interval / SHARE;
+    Resolve {
+        scope: scope.clone(),
+        line: turn.line.clone(),
+        url: source.url.clone(),
+        repository: source.repository.clone(),
+        selector: source.selector.clone(),
+        helm: source.media_type() == Some(super::making::HELM_CHART),
+        expect_new: seen.borrow().stock != Some(Stock::Present),
+        freshness: if routine { Freshness::Within(age.min(Duration::from_secs(30))) } else { Freshness::Now },
+    }
+}
+
+fn sound(seen: &RefCell<Observation>) -> bool {
+    let seen = seen.borrow();
+    seen.stock == Some(Stock::Present) && !seen.made_otherwise
+}
+
+fn note_stock(
+    seen: &RefCell<Observation>,
+    inspected: crate::storage::Inspected,
+    desired: &Desired,
+) -> Result<Arc<Source>, Failure> {
+    let mut seen = seen.borrow_mut();
+    seen.stock = Some(inspected.stock);
+    seen.collected = inspected.collected;
+    seen.urls = inspected.urls;
+    let source = desired.wish.clone()?;
+    seen.made_otherwise = seen.stock == Some(Stock::Present) && inspected.platform != source.platform;
+    Ok(source)
+}
+
+fn note_revision(seen: &RefCell<Observation>, source: &Source, revision: &reference::Revision) {
+    let selected = match &revision.tag {
+        Some(tag) => Selected::Tag(tag.clone()),
+        None => Selected::Digest(revision.digest),
+    };
+    let display = reference_display(&source.repository, &selected);
+    seen.borrow_mut().resolved = Some(Resolution { revision: revision.to_string(), display });
+}
+
+fn note_artifact(seen: &RefCell<Observation>, published: crate::storage::Published) {
+    let mut seen = seen.borrow_mut();
+    seen.artifact = Some(published.artifact);
+    match published.link {
+        Ok(link) => seen.link = Some(link),
+        Err(why) => seen.link_failure = Some(why),
+    }
+}
+
+impl Access {
+    fn trust_to_check(
+        &self,
+        source: &Source,
+        desired: &Desired,
+        recorded: &Status,
+        seen: &Observation,
+    ) -> Option<(reconcile::Trust, Result<crate::verifier::Material, Failure>)> {
+        let trust = source.trust.clone()?;
+        let material = self.material.clone()?;
+        let fingerprint = material.as_ref().ok().map(|material| material.fingerprint.as_str());
+        must_verify(desired, recorded, seen, fingerprint).then_some((trust, material))
+    }
+}

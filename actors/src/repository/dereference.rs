@@ -1,0 +1,165 @@
+//! From the names of Secrets and ServiceAccounts to an origin, a credential and trust material.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use oci::{Credential, DockerConfig, Origin};
+use reconcile::{Failure, Observation, Provider, Reason, Source, Trust};
+
+use crate::Scope;
+use crate::cluster::{ClusterReader, ReadError, Secret};
+use crate::failure::{authentication, verification};
+use crate::verifier::Material;
+
+const DOCKER_CONFIG: (&str, &str) = ("kubernetes.io/dockerconfigjson", ".dockerconfigjson");
+const DOCKER_LEGACY: (&str, &str) = ("kubernetes.io/dockercfg", ".dockercfg");
+
+/// How an attempt may speak with its registry, and what it checks signatures with.
+pub(super) struct Access {
+    pub(super) origin: Origin,
+    pub(super) repository: Arc<str>,
+    pub(super) credential: Arc<Credential>,
+    /// `None` where the object trusts without a signature; a failure here is one of the verification.
+    pub(super) material: Option<Result<Material, Failure>>,
+    url: String,
+}
+
+impl Access {
+    /// The failure of an origin that no client can be made for.
+    pub(super) fn unusable(&self, error: &oci::Error) -> Failure {
+        authentication(format!("failed to generate transport for '{}': {error}", self.url))
+    }
+}
+
+/// Reads what the specification names; payloads are dropped with the attempt (D53).
+pub(super) async fn dereference(
+    scope: &Scope,
+    source: &Source,
+    cluster: &dyn ClusterReader,
+    seen: &RefCell<Observation>,
+) -> Result<Access, Failure> {
+    let reading = async {
+        let configs = pull_secrets(scope, source, cluster, seen).await?;
+        let credential = credential(source, configs.as_deref())?;
+        let mut origin = Origin::new(source.repository.api_host());
+        origin.plain_http = source.insecure;
+        if source.certificates.is_some() || source.proxy.is_some() {
+            let text = "spec.certSecretRef and spec.proxySecretRef are not supported by this version";
+            return Err(Failure::stall(None, Reason::UnsupportedField, text.to_owned()));
+        }
+        let material = match &source.trust {
+            None => None,
+            Some(trust) => Some(material(scope, trust, cluster).await),
+        };
+        let repository = source.repository.path().into();
+        Ok(Access { origin, repository, credential: Arc::new(credential), material, url: source.url.clone() })
+    };
+    tokio::select! {
+        biased;
+        () = scope.cancel.cancelled() => Err(Failure::cancelled()),
+        read = scope.budget.spend(reading) => read.unwrap_or_else(|| {
+            Err(authentication("failed to get credential: the cluster did not answer within spec.timeout".to_owned()))
+        }),
+    }
+}
+
+/// The pull secrets; `None` where none is named, which leaves the choice to the provider (spec 4.1).
+async fn pull_secrets(
+    scope: &Scope,
+    source: &Source,
+    cluster: &dyn ClusterReader,
+    seen: &RefCell<Observation>,
+) -> Result<Option<Vec<DockerConfig>>, Failure> {
+    let namespace = &scope.key.namespace;
+    let mut secrets = Vec::new();
+    if let Some(name) = &source.secret {
+        let secret = cluster.secret(namespace, name).await.map_err(|error| {
+            seen.borrow_mut().unreadable_secret = Some(format!("{namespace}/{name}"));
+            credential_failure(&format!("failed to get secret '{namespace}/{name}': {error}"))
+        })?;
+        secrets.push(secret);
+    }
+    if let Some(account) = &source.service_account {
+        let owner = format!("{namespace}/{account}");
+        let read = cluster.service_account(namespace, account).await.map_err(|error| match error {
+            ReadError::NotFound(_) => credential_failure(&format!("serviceaccount '{owner}' not found")),
+            ReadError::Unreadable(text) => {
+                credential_failure(&format!("failed to get serviceaccount '{owner}': {text}"))
+            }
+        })?;
+        for name in &read.image_pull_secrets {
+            let secret = cluster.secret(namespace, name).await.map_err(|error| {
+                let text = match error {
+                    ReadError::NotFound(_) => format!("secret '{namespace}/{name}' not found"),
+                    ReadError::Unreadable(text) => text,
+                };
+                let head = format!("failed to get image pull secret for serviceaccount '{owner}'");
+                credential_failure(&format!("{head}: {text}"))
+            })?;
+            secrets.push(secret);
+        }
+    }
+    if secrets.is_empty() {
+        return Ok(None);
+    }
+    secrets.iter().filter_map(|secret| docker_config(secret).transpose()).collect::<Result<_, _>>().map(Some)
+}
+
+/// A Secret of another type, or without its key, is passed over silently, as upstream does (spec 4.2).
+fn docker_config(secret: &Secret) -> Result<Option<DockerConfig>, Failure> {
+    let unusable = |error: oci::DockerConfigError| credential_failure(&error.to_string());
+    let payload = |(kind, key): (&str, &str)| secret.data.get(key).filter(|_| secret.kind == kind);
+    if let Some(bytes) = payload(DOCKER_CONFIG) {
+        return DockerConfig::parse_json(bytes).map(Some).map_err(unusable);
+    }
+    if let Some(bytes) = payload(DOCKER_LEGACY) {
+        return DockerConfig::parse_legacy(bytes).map(Some).map_err(unusable);
+    }
+    Ok(None)
+}
+
+fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Credential, Failure> {
+    if let Some(configs) = configs {
+        let selected = oci::docker_config::select(configs, source.repository.registry(), source.repository.path());
+        return Ok(selected.unwrap_or_default());
+    }
+    let provider = match source.provider {
+        Provider::Generic => return Ok(Credential::Anonymous),
+        Provider::Aws => "aws",
+        Provider::Azure => "azure",
+        Provider::Gcp => "gcp",
+    };
+    Err(credential_failure(&format!(
+        "login with provider '{provider}' is not supported by this version; name a pull secret in spec.secretRef"
+    )))
+}
+
+async fn material(scope: &Scope, trust: &Trust, cluster: &dyn ClusterReader) -> Result<Material, Failure> {
+    let provider = trust.display();
+    let namespace = &scope.key.namespace;
+    let refused = |text: &str| verification(&provider, text);
+    let root = match &trust.trusted_root {
+        None => None,
+        Some(name) => {
+            let unreadable =
+                |text: String| refused(&format!("failed to read trusted root from secret '{namespace}/{name}': {text}"));
+            let secret = cluster.secret(namespace, name).await.map_err(|error| unreadable(error.to_string()))?;
+            let key = "trusted_root.json";
+            let missing = || unreadable(format!("'{key}' not found in secret '{namespace}/{name}'"));
+            Some(secret.data.get(key).cloned().ok_or_else(missing)?)
+        }
+    };
+    let secret = match &trust.secret {
+        None => None,
+        Some(name) => Some(cluster.secret(namespace, name).await.map_err(|error| refused(&error.to_string()))?),
+    };
+    let data = secret.map(|secret| secret.data).unwrap_or_default();
+    let fingerprint = verify::fingerprint(&trust.provider, root.as_deref(), &data);
+    let keys = data.into_iter().filter(|(name, _)| name.ends_with(".pub"));
+    let keys = keys.map(|(name, pem)| verify::PublicKey { name, pem }).collect();
+    Ok(Material { keys, fingerprint })
+}
+
+fn credential_failure(text: &str) -> Failure {
+    authentication(format!("failed to get credential: {text}"))
+}

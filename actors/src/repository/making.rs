@@ -1,0 +1,61 @@
+//! Which layer is taken and how an archive is made of it. Pure.
+
+use std::collections::BTreeSet;
+
+use artifact::digest::Algorithm;
+use oci::{Described, Descriptor, OriginKey};
+use reconcile::{Desired, Failure, Operation, Source};
+use reference::Selector;
+
+use crate::failure::Step;
+use crate::storage::Making;
+
+/// The media type of a Helm chart's layer.
+pub(super) const HELM_CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+
+/// A layer and what is made of it.
+pub(super) struct Layer {
+    pub(super) descriptor: Descriptor,
+    pub(super) making: Making,
+}
+
+/// The layer that the object asks for (D16, D40).
+pub(super) fn choose(described: &Described, source: &Source, desired: &Desired) -> Result<Layer, Failure> {
+    let chosen = oci::layer::choose(&described.image.layers, source.media_type())
+        .map_err(|error| Step::Layer.failure(&source.url, &error.to_string()))?;
+    Ok(Layer {
+        making: Making {
+            operation: source.operation(),
+            ignore: source.ignore.clone(),
+            chart: source.media_type().is_none() && chosen.media_type == HELM_CHART,
+            url: source.url.clone(),
+            platform: source.platform.clone(),
+            generation: desired.generation,
+            fields: fields(source),
+        },
+        descriptor: chosen.clone(),
+    })
+}
+
+/// The key under which an archive is built once (D32). It begins with origin and repository (D24).
+pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Result<String, Failure> {
+    let Making { operation, ignore, chart, .. } = &layer.making;
+    let operation = match operation {
+        Operation::Extract => "extract",
+        Operation::Copy => "copy",
+    };
+    let parts = format!("{origin:?}\n{}\n{}\n{operation}\n{chart}\n{ignore:?}", source.repository, layer.descriptor.digest);
+    let digest = Algorithm::Sha256.digest_of(parts.as_bytes());
+    digest.map(|digest| digest.to_string()).map_err(|error| Failure::internal(&error.to_string()))
+}
+
+fn fields(source: &Source) -> BTreeSet<String> {
+    let mut fields = BTreeSet::new();
+    if matches!(source.selector, Selector::Branch(_)) {
+        fields.insert("ref.branch".to_owned());
+    }
+    if reference::Repository::parse_url(&source.url).is_ok_and(|repository| repository != source.repository) {
+        fields.insert("artifact.path".to_owned());
+    }
+    fields
+}

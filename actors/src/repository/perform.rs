@@ -1,0 +1,253 @@
+//! The effects of the machine, performed; no policy here.
+
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
+use futures::FutureExt;
+use reconcile::{
+    Announcement, Class, Disposition, Effect, Event, Failure, Observation, Outcome, Reason, Severity, announcements,
+    conclude, conclude_suspended, in_progress,
+};
+use tokio::time::Instant;
+
+use super::attempt::{self, Wanted};
+use super::{Attempt, Concluded, Repository};
+use crate::scope::panicked;
+use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, WriteStatus};
+use crate::storage::Purge;
+use crate::translate::unknown_annotations;
+use crate::{FinalizerSender, Object, Scope};
+
+impl Repository {
+    pub(super) fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::Start { attempt, class } => self.start(attempt, class, ctx),
+            Effect::Cancel => self.cancel(),
+            Effect::Conclude => self.conclude(),
+            Effect::WakeAfter(delay) => self.wake_after(delay, ctx),
+            Effect::Sleep => self.sleep(ctx),
+            Effect::ProgressAfter(delay) => self.progress_after(delay, ctx),
+            Effect::ShowProgress => self.show_progress(),
+            Effect::ShowSuspended => self.show_suspended(ctx),
+            Effect::Retire { attempt } => self.retire(attempt, ctx),
+            Effect::Finish => self.finish(ctx),
+        }
+    }
+
+    fn start(&mut self, number: u64, class: Class, ctx: &mut Context<Self>) {
+        let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else { return };
+        let Some((_, recorded)) = self.recorded.clone() else { return };
+        let timeout = desired.wish.as_ref().map_or(Duration::from_secs(60), |source| source.timeout);
+        let span = tracing::info_span!(
+            "attempt",
+            repository.namespace = %self.key.namespace,
+            repository.name = %self.key.name,
+            attempt.id = number,
+            generation = desired.generation,
+        );
+        let (scope, finalizer) = Scope::new(self.key.clone(), Arc::clone(&object.uid), number, timeout, span);
+        self.hold(&object, finalizer, ctx);
+        let seen = Rc::new(RefCell::new(Observation::default()));
+        let recovered = ctx.address().recipient().downgrade();
+        let wanted = Wanted { desired: Arc::clone(&desired), recorded, class, recovered };
+        let (at, work_scope, work_seen) = (Arc::clone(&self.at), scope.clone(), Rc::clone(&seen));
+        self.attempt = Some(Attempt { scope, desired, class, begun: Instant::now(), seen });
+        let work = async move {
+            let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
+            run.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+        };
+        let ended = work.into_actor(self).map(move |result, repository, ctx| repository.attempt_finished(number, result, ctx));
+        ctx.spawn(ended);
+    }
+
+    /// Puts the finalizer on the object, beside the attempt: it is due before the first publication only.
+    fn hold(&self, object: &Arc<Object>, finalizer: FinalizerSender, ctx: &mut Context<Self>) {
+        if object.is_held() {
+            finalizer.send_replace(Some(Ok(())));
+            return;
+        }
+        let add = AddFinalizer { key: self.key.clone(), uid: Arc::clone(&object.uid) };
+        let asked = self.at.add_finalizer.send(add);
+        let told = async move {
+            let answer = asked.await.unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string())));
+            finalizer.send_replace(Some(answer));
+        };
+        ctx.spawn(told.into_actor(self));
+    }
+
+    fn attempt_finished(&mut self, number: u64, result: Result<(), Failure>, ctx: &mut Context<Self>) {
+        let Some(Attempt { desired, class, begun, seen, .. }) = self.attempt.take() else { return };
+        let Some(object) = self.object.clone() else { return };
+        let seen = seen.take();
+        let outcome = match &result {
+            Ok(()) if seen.resolved.is_none() => Outcome::Checked,
+            Ok(()) => Outcome::Succeeded,
+            Err(failure) => Outcome::Failed(failure.disposition),
+        };
+        self.concluded = Some(Concluded { object, desired, class, seen, result });
+        self.advance(Event::Finished { attempt: number, outcome, ran_for: begun.elapsed() }, ctx);
+        if self.draining {
+            ctx.stop();
+        }
+    }
+
+    fn cancel(&mut self) {
+        if let Some(attempt) = &self.attempt {
+            attempt.scope.cancel.cancel();
+        }
+    }
+
+    fn conclude(&mut self) {
+        let Some(Concluded { object, desired, class, seen, result }) = self.concluded.take() else { return };
+        let Some((uid, recorded)) = &self.recorded else { return };
+        let conclusion = conclude(&desired, recorded, &seen, &result);
+        let told = announcements(&desired, recorded, &seen, &result, &conclusion, class);
+        self.log(&told, &result);
+        let uid = Arc::clone(uid);
+        let artifact = conclusion.status.artifact.as_ref().map(|artifact| artifact.path.as_str());
+        self.at.known.note(&self.key, artifact);
+        self.write(uid, conclusion.status, false);
+        self.tell(object, told);
+    }
+
+    fn write(&mut self, uid: Arc<str>, status: reconcile::Status, progress: bool) {
+        if !progress {
+            self.recorded = Some((Arc::clone(&uid), status.clone()));
+        }
+        self.at.write_status.do_send(WriteStatus { key: self.key.clone(), uid, status, progress });
+    }
+
+    fn tell(&self, object: Arc<Object>, announcements: Vec<Announcement>) {
+        if announcements.is_empty() {
+            return;
+        }
+        let interval = self.machine.desired().map_or(Duration::ZERO, |desired| desired.interval);
+        /// Where an object has no interval, as often as upstream's longest back-off.
+        const RARELY: Duration = Duration::from_secs(15 * 60);
+        let repeat_after = if interval.is_zero() { RARELY } else { interval };
+        self.at.announce.do_send(Announce { object, announcements, repeat_after });
+    }
+
+    pub(super) fn tell_unknown_annotations(&self, object: &Arc<Object>) {
+        let before = self.machine.desired().map(|desired| &desired.annotations);
+        let told = unknown_annotations(object)
+            .filter(|key| before.is_none_or(|known| !known.contains_key(*key)))
+            .map(|key| {
+                let text = format!("the annotation {key} is not known to this version and has no effect");
+                Announcement::new(Severity::Warning, Reason::UnsupportedField, text)
+            })
+            .collect();
+        self.tell(Arc::clone(object), told);
+    }
+
+    fn log(&self, told: &[Announcement], result: &Result<(), Failure>) {
+        let (namespace, name) = (&self.key.namespace, &self.key.name);
+        if let Err(failure) = result {
+            let stalled = failure.disposition == Disposition::Stall;
+            let (reason, error) = (failure.reason.as_str(), failure.message.as_str());
+            tracing::error!(%namespace, %name, reason, error, stalled, "Reconciler error");
+            return;
+        }
+        for event in told {
+            tracing::info!(%namespace, %name, reason = event.reason.as_str(), "{}", event.message);
+        }
+    }
+
+    fn wake_after(&mut self, delay: Duration, ctx: &mut Context<Self>) {
+        self.sleep(ctx);
+        self.timer = Some(ctx.run_later(delay, |repository, ctx| {
+            repository.timer = None;
+            repository.advance(Event::Due, ctx);
+        }));
+    }
+
+    fn sleep(&mut self, ctx: &mut Context<Self>) {
+        for handle in [self.timer.take(), self.progress.take()].into_iter().flatten() {
+            ctx.cancel_future(handle);
+        }
+    }
+
+    fn progress_after(&mut self, delay: Duration, ctx: &mut Context<Self>) {
+        self.progress = Some(ctx.run_later(delay, |repository, ctx| {
+            repository.progress = None;
+            let Some(attempt) = &repository.attempt else { return };
+            let bare = repository.recorded.as_ref().is_none_or(|(_, status)| status.conditions.is_empty());
+            let (admitted, waited) = (attempt.scope.budget.is_running(), attempt.begun.elapsed());
+            repository.advance(Event::ProgressDue { admitted, waited, bare }, ctx);
+        }));
+    }
+
+    fn show_progress(&mut self) {
+        let (Some(attempt), Some((uid, recorded))) = (&self.attempt, &self.recorded) else { return };
+        let status = in_progress(&attempt.desired, recorded, &attempt.seen.borrow());
+        let uid = Arc::clone(uid);
+        self.write(uid, status, true);
+    }
+
+    fn show_suspended(&mut self, ctx: &mut Context<Self>) {
+        let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else { return };
+        let Some((uid, recorded)) = &self.recorded else { return };
+        tracing::info!(namespace = %self.key.namespace, name = %self.key.name, "reconciliation is suspended for this object");
+        let (uid, status) = (Arc::clone(uid), conclude_suspended(&desired, recorded));
+        let (finalizer, _) = tokio::sync::watch::channel(None);
+        self.hold(&object, finalizer, ctx);
+        self.write(uid, status, false);
+    }
+
+    fn retire(&mut self, number: u64, ctx: &mut Context<Self>) {
+        let Some(object) = self.object.clone() else { return };
+        self.at.known.note(&self.key, None);
+        let purged = self.at.purge.send(Purge { key: self.key.clone() });
+        let work = async move { purged.await.unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string()))) };
+        let ended = work.into_actor(self).then(move |purged, repository, _| {
+            let released = repository.release(&object, purged);
+            released.into_actor(repository).map(move |complete, repository, ctx| {
+                repository.advance(Event::Retired { attempt: number, complete }, ctx);
+            })
+        });
+        ctx.spawn(ended);
+    }
+
+    /// After the files are gone: the status loses the artifact where others hold the object, then our finalizer goes.
+    fn release(&mut self, object: &Arc<Object>, purged: Result<bool, Failure>) -> impl Future<Output = bool> + use<> {
+        match &purged {
+            Ok(true) => {
+                let text = "garbage collected artifacts for deleted resource".to_owned();
+                let event = Announcement::new(Severity::Trace, Reason::GarbageCollectionSucceeded, text);
+                self.tell(Arc::clone(object), vec![event]);
+            }
+            Ok(false) => {}
+            Err(failure) => {
+                let event = Announcement::new(Severity::Warning, failure.reason, failure.message.clone());
+                self.tell(Arc::clone(object), vec![event]);
+            }
+        }
+        if purged.is_ok()
+            && object.finalizers.iter().any(|finalizer| finalizer != crate::FINALIZER)
+            && let Some((uid, mut status)) = self.recorded.clone()
+        {
+            (status.artifact, status.url) = (None, None);
+            self.write(uid, status, false);
+        }
+        let remove = RemoveFinalizer { key: self.key.clone(), uid: Arc::clone(&object.uid) };
+        let removed = purged.is_ok().then(|| self.at.remove_finalizer.send(remove));
+        async move {
+            match removed {
+                Some(removed) => matches!(removed.await, Ok(Ok(()))),
+                None => false,
+            }
+        }
+    }
+
+    fn finish(&mut self, ctx: &mut Context<Self>) {
+        if let Some((uid, _)) = &self.recorded {
+            self.at.forget.do_send(Forget { key: self.key.clone(), uid: Arc::clone(uid) });
+        }
+        self.finished = true;
+        ctx.stop();
+    }
+}

@@ -1,0 +1,39 @@
+//! Whom a Repository asks; one of these for all of them.
+
+use std::sync::Arc;
+
+use actix::Recipient;
+use reconcile::Policy;
+
+use crate::cluster::ClusterReader;
+use crate::fetcher::{Describe, Fetch};
+use crate::registry::Registries;
+use crate::resolver::Resolve;
+use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, StatusObserved, WriteStatus};
+use crate::storage::{Claim, Inspect, Publish, Purge};
+use crate::verifier::Verify;
+use crate::Known;
+
+/// The services, each as narrow as its use.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is named for the message that it takes")]
+pub struct Services {
+    pub cluster: Arc<dyn ClusterReader>,
+    pub registries: Registries,
+    pub inspect: Recipient<Inspect>,
+    pub resolve: Recipient<Resolve>,
+    pub verify: Recipient<Verify>,
+    pub describe: Recipient<Describe>,
+    pub claim: Recipient<Claim>,
+    pub fetch: Recipient<Fetch>,
+    pub publish: Recipient<Publish>,
+    pub purge: Recipient<Purge>,
+    pub status_observed: Recipient<StatusObserved>,
+    pub write_status: Recipient<WriteStatus>,
+    pub announce: Recipient<Announce>,
+    pub add_finalizer: Recipient<AddFinalizer>,
+    pub remove_finalizer: Recipient<RemoveFinalizer>,
+    pub forget: Recipient<Forget>,
+    pub known: Arc<Known>,
+    pub policy: Policy,
+}

@@ -1,0 +1,138 @@
+//! Resolves tags, digests and version ranges; interval passes share answers, whoever was asked for asks anew.
+//!
+//! Owns: resolutions under way and recent ones.        Receives: [`Resolve`].
+//! Bounds: one attempt a caller, by its turn; recent answers by age (30 s).
+//! Fails: an attempt, on any input; the process, if it panics itself.
+
+mod messages;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix::{Actor, Context, Handler, ResponseFuture};
+use reconcile::Failure;
+use reference::{Digest, Repository, Revision, Selector, TagChoice};
+use tokio::time::Instant;
+
+pub use messages::{Freshness, Resolve, Resolved};
+
+use crate::failure::{Step, over_budget, registry};
+use crate::flights::Flights;
+use crate::registry::{Conduct, Line};
+
+/// No answer is older than this when it is used again (D28).
+const OLDEST: Duration = Duration::from_secs(30);
+
+/// The actor.
+#[derive(Default)]
+pub struct Resolver {
+    flights: Flights<Question, Answer>,
+    recent: Recent,
+}
+
+/// Sharing never crosses authority: origin and identity come first (D24).
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Question {
+    origin: oci::OriginKey,
+    identity: oci::Identity,
+    repository: Repository,
+    selector: Selector,
+    helm: bool,
+    url: String,
+}
+
+type Answer = Result<Resolved, Failure>;
+
+/// The recent answers, with the time of their question.
+#[derive(Clone, Default)]
+struct Recent(Arc<Mutex<HashMap<Question, (Instant, Resolved)>>>);
+
+impl Recent {
+    fn get(&self, question: &Question, age: Duration) -> Option<Resolved> {
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (asked, resolved) = answers.get(question)?;
+        (asked.elapsed() <= age.min(OLDEST)).then(|| resolved.clone())
+    }
+
+    fn put(&self, question: Question, asked: Instant, resolved: &Resolved) {
+        /// Twice as many as a registry answers within [`OLDEST`] at its usual pace; then the old ones are dropped.
+        const SWEEP_AT: usize = 4096;
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() >= SWEEP_AT {
+            answers.retain(|_, (asked, _)| asked.elapsed() <= OLDEST);
+        }
+        let light = Resolved { revision: resolved.revision.clone(), manifest: None };
+        answers.insert(question, (asked, light));
+    }
+}
+
+impl Actor for Resolver {
+    type Context = Context<Self>;
+}
+
+impl Handler<Resolve> for Resolver {
+    type Result = ResponseFuture<Result<Resolved, Failure>>;
+
+    fn handle(&mut self, resolve: Resolve, _: &mut Context<Self>) -> Self::Result {
+        let (flights, recent) = (self.flights.clone(), self.recent.clone());
+        Box::pin(async move {
+            let scope = resolve.scope.clone();
+            scope.offload(shared(resolve, flights, recent)).await
+        })
+    }
+}
+
+async fn shared(resolve: Resolve, flights: Flights<Question, Answer>, recent: Recent) -> Answer {
+    if let Selector::Digest(text) = &resolve.selector {
+        let digest = Digest::parse(text).map_err(|error| Step::Digest.failure(&resolve.url, &error.to_string()))?;
+        return Ok(Resolved { revision: Revision { tag: None, digest }, manifest: None });
+    }
+    let question = Question {
+        origin: resolve.line.origin.clone(),
+        identity: resolve.line.identity,
+        repository: resolve.repository.clone(),
+        selector: resolve.selector.clone(),
+        helm: resolve.helm,
+        url: resolve.url.clone(),
+    };
+    let lead = async {
+        let asked = Instant::now();
+        let scope = &resolve.scope;
+        let answer = scope.budget.spend(ask(&resolve)).await.ok_or_else(|| over_budget(&resolve.line, Step::Digest, &resolve.url, &resolve.repository, scope))?;
+        if let Ok(resolved) = &answer {
+            recent.put(question.clone(), asked, resolved);
+        }
+        Ok(answer)
+    };
+    match resolve.freshness {
+        Freshness::Now => lead.await?,
+        Freshness::Within(age) => match recent.get(&question, age) {
+            Some(resolved) => Ok(resolved),
+            None => flights.join(question.clone(), lead).await?,
+        },
+    }
+}
+
+async fn ask(resolve: &Resolve) -> Answer {
+    let line = &resolve.line;
+    let tag = match &resolve.selector {
+        Selector::Semver { constraint, filter } => {
+            choose_tag(line, resolve, constraint, filter.as_deref()).await?
+        }
+        selector => selector.name().unwrap_or("latest").to_owned(),
+    };
+    let found = line.client.resolve(&line.credential, resolve.repository.path(), &tag, resolve.expect_new).await;
+    let found = found.map_err(|error| registry(line, &resolve.repository, Step::Digest, &resolve.url, &error))?;
+    line.note(resolve.repository.path(), Conduct::Answered);
+    Ok(Resolved { revision: Revision { tag: Some(tag), digest: found.digest }, manifest: found.manifest.map(|manifest| manifest.bytes) })
+}
+
+async fn choose_tag(line: &Line, resolve: &Resolve, constraint: &str, filter: Option<&str>) -> Result<String, Failure> {
+    let unusable = |error: reference::SelectError| Step::Tags.failure(&resolve.url, &error.to_string());
+    let mut choice = TagChoice::new(constraint, filter, resolve.helm).map_err(unusable)?;
+    let listed = line.client.tags(&line.credential, resolve.repository.path(), &mut |tag: &str| choice.offer(tag)).await;
+    listed.map_err(|error| registry(line, &resolve.repository, Step::Tags, &resolve.url, &error))?;
+    line.note(resolve.repository.path(), Conduct::Answered);
+    choice.finish().map_err(unusable)
+}

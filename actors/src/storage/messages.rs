@@ -1,0 +1,123 @@
+//! What Storage hears and says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix::Message;
+use artifact::store::PrivateLink;
+use reconcile::{Artifact, Failure, Operation, Stock};
+use tokio::sync::oneshot;
+
+use super::claims::Ticket;
+use crate::fetcher::Fetched;
+use crate::{Key, Scope};
+
+/// Asks what is in store for an object; retention happens here (row 3).
+#[derive(Message)]
+#[rtype(result = "Result<Inspected, Failure>")]
+pub struct Inspect {
+    /// Whose attempt it is.
+    pub scope: Scope,
+    /// `status.artifact`.
+    pub recorded: Option<Artifact>,
+}
+
+/// What is in store.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// The state of the recorded file.
+    pub stock: Stock,
+    /// How many superseded files were removed.
+    pub collected: usize,
+    /// Where the artifact and its link are served now.
+    pub urls: Option<(String, String)>,
+    /// The platform that the artifact was made for (D45).
+    pub platform: Option<String>,
+}
+
+/// Asks for the archive of a recipe, or for the right to build it (row 8).
+#[derive(Message)]
+#[rtype(result = "Result<Claimed, Failure>")]
+pub struct Claim {
+    /// Whose attempt it is.
+    pub scope: Scope,
+    /// The recipe's key.
+    pub recipe: String,
+}
+
+/// The answer to a claim.
+pub enum Claimed {
+    /// It is there; a private link to it.
+    Built(PrivateLink),
+    /// It is the caller's to build.
+    Build(Ticket),
+    /// Somebody builds it; the place in the queue. To be awaited without a turn.
+    Wait(oneshot::Receiver<Granted>),
+}
+
+/// What a place in the queue leads to.
+pub enum Granted {
+    /// It has been built.
+    Built(PrivateLink),
+    /// It is the waiter's to build.
+    Build(Ticket),
+}
+
+/// Asks to publish (row 10): the only commit point.
+#[derive(Message)]
+#[rtype(result = "Result<Published, Failure>")]
+pub struct Publish {
+    /// Whose attempt it is; asked a last time, under the object's lock, whether it is still wanted.
+    pub scope: Scope,
+    /// What to publish.
+    pub supply: Supply,
+    /// `tag@sha256:..` or `sha256:..`.
+    pub revision: String,
+    /// The annotations of the manifest.
+    pub metadata: BTreeMap<String, String>,
+    /// How it is made.
+    pub making: Making,
+}
+
+/// What is published.
+pub enum Supply {
+    /// An archive that was built before.
+    Archive(PrivateLink),
+    /// Content to build it from, and the right to do so.
+    Content(Ticket, Fetched),
+}
+
+/// How an archive is made, and of which wish it is the answer.
+#[derive(Clone, Debug)]
+pub struct Making {
+    /// What is done with the layer.
+    pub operation: Operation,
+    /// `spec.ignore`.
+    pub ignore: Option<String>,
+    /// Whether it is a Helm chart taken by default (D40).
+    pub chart: bool,
+    /// `spec.url`, for messages.
+    pub url: String,
+    /// The platform that was asked for (D45).
+    pub platform: Option<String>,
+    /// The generation.
+    pub generation: i64,
+    /// Fields of ours that the specification used (D45, D52).
+    pub fields: BTreeSet<String>,
+}
+
+/// What was published.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// `status.artifact`.
+    pub artifact: Artifact,
+    /// The link's URL, or why it could not be renewed.
+    pub link: Result<String, String>,
+}
+
+/// Asks to remove all that belongs to an object; answers whether there was anything (row 14).
+#[derive(Message)]
+#[rtype(result = "Result<bool, Failure>")]
+pub struct Purge {
+    /// Whose.
+    pub key: Key,
+}

@@ -1,0 +1,161 @@
+//! Keeps artifacts: what is in store, who builds what, and the one place where an artifact becomes visible.
+//!
+//! Owns: the store and the claims on recipes.        Receives: [`Inspect`], [`Claim`], [`Publish`], [`Purge`].
+//! Bounds: as many files worked on at once as there are cores; one builder a recipe.
+//! Fails: an attempt, on any content; the process, if it panics itself.
+
+mod address;
+mod claims;
+mod messages;
+mod publish;
+
+use std::sync::Arc;
+
+use actix::{Actor, Context, Handler, MessageResult, ResponseFuture};
+use artifact::Limits;
+use artifact::store::{Recorded, Store, Stored};
+use reconcile::{Artifact, Failure, Operation, Stock};
+use tokio::sync::Semaphore;
+
+pub use address::Address;
+pub use claims::{Claims, Ticket};
+pub use messages::{Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge, Supply};
+
+use crate::failure;
+use crate::{Key, Scope};
+
+/// The actor.
+pub struct Storage {
+    shelf: Shelf,
+    claims: Claims,
+}
+
+/// What the work of Storage needs, on whichever thread it is done.
+#[derive(Clone)]
+struct Shelf {
+    store: Arc<Store>,
+    address: Address,
+    limits: Limits,
+    cores: Arc<Semaphore>,
+}
+
+impl Storage {
+    /// Storage over this store, whose artifacts are served at this address.
+    #[must_use]
+    pub fn new(store: Arc<Store>, address: Address, limits: Limits) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let recalled = Arc::clone(&store);
+        let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
+        Self { shelf: Shelf { store, address, limits, cores: Arc::new(Semaphore::new(cores)) }, claims }
+    }
+}
+
+impl Actor for Storage {
+    type Context = Context<Self>;
+}
+
+impl Handler<Inspect> for Storage {
+    type Result = ResponseFuture<Result<Inspected, Failure>>;
+
+    fn handle(&mut self, inspect: Inspect, _: &mut Context<Self>) -> Self::Result {
+        let shelf = self.shelf.clone();
+        Box::pin(async move {
+            let Inspect { scope, recorded } = inspect;
+            let key = scope.key.clone();
+            let uid = Arc::clone(&scope.uid);
+            scope.clone().offload(async move { shelf.work(move |shelf| shelf.inspect(&key, &uid, recorded)).await }).await
+        })
+    }
+}
+
+impl Handler<Claim> for Storage {
+    type Result = MessageResult<Claim>;
+
+    fn handle(&mut self, claim: Claim, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(Ok(self.claims.claim(&claim.recipe)))
+    }
+}
+
+impl Handler<Publish> for Storage {
+    type Result = ResponseFuture<Result<Published, Failure>>;
+
+    fn handle(&mut self, publish: Publish, _: &mut Context<Self>) -> Self::Result {
+        let shelf = self.shelf.clone();
+        Box::pin(async move { shelf.work(move |shelf| publish::publish(shelf, publish)).await })
+    }
+}
+
+impl Handler<Purge> for Storage {
+    type Result = ResponseFuture<Result<bool, Failure>>;
+
+    fn handle(&mut self, purge: Purge, _: &mut Context<Self>) -> Self::Result {
+        let shelf = self.shelf.clone();
+        Box::pin(async move {
+            shelf
+                .work(move |shelf| {
+                    let key = store_key(&purge.key)?;
+                    shelf.store.purge(&key).map_err(|error| failure::purge(&error))
+                })
+                .await
+        })
+    }
+}
+
+impl Shelf {
+    /// Runs work on a blocking thread, at most one a core; a panic in it is the caller's failure.
+    async fn work<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let core = Arc::clone(&self.cores).acquire_owned().await;
+        let span = tracing::Span::current();
+        let done = tokio::task::spawn_blocking(move || {
+            let _core = core;
+            span.in_scope(|| work(&self))
+        });
+        match done.await {
+            Ok(answer) => answer,
+            Err(lost) => match lost.try_into_panic() {
+                Ok(panic) => Err(crate::scope::panicked(panic.as_ref())),
+                Err(lost) => Err(Failure::internal(&lost.to_string())),
+            },
+        }
+    }
+
+    fn inspect(&self, key: &Key, uid: &str, recorded: Option<Artifact>) -> Result<Inspected, Failure> {
+        let wanted = recorded.as_ref().map(|artifact| Recorded {
+            path: artifact.path.clone(),
+            digest: artifact.digest.clone(),
+        });
+        let found = self
+            .store
+            .inspect(&store_key(key)?, wanted.as_ref())
+            .map_err(|error| failure::store(Operation::Extract, &error))?;
+        let stock = match found.stored {
+            Stored::Unrecorded => Stock::Empty,
+            Stored::Present => Stock::Present,
+            Stored::Missing => Stock::Missing,
+            Stored::Damaged { reason } => Stock::Damaged(reason),
+        };
+        let collected = found.collected.unwrap_or_else(|error| {
+            tracing::warn!(error = failure::chain(&error), "superseded artifacts were not removed");
+            0
+        });
+        let urls = recorded
+            .filter(|_| stock == Stock::Present)
+            .map(|artifact| (self.address.url(&artifact.path), self.address.latest(&artifact.path)));
+        let platform = found.record.filter(|record| record.uid == uid).and_then(|record| record.platform);
+        Ok(Inspected { stock, collected, urls, platform })
+    }
+}
+
+fn store_key(key: &Key) -> Result<artifact::store::Key, Failure> {
+    artifact::store::Key::new(&key.namespace, &key.name)
+        .map_err(|error| failure::store(Operation::Extract, &error))
+}
+
+impl Publish {
+    fn wanted(scope: &Scope) -> bool {
+        !scope.cancel.is_cancelled()
+    }
+}

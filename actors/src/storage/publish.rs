@@ -1,0 +1,147 @@
+//! Content to archive to artifact, in one pass, and what is remembered of it.
+
+use artifact::{Recipe, build};
+use artifact::digest::{Algorithm, Digest};
+use artifact::store::{PublishError, Record};
+use reconcile::{Artifact, Failure, Operation};
+use reference::digest_part;
+
+use super::{Making, Publish, Published, Shelf, Supply, Ticket, store_key};
+use crate::Scope;
+use crate::failure;
+use crate::fetcher::Fetched;
+
+/// Publishes what was supplied, unless the attempt is no longer wanted.
+pub(super) fn publish(shelf: &Shelf, publish: Publish) -> Result<Published, Failure> {
+    let Publish { scope, supply, revision, metadata, making } = publish;
+    let (stored, recipe) = match supply {
+        Supply::Archive(archive) => (link(shelf, &scope, &revision, &making, &archive)?, None),
+        Supply::Content(ticket, fetched) => {
+            let recipe = ticket.recipe().to_owned();
+            (built(shelf, &scope, &revision, &making, ticket, fetched)?, Some(recipe))
+        }
+    };
+    note(shelf, &scope, &making, recipe, &stored.digest.to_string());
+    let link = match &stored.latest {
+        Ok(()) => Ok(shelf.address.latest(&stored.path)),
+        Err(error) => Err(failure::chain(error)),
+    };
+    let artifact = Artifact {
+        url: shelf.address.url(&stored.path),
+        digest: stored.digest.to_string(),
+        path: stored.path,
+        revision,
+        size: i64::try_from(stored.size).ok(),
+        last_update_time: now(),
+        metadata,
+    };
+    Ok(Published { artifact, link })
+}
+
+fn link(
+    shelf: &Shelf,
+    scope: &Scope,
+    revision: &str,
+    making: &Making,
+    archive: &artifact::store::PrivateLink,
+) -> Result<artifact::store::Published, Failure> {
+    let key = store_key(&scope.key)?;
+    shelf
+        .store
+        .publish_link(&key, digest_part(revision), archive, || Publish::wanted(scope))
+        .map_err(|error| failure::store(making.operation, &error))
+}
+
+fn built(
+    shelf: &Shelf,
+    scope: &Scope,
+    revision: &str,
+    making: &Making,
+    ticket: Ticket,
+    fetched: Fetched,
+) -> Result<artifact::store::Published, Failure> {
+    match build_and_publish(shelf, scope, revision, making, fetched) {
+        Ok(stored) => {
+            shelf.store.remember(ticket.recipe(), &stored.path, &stored.digest);
+            ticket.published();
+            Ok(stored)
+        }
+        Err(failure) => {
+            if failure.is_cancelled() {
+                drop(ticket);
+            } else {
+                ticket.failed();
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn build_and_publish(
+    shelf: &Shelf,
+    scope: &Scope,
+    revision: &str,
+    making: &Making,
+    fetched: Fetched,
+) -> Result<artifact::store::Published, Failure> {
+    let spooled;
+    let content = match (fetched, making.operation) {
+        (Fetched::Spool(spool), Operation::Copy) => {
+            let sealed = shelf.store.seal(spool).map_err(|error| failure::store(making.operation, &error))?;
+            return link(shelf, scope, revision, making, &sealed);
+        }
+        (Fetched::Spool(spool), Operation::Extract) => {
+            spooled = spool;
+            spooled.content()
+        }
+        (Fetched::Memory(bytes), _) => artifact::Content::memory(bytes),
+    };
+    let recipe = Recipe {
+        operation: match making.operation {
+            Operation::Extract => artifact::Operation::Extract,
+            Operation::Copy => artifact::Operation::Copy,
+        },
+        ignore: making.ignore.clone(),
+        chart: making.chart,
+    };
+    let algorithm: Algorithm = shelf.store.algorithm();
+    let scratch = shelf.store.scratch();
+    let cancelled = || scope.cancel.is_cancelled();
+    let key = store_key(&scope.key)?;
+    shelf
+        .store
+        .publish(
+            &key,
+            digest_part(revision),
+            |out| {
+                let built = build(&content, &recipe, &shelf.limits, algorithm, &scratch, &cancelled, out)?;
+                let digest = Digest::parse(&built.digest).expect("a digest that was just made parses");
+                Ok((digest, built.size))
+            },
+            || Publish::wanted(scope),
+        )
+        .map_err(|error| match error {
+            PublishError::Store(error) => failure::store(making.operation, &error),
+            PublishError::Write(error) => failure::content(making.operation, &making.url, &error),
+        })
+}
+
+fn note(shelf: &Shelf, scope: &Scope, making: &Making, recipe: Option<String>, digest: &str) {
+    let Ok(key) = store_key(&scope.key) else { return };
+    let record = Record {
+        uid: scope.uid.to_string(),
+        generation: making.generation,
+        platform: making.platform.clone(),
+        digest: recipe.is_some().then(|| digest.to_owned()),
+        recipe,
+        fields: making.fields.clone(),
+    };
+    if let Err(error) = shelf.store.set_record(&key, record) {
+        tracing::warn!(error = failure::chain(&error), "the record of an artifact may be lost with the process");
+    }
+}
+
+/// RFC 3339, whole seconds.
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

@@ -1,0 +1,124 @@
+//! From the API's object to what it asks for.
+
+use reconcile::{Disposition, Operation, Reason, Truth};
+use reference::Selector;
+use serde_json::{Value, json};
+use sluice_actors::Object;
+use sluice_actors::translate::{desired, event_metadata, recorded, unknown_annotations};
+
+fn object(value: Value) -> Object {
+    let mut whole = json!({"metadata": {"name": "app", "namespace": "team", "uid": "u", "generation": 2}});
+    merge(&mut whole, value);
+    Object::parse(&whole).unwrap()
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn spec(extra: Value) -> Value {
+    let mut spec = json!({"spec": {"url": "oci://ghcr.io/example/app", "interval": "5m"}});
+    merge(&mut spec, json!({"spec": extra}));
+    spec
+}
+
+fn stall(value: Value) -> (Reason, String) {
+    let failure = desired(&object(value)).wish.unwrap_err();
+    assert_eq!(failure.disposition, Disposition::Stall);
+    (failure.reason, failure.message)
+}
+
+#[test]
+fn a_plain_object_asks_for_latest_with_the_defaults() {
+    let desired = desired(&object(spec(json!({}))));
+    let source = desired.wish.unwrap();
+    assert_eq!((source.timeout.as_secs(), desired.interval.as_secs()), (60, 300));
+    assert_eq!((&source.selector, source.operation()), (&Selector::Latest, Operation::Extract));
+}
+
+#[test]
+fn an_object_without_spec_says_what_is_missing() {
+    let (reason, text) = stall(json!({}));
+    assert_eq!(reason, Reason::SpecInvalid);
+    assert!(text.contains("spec.url") && text.contains("spec.interval"), "{text}");
+}
+
+#[test]
+fn a_spec_that_does_not_parse_stalls_alone() {
+    let (reason, text) = stall(spec(json!({"interval": 5})));
+    assert_eq!(reason, Reason::SpecInvalid);
+    assert!(text.contains("expected a string"), "{text}");
+    assert_eq!(stall(spec(json!({"interval": "5 minutes"}))).0, Reason::SpecInvalid);
+}
+
+#[test]
+fn an_unknown_field_is_never_ignored() {
+    let (reason, text) = stall(spec(json!({"ref": {"tag": "v1", "channel": "x"}})));
+    assert_eq!(reason, Reason::UnsupportedField);
+    assert!(text.contains("ref.channel"), "{text}");
+}
+
+#[test]
+fn another_host_in_artifact_path_stalls() {
+    let (reason, text) = stall(spec(json!({"artifact": {"path": "quay.io/example/app"}})));
+    assert_eq!(reason, Reason::URLInvalid);
+    assert!(text.starts_with("URL validation failed for 'oci://ghcr.io/example/app': "), "{text}");
+    let source = desired(&object(spec(json!({"artifact": {"path": "other/app"}})))).wish.unwrap();
+    assert_eq!(source.repository.to_string(), "ghcr.io/other/app");
+}
+
+#[test]
+fn our_annotations_count_as_specification_and_unknown_ones_are_named() {
+    let annotations = json!({"metadata": {"annotations": {
+        "sluice.dev/platform": "linux/arm64", "sluice.dev/plattform": "x", "event.toolkit.fluxcd.io/team": "a", "other": "b",
+    }}});
+    let mut value = spec(json!({}));
+    merge(&mut value, annotations);
+    let object = object(value);
+    let desired = desired(&object);
+    assert_eq!(desired.annotations.len(), 2);
+    assert_eq!(desired.wish.unwrap().platform.as_deref(), Some("linux/arm64"));
+    assert_eq!(unknown_annotations(&object).collect::<Vec<_>>(), ["sluice.dev/plattform"]);
+    assert_eq!(event_metadata(&object).len(), 1);
+}
+
+#[test]
+fn a_platform_that_is_none_stalls() {
+    let mut value = spec(json!({}));
+    merge(&mut value, json!({"metadata": {"annotations": {"sluice.dev/platform": "arm"}}}));
+    assert_eq!(stall(value).0, Reason::UnsupportedField);
+}
+
+#[test]
+fn a_recorded_status_is_read_as_upstream_wrote_it() {
+    let status = recorded(&object(json!({"status": {
+        "observedGeneration": 3,
+        "url": "http://here/latest.tar.gz",
+        "observedLayerSelector": {"operation": "copy"},
+        "artifact": {"digest": "sha256:aa", "path": "p", "url": "u", "revision": "v1@sha256:bb",
+            "lastUpdateTime": "2026-01-01T00:00:00Z", "size": 0},
+        "conditions": [
+            {"type": "Ready", "status": "True", "reason": "Succeeded", "message": "m", "observedGeneration": 3,
+                "lastTransitionTime": "2026-01-01T00:00:00Z"},
+            {"type": "Foreign", "status": "True", "reason": "R", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+        ],
+    }})));
+    assert_eq!(status.observed_generation, 3);
+    assert!(status.conditions.is(reconcile::ConditionKind::Ready, Truth::True));
+    assert_eq!(status.conditions.ordered().len(), 1);
+    assert_eq!(status.artifact.unwrap().size, Some(0));
+    assert_eq!(status.observed_layer_selector.unwrap().operation, Some(Operation::Copy));
+}
+
+#[test]
+fn an_object_without_a_name_is_an_error_not_a_panic() {
+    assert!(Object::parse(&json!({"metadata": {}})).is_err());
+    assert!(Object::parse(&json!([])).is_err());
+}
