@@ -1,0 +1,8 @@
+//! The servers over real sockets, asked byte by byte.
+
+mod client;
+mod conditions;
+mod files;
+mod limits;
+mod probes;
+mod shelf;
