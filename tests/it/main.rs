@@ -1,0 +1,3 @@
+//! The program as a whole: what holds between its parts.
+
+mod architecture;
