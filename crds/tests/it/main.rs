@@ -2,4 +2,5 @@
 
 mod definition;
 mod duration;
+mod examples;
 mod reading;
