@@ -1,1 +1,68 @@
-//! Sluice: the program.
+//! Sluice: the program. It parses, wires, serves and drains; it decides nothing.
+
+pub mod cluster;
+pub mod config;
+mod drain;
+pub mod local;
+mod operate;
+pub mod serve;
+mod telemetry;
+pub mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use config::{Cli, Command, Config, RunArguments};
+use tokio_util::sync::CancellationToken;
+
+pub use operate::operate;
+
+/// Bad usage, as opposed to a failure.
+const USAGE: u8 = 2;
+
+/// The program, from its arguments to its exit status: 0, 1 after a failure, 2 for arguments that cannot be used.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(arguments) => run(&arguments),
+        Command::Demo(_) => ExitCode::FAILURE,
+    }
+}
+
+fn run(arguments: &RunArguments) -> ExitCode {
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = match Config::new(arguments, &environment) {
+        Ok(config) => config,
+        Err(problems) => {
+            for problem in problems {
+                eprintln!("sluice run: {problem}");
+            }
+            return ExitCode::from(USAGE);
+        }
+    };
+    telemetry::install(config.log_level, config.log_encoding);
+    finish(on_arbiter(async move {
+        let shutdown = operate::on_signal(CancellationToken::new())?;
+        let ends = cluster::ends(&config).await?;
+        operate(&config, ends, shutdown).await
+    }))
+}
+
+fn finish(result: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    tracing::error!(error = format!("{error:#}"), "the operator ended");
+    ExitCode::FAILURE
+}
+
+/// Runs a future where actors can be started: one arbiter decides, the pool works (design s. 3).
+fn on_arbiter<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    // Another provider can only have been installed by this very function.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let build = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("threads and timers are there when a process starts")
+    };
+    actix::System::with_tokio_rt(build).block_on(future)
+}

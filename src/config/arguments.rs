@@ -1,0 +1,219 @@
+//! The command line: upstream's flags by upstream's names (spec 8.7), and a few of our own.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::value::{byte_size, duration, truth};
+
+/// Resolves, verifies, fetches, stores and serves the artifacts of `OCIRepository` objects.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the operator, on a cluster or on a folder of manifests.
+    Run(Box<RunArguments>),
+    /// Show what the operator does, with a registry of its own and no cluster.
+    Demo(DemoArguments),
+}
+
+/// Arguments of `sluice demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// End after the tour instead of going on until Ctrl-C.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// How loud the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "each variant is upstream's own word")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Error,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "each variant is upstream's own word")]
+pub enum LogEncoding {
+    Json,
+    Console,
+}
+
+/// Arguments of `sluice run`. Of a flag that is given twice the later one counts.
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+#[expect(clippy::struct_excessive_bools, reason = "they are upstream's flags")]
+pub struct RunArguments {
+    /// Work on the manifests in this folder instead of on a cluster.
+    #[arg(long, value_name = "DIR")]
+    pub manifests: Option<PathBuf>,
+
+    /// Where artifacts are kept; the directory must exist.
+    #[arg(long, env = "STORAGE_PATH", default_value = "/data")]
+    pub storage_path: PathBuf,
+    /// Where the file server listens.
+    #[arg(long, env = "STORAGE_ADDRESS", default_value = ":9090")]
+    pub storage_addr: String,
+    /// The address of the file server in artifact URLs, with or without a scheme; by default made of --storage-addr.
+    #[arg(long, env = "STORAGE_ADV_ADDR", default_value = "")]
+    pub storage_adv_addr: String,
+    /// How long a superseded artifact is kept.
+    #[arg(long, default_value = "1m", value_parser = duration)]
+    pub artifact_retention_ttl: Duration,
+    /// How many artifacts of an object are kept.
+    #[arg(long, default_value_t = 2)]
+    pub artifact_retention_records: usize,
+    /// The digest of stored files: sha1, sha256, sha384, sha512 or blake3.
+    #[arg(long, default_value = "sha256")]
+    pub artifact_digest_algo: String,
+    /// The largest artifact when unpacked, such as 50Mi; 0 is no limit.
+    #[arg(long, default_value = "0", value_parser = byte_size)]
+    pub artifact_max_size: u64,
+
+    /// Where metrics are served; 0 turns them off.
+    #[arg(long, env = "METRICS_ADDR", default_value = ":8080")]
+    pub metrics_addr: String,
+    /// Where events are posted; empty turns it off.
+    #[arg(long, env = "EVENTS_ADDR", default_value = "")]
+    pub events_addr: String,
+    /// Where health is served; 0 turns it off.
+    #[arg(long, default_value = ":9440")]
+    pub health_addr: String,
+
+    /// Watch all namespaces; else only the one in RUNTIME_NAMESPACE.
+    #[arg(long, default_value = "true", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub watch_all_namespaces: bool,
+    /// Watch only objects that this label selector matches.
+    #[arg(long, default_value = "")]
+    pub watch_label_selector: String,
+
+    /// Shown in a metric; bounds are per registry (see --registry-concurrency).
+    #[arg(long, default_value_t = 2)]
+    pub concurrent: usize,
+    /// How many attempts may speak with one registry at a time.
+    #[arg(long, default_value = "16")]
+    pub registry_concurrency: NonZeroUsize,
+    /// The first delay after a failure.
+    #[arg(long, default_value = "750ms", value_parser = duration)]
+    pub min_retry_delay: Duration,
+    /// The longest delay after failures.
+    #[arg(long, default_value = "15m", value_parser = duration)]
+    pub max_retry_delay: Duration,
+    /// By how much an interval is moved, in percent of itself.
+    #[arg(long, default_value_t = 5)]
+    pub interval_jitter_percentage: u8,
+
+    /// Have one replica of several write; not available in this version.
+    #[arg(long, default_value = "false", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub enable_leader_election: bool,
+    /// What is logged.
+    #[arg(long, value_enum, default_value = "info")]
+    pub log_level: LogLevel,
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "json")]
+    pub log_encoding: LogEncoding,
+    /// Upstream's feature gates, `Name=true,...`.
+    #[arg(long, default_value = "")]
+    pub feature_gates: String,
+
+    /// Flags of upstream that have no effect here.
+    #[command(flatten)]
+    pub inert: InertArguments,
+}
+
+/// Flags that upstream knows and that mean nothing here: accepted, so that existing manifests start.
+#[derive(Debug, Args)]
+#[command(args_override_self = true, next_help_heading = "Accepted without effect")]
+#[expect(missing_docs, reason = "each field is upstream's own word")]
+pub struct InertArguments {
+    #[arg(long, default_value = "true", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub leader_election_release_on_cancel: bool,
+    #[arg(long, default_value = "35s", value_parser = duration)]
+    pub leader_election_lease_duration: Duration,
+    #[arg(long, default_value = "30s", value_parser = duration)]
+    pub leader_election_renew_deadline: Duration,
+    #[arg(long, default_value = "5s", value_parser = duration)]
+    pub leader_election_retry_period: Duration,
+    #[arg(long, default_value = "30s", value_parser = duration)]
+    pub requeue_dependency: Duration,
+    #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled")]
+    pub watch_configs_label_selector: String,
+    #[arg(long, default_value_t = 50.0)]
+    pub kube_api_qps: f32,
+    #[arg(long, default_value_t = 300)]
+    pub kube_api_burst: u32,
+    #[arg(long, default_value_t = 100)]
+    pub token_cache_max_size: i64,
+    #[arg(long, default_value = "1h", value_parser = duration)]
+    pub token_cache_max_duration: Duration,
+    #[arg(long, default_value = "")]
+    pub default_service_account: String,
+    #[arg(long, default_value_t = 52_428_800)]
+    pub helm_index_max_size: i64,
+    #[arg(long, default_value_t = 10_485_760)]
+    pub helm_chart_max_size: i64,
+    #[arg(long, default_value_t = 5_242_880)]
+    pub helm_chart_file_max_size: i64,
+    #[arg(long, default_value_t = 0)]
+    pub helm_cache_max_size: i64,
+    #[arg(long, default_value = "15m", value_parser = duration)]
+    pub helm_cache_ttl: Duration,
+    #[arg(long, default_value = "1m", value_parser = duration)]
+    pub helm_cache_purge_interval: Duration,
+    #[arg(long, default_value = "")]
+    pub ssh_kex_algos: String,
+    #[arg(long, default_value = "")]
+    pub ssh_hostkey_algos: String,
+    #[arg(long, default_value = "")]
+    pub authorized_artifact_client_spiffe_id: String,
+    #[arg(long, default_value = "")]
+    pub authorized_event_server_spiffe_id: String,
+    #[arg(long, default_value = "")]
+    pub spiffe_broker_endpoint: String,
+    #[arg(long, default_value = "")]
+    pub spiffe_broker_id: String,
+}
+
+impl RunArguments {
+    /// What cannot be used, apart from what needs the environment.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = super::value::feature_gates(&self.feature_gates);
+        if self.interval_jitter_percentage >= 100 {
+            let text = "the interval jitter percentage must be a non-negative value and less than 100";
+            problems.push(format!("--interval-jitter-percentage: {text}"));
+        }
+        if self.min_retry_delay.is_zero() {
+            problems.push("--min-retry-delay must be longer than 0".to_owned());
+        }
+        if self.max_retry_delay < self.min_retry_delay {
+            problems.push("--max-retry-delay must not be shorter than --min-retry-delay".to_owned());
+        }
+        if self.enable_leader_election {
+            let text = "is not available in this version: run one replica with --enable-leader-election=false";
+            problems.push(format!("--enable-leader-election {text}"));
+        }
+        let spiffe = [
+            ("authorized-artifact-client-spiffe-id", &self.inert.authorized_artifact_client_spiffe_id),
+            ("authorized-event-server-spiffe-id", &self.inert.authorized_event_server_spiffe_id),
+            ("spiffe-broker-endpoint", &self.inert.spiffe_broker_endpoint),
+            ("spiffe-broker-id", &self.inert.spiffe_broker_id),
+        ];
+        for (flag, _) in spiffe.iter().filter(|(_, value)| !value.is_empty()) {
+            problems.push(format!("--{flag}: SPIFFE is not supported, and running without the mTLS asked for is refused"));
+        }
+        problems
+    }
+}

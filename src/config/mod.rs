@@ -1,0 +1,123 @@
+//! Arguments and environment become a [`Config`]: types instead of strings, all problems told at once.
+
+mod arguments;
+mod value;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use artifact::digest::Algorithm;
+use reconcile::{Backoff, Policy};
+use url::Url;
+
+pub use arguments::{Cli, Command, DemoArguments, LogEncoding, LogLevel, RunArguments};
+
+/// What the operator does and where.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// A folder of manifests in the cluster's place.
+    pub manifests: Option<PathBuf>,
+    /// The storage root.
+    pub storage_path: PathBuf,
+    /// Where the file server listens.
+    pub storage_address: String,
+    /// Where consumers find it.
+    pub advertised: String,
+    /// How artifacts are kept.
+    pub store: artifact::store::Settings,
+    /// The largest artifact, unpacked, in bytes.
+    pub artifact_max_size: Option<u64>,
+    /// Where metrics are served; `None` where they are not.
+    pub metrics_address: Option<String>,
+    /// Where health is served; `None` where it is not.
+    pub health_address: Option<String>,
+    /// Where events are posted.
+    pub events: Option<Url>,
+    /// The only namespace that is watched; `None` for all.
+    pub namespace: Option<String>,
+    /// The label selector of the watch.
+    pub selector: Option<String>,
+    /// Intervals and back-off.
+    pub policy: Policy,
+    /// Turns at one registry.
+    pub registry_concurrency: NonZeroUsize,
+    /// Shown in a metric (D41).
+    pub concurrent: usize,
+    /// What is logged.
+    pub log_level: LogLevel,
+    /// How it is written.
+    pub log_encoding: LogEncoding,
+}
+
+impl Config {
+    /// Reads arguments, with `environment` for what they leave open.
+    ///
+    /// # Errors
+    /// One sentence for each thing that cannot be used.
+    pub fn new(arguments: &RunArguments, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+        let mut problems = arguments.problems();
+        let mut read = |value: Result<Choice, String>| match value {
+            Ok(choice) => Some(choice),
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
+        let algorithm = read(value::algorithm(&arguments.artifact_digest_algo).map(Choice::Algorithm));
+        let events = read(value::events_address(&arguments.events_addr).map(Choice::Events));
+        let advertised = read(value::advertised(arguments, environment).map(Choice::Text));
+        let namespace = read(value::namespace(arguments, environment).map(Choice::Namespace));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let (Some(Choice::Algorithm(algorithm)), Some(Choice::Events(events))) = (algorithm, events) else {
+            return Err(problems);
+        };
+        let (Some(Choice::Text(advertised)), Some(Choice::Namespace(namespace))) = (advertised, namespace) else {
+            return Err(problems);
+        };
+        Ok(Self {
+            manifests: arguments.manifests.clone(),
+            storage_path: arguments.storage_path.clone(),
+            storage_address: arguments.storage_addr.clone(),
+            advertised,
+            store: artifact::store::Settings {
+                retention_ttl: arguments.artifact_retention_ttl,
+                retention_records: arguments.artifact_retention_records,
+                algorithm,
+                ..artifact::store::Settings::default()
+            },
+            artifact_max_size: Some(arguments.artifact_max_size).filter(|bytes| *bytes > 0),
+            metrics_address: value::listener(&arguments.metrics_addr),
+            health_address: value::listener(&arguments.health_addr),
+            events,
+            namespace,
+            selector: Some(arguments.watch_label_selector.clone()).filter(|selector| !selector.is_empty()),
+            policy: Policy {
+                backoff: Backoff { first: arguments.min_retry_delay, longest: arguments.max_retry_delay },
+                jitter_percent: arguments.interval_jitter_percentage,
+            },
+            registry_concurrency: arguments.registry_concurrency,
+            concurrent: arguments.concurrent,
+            log_level: arguments.log_level,
+            log_encoding: arguments.log_encoding,
+        })
+    }
+
+    /// The longest that a registry may ask us to wait (D22).
+    #[must_use]
+    pub fn max_retry_delay(&self) -> Duration {
+        self.policy.backoff.longest
+    }
+}
+
+enum Choice {
+    Algorithm(Algorithm),
+    Events(Option<Url>),
+    Text(String),
+    Namespace(Option<String>),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Single values, in the syntax that upstream's flags have.
+
+use std::time::Duration;
+
+use artifact::digest::Algorithm;
+use url::Url;
+
+use super::RunArguments;
+
+/// A Go duration.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    sluice_crds::go_duration(text).map_err(|error| error.to_string())
+}
+
+/// A Go boolean.
+pub(super) fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
+}
+
+/// Bytes, plain or with the suffix `Ki`, `Mi`, `Gi` or `Ti`.
+pub(super) fn byte_size(text: &str) -> Result<u64, String> {
+    let units = [("Ki", 1_u64 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1 << 40)];
+    let (digits, unit) = units
+        .iter()
+        .find_map(|(suffix, unit)| text.strip_suffix(suffix).map(|digits| (digits, *unit)))
+        .unwrap_or((text, 1));
+    let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let bytes = number.and_then(|digits| digits.parse::<u64>().ok()).and_then(|number| number.checked_mul(unit));
+    bytes.ok_or_else(|| "expected a number of bytes such as 4Ki, 50Mi, 1Gi or 1048576".to_owned())
+}
+
+pub(super) fn algorithm(name: &str) -> Result<Algorithm, String> {
+    name.parse().map_err(|_| {
+        format!("--artifact-digest-algo: '{name}' is none of sha1, sha256, sha384, sha512, blake3")
+    })
+}
+
+pub(super) fn events_address(text: &str) -> Result<Option<Url>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
+        Ok(_) => Err("--events-addr: expected an http or https URL".to_owned()),
+        Err(error) => Err(format!("--events-addr: expected an http or https URL: {error}")),
+    }
+}
+
+/// An address to listen at; `0` and the empty text stand for none.
+pub(super) fn listener(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty() && text != "0")
+}
+
+/// The address in artifact URLs (spec 7.1).
+pub(super) fn advertised(
+    arguments: &RunArguments,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, String> {
+    if !arguments.storage_adv_addr.is_empty() {
+        return Ok(arguments.storage_adv_addr.clone());
+    }
+    let address = &arguments.storage_addr;
+    let (host, port) = address
+        .rsplit_once(':')
+        .filter(|(_, port)| port.parse::<u16>().is_ok())
+        .ok_or_else(|| format!("--storage-addr: '{address}' is no host:port; write for example :9090"))?;
+    let host = match host {
+        "" => "localhost".to_owned(),
+        "0.0.0.0" => environment("HOSTNAME").unwrap_or_else(|| "localhost".to_owned()),
+        host => host.to_owned(),
+    };
+    Ok(format!("{host}:{port}"))
+}
+
+/// The only namespace to watch.
+pub(super) fn namespace(
+    arguments: &RunArguments,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<String>, String> {
+    if arguments.watch_all_namespaces || arguments.manifests.is_some() {
+        return Ok(None);
+    }
+    let namespace = environment("RUNTIME_NAMESPACE").filter(|namespace| !namespace.is_empty());
+    let missing = "--watch-all-namespaces=false needs the namespace in the environment variable RUNTIME_NAMESPACE";
+    namespace.map(Some).ok_or_else(|| missing.to_owned())
+}
+
+/// What is wrong with `--feature-gates` (spec 8.7).
+pub(super) fn feature_gates(text: &str) -> Vec<String> {
+    let known = ["CacheSecretsAndConfigMaps", "ObjectLevelWorkloadIdentity"];
+    let gates = text.split(',').filter(|gate| !gate.is_empty());
+    gates
+        .filter_map(|gate| {
+            let (name, value) = gate.split_once('=').unwrap_or((gate, ""));
+            if !known.contains(&name.trim()) {
+                return Some(format!("--feature-gates: feature-gate '{name}' not supported"));
+            }
+            let unreadable = truth(value.trim()).is_err();
+            unreadable.then(|| format!("--feature-gates: {name} must be true or false"))
+        })
+        .collect()
+}

@@ -1,0 +1,69 @@
+//! The supervision root: starts everything, waits for a signal or a death, and drains.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::wiring::{self, Actors, Ends};
+use crate::drain;
+use crate::serve::{self, Servers};
+
+/// How often the root looks whether every service lives.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Runs the operator between these ends until `shutdown` is cancelled; to be called on the arbiter.
+///
+/// # Errors
+/// Something that cannot be used at the start, or the death of a service.
+pub async fn operate(config: &Config, ends: Ends, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let actors = wiring::start(config, &ends)?;
+    let servers = serve::start(config, &actors)?;
+    let watching = CancellationToken::new();
+    let watch = tokio::spawn((ends.source)(actors.watcher.clone().recipient(), watching.clone()));
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), storage = %config.storage_path.display(), "starting manager");
+    let died = tokio::select! {
+        biased;
+        () = shutdown.cancelled() => None,
+        service = death(&actors, &servers) => Some(service),
+    };
+    watching.cancel();
+    if let Some(service) = died {
+        bail!("{service} died of a bug: its state cannot be trusted, so the process ends and starts anew");
+    }
+    drain::drain(actors, servers, watch).await;
+    Ok(())
+}
+
+/// A token that SIGINT and SIGTERM cancel.
+///
+/// # Errors
+/// The process may not listen to signals.
+pub(crate) fn on_signal(token: CancellationToken) -> anyhow::Result<CancellationToken> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let shutdown = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            biased;
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        shutdown.cancel();
+    });
+    Ok(token)
+}
+
+/// The name of the first service that dies. Each look also tells that the arbiter itself is alive.
+async fn death(actors: &Actors, servers: &Servers) -> &'static str {
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tick.tick().await;
+        servers.beat();
+        if let Some(service) = actors.dead() {
+            return service;
+        }
+    }
+}

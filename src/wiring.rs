@@ -1,0 +1,119 @@
+//! Builds the actors, bottom-up, between the two ends that it is given.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Recipient};
+use anyhow::Context as _;
+use artifact::store::Store;
+use sluice_actors::cluster::{ClusterReader, ClusterWriter};
+use sluice_actors::fetcher::Fetcher;
+use sluice_actors::registry::{self, Registries};
+use sluice_actors::repository::Services;
+use sluice_actors::resolver::Resolver;
+use sluice_actors::status_writer::StatusWriter;
+use sluice_actors::storage::{Address, Storage};
+use sluice_actors::verifier::Verifier;
+use sluice_actors::watcher::{ObjectChanged, Watcher};
+use sluice_actors::Known;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+/// A future that runs until it is told to stop.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What tells the Watcher of objects until the token is cancelled.
+pub type Source = Box<dyn FnOnce(Recipient<ObjectChanged>, CancellationToken) -> Task + Send>;
+
+/// What stands at the two ends of the actor graph: a cluster, or a folder of manifests.
+pub struct Ends {
+    /// Reads what objects name.
+    pub reader: Arc<dyn ClusterReader>,
+    /// Writes statuses, finalizers and events.
+    pub writer: Arc<dyn ClusterWriter>,
+    /// Shows the objects.
+    pub source: Source,
+}
+
+/// The actors of one process.
+pub struct Actors {
+    /// The Repositories' parent.
+    pub watcher: Addr<Watcher>,
+    /// The writer of statuses.
+    pub status_writer: Addr<StatusWriter>,
+    /// What the file server reads.
+    pub store: Arc<Store>,
+    /// What the cluster knows of.
+    pub known: Arc<Known>,
+    services: Vec<(&'static str, Box<dyn Fn() -> bool>)>,
+}
+
+impl Actors {
+    /// The first service that is dead; there is no going on without it (design: supervision).
+    #[must_use]
+    pub fn dead(&self) -> Option<&'static str> {
+        self.services.iter().find(|(_, alive)| !alive()).map(|(name, _)| *name)
+    }
+}
+
+/// Starts every actor; to be called on the arbiter.
+///
+/// # Errors
+/// The storage root cannot be used.
+pub fn start(config: &Config, ends: &Ends) -> anyhow::Result<Actors> {
+    let root = &config.storage_path;
+    let store = Store::open(root, config.store).with_context(|| "--storage-path cannot be used")?;
+    let store = Arc::new(store);
+    let known = Arc::new(Known::default());
+    let limits = artifact::Limits { unpacked_bytes: config.artifact_max_size, ..artifact::Limits::default() };
+    let status_writer = StatusWriter::new(Arc::clone(&ends.writer), jiff::Timestamp::now).start();
+    let storage = Storage::new(Arc::clone(&store), Address::new(&config.advertised), limits).start();
+    let fetcher = Fetcher::new(Arc::clone(&store), config.artifact_max_size).start();
+    let resolver = Resolver::default().start();
+    let verifier = Verifier.start();
+    let registries = Registries::new(registry::Settings {
+        concurrency: config.registry_concurrency,
+        max_retry_delay: config.max_retry_delay(),
+        client: oci::Settings::default(),
+    });
+    let services = Services {
+        cluster: Arc::clone(&ends.reader),
+        registries,
+        inspect: storage.clone().recipient(),
+        resolve: resolver.clone().recipient(),
+        verify: verifier.clone().recipient(),
+        describe: fetcher.clone().recipient(),
+        claim: storage.clone().recipient(),
+        fetch: fetcher.clone().recipient(),
+        publish: storage.clone().recipient(),
+        purge: storage.clone().recipient(),
+        status_observed: status_writer.clone().recipient(),
+        write_status: status_writer.clone().recipient(),
+        announce: status_writer.clone().recipient(),
+        add_finalizer: status_writer.clone().recipient(),
+        remove_finalizer: status_writer.clone().recipient(),
+        forget: status_writer.clone().recipient(),
+        known: Arc::clone(&known),
+        policy: config.policy,
+    };
+    let watcher = Watcher::new(Arc::new(services)).start();
+    let services = vec![
+        alive("StatusWriter", &status_writer),
+        alive("Storage", &storage),
+        alive("Fetcher", &fetcher),
+        alive("Resolver", &resolver),
+        alive("Verifier", &verifier),
+        alive("Watcher", &watcher),
+    ];
+    Ok(Actors { watcher, status_writer, store, known, services })
+}
+
+fn alive<A>(name: &'static str, actor: &Addr<A>) -> (&'static str, Box<dyn Fn() -> bool>)
+where
+    A: Actor<Context = actix::Context<A>>,
+{
+    let actor = actor.clone();
+    (name, Box::new(move || actor.connected()))
+}
