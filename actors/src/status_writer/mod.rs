@@ -44,7 +44,7 @@ use rests::{Rest, Wakings};
 const PERMITS: usize = 16;
 
 /// Tells the moment; handed in, so that tests are exact.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+type Clock = Box<dyn Fn() -> Timestamp + Send>;
 
 /// The only writer of statuses, finalizers and events.
 pub struct StatusWriter {
@@ -63,9 +63,9 @@ pub struct StatusWriter {
 }
 
 impl StatusWriter {
-    /// A writer that knows no object yet.
+    /// A writer that knows no object yet; the clock dates conditions and events.
     #[must_use]
-    pub fn new(cluster: Arc<dyn ClusterWriter>, clock: Clock) -> Self {
+    pub fn new(cluster: Arc<dyn ClusterWriter>, clock: impl Fn() -> Timestamp + Send + 'static) -> Self {
         Self {
             cluster,
             counters: Arc::default(),
@@ -78,7 +78,7 @@ impl StatusWriter {
             owing: HashSet::new(),
             flushes: Vec::new(),
             notifications: Notifications::default(),
-            names: Names::new(clock),
+            names: Names::new(Box::new(clock)),
         }
     }
 

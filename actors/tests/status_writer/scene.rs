@@ -33,7 +33,7 @@ pub(crate) async fn play<F: Future<Output = ()>>(scene: impl FnOnce(Scene) -> F)
     let start = async {
         let cluster = Arc::new(Cluster::default());
         let (start, begun): (Timestamp, _) = (START.parse().unwrap(), Instant::now());
-        let clock = Arc::new(move || start + begun.elapsed());
+        let clock = move || start + begun.elapsed();
         let writer = StatusWriter::new(Arc::clone(&cluster) as _, clock);
         let counters = writer.counters();
         scene(Scene {

@@ -1,0 +1,31 @@
+//! The client of the API server. Its connections speak HTTP/1.1, so that requests never queue behind each other.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use http::header::{HeaderValue, USER_AGENT};
+use kube::{Client, Config};
+
+/// Well under the time limit of a write.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// Connects to the cluster of `KUBECONFIG`, else to the one that the pod runs in.
+///
+/// # Errors
+/// Neither is configured, or not usably.
+pub async fn connect() -> anyhow::Result<Client> {
+    let config = Config::infer().await.context("no cluster is configured")?;
+    client(config)
+}
+
+/// A client that repeats nothing by itself: patience is a matter of whoever asks.
+///
+/// # Errors
+/// Certificates or credentials of the configuration cannot be used.
+pub fn client(mut config: Config) -> anyhow::Result<Client> {
+    config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_LIMIT);
+    let name = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((USER_AGENT, name));
+    Client::try_from(config).context("the cluster's configuration cannot be used")
+}

@@ -1,0 +1,70 @@
+//! Reads Secrets and service accounts at use; nothing of them is kept (D53).
+
+use async_trait::async_trait;
+use k8s_openapi::api::core::v1 as api;
+use kube::Client;
+use kube::api::GetParams;
+use serde::de::DeserializeOwned;
+use sluice_actors::cluster::{ClusterReader, ReadError, Secret, ServiceAccount};
+
+use super::answer::{Error, text};
+use super::core;
+
+/// The reading end.
+#[derive(Clone)]
+pub struct Reader {
+    client: Client,
+}
+
+impl Reader {
+    /// Reads through this client.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self,
+        namespace: &str,
+        plural: &str,
+        name: &str,
+    ) -> Result<T, ReadError> {
+        check(plural, name)?;
+        let request = core(namespace, plural).get(name, &GetParams::default());
+        let text = text(&self.client, request).await?;
+        Ok(serde_json::from_str(&text).map_err(|_| Error::Unreadable)?)
+    }
+}
+
+#[async_trait]
+impl ClusterReader for Reader {
+    async fn secret(&self, namespace: &str, name: &str) -> Result<Secret, ReadError> {
+        let secret: api::Secret = self.read(namespace, "secrets", name).await?;
+        let data = secret.data.unwrap_or_default();
+        Ok(Secret {
+            kind: secret.type_.unwrap_or_default(),
+            data: data.into_iter().map(|(key, value)| (key, value.0)).collect(),
+        })
+    }
+
+    async fn service_account(&self, namespace: &str, name: &str) -> Result<ServiceAccount, ReadError> {
+        let account: api::ServiceAccount = self.read(namespace, "serviceaccounts", name).await?;
+        let secrets = account.image_pull_secrets.unwrap_or_default();
+        Ok(ServiceAccount {
+            image_pull_secrets: secrets.into_iter().map(|secret| secret.name).collect(),
+            annotations: account.metadata.annotations.unwrap_or_default(),
+        })
+    }
+}
+
+/// A name comes from a tenant and becomes part of a path: it may not lead to another one.
+fn check(plural: &str, name: &str) -> Result<(), ReadError> {
+    if matches!(name, "." | "..") || name.contains(['/', '%']) {
+        return Err(ReadError::Unreadable(format!("invalid resource name {name:?}")));
+    }
+    let harmless = |character: char| character.is_ascii_alphanumeric() || "-._~".contains(character);
+    if name.is_empty() || !name.chars().all(harmless) {
+        return Err(ReadError::NotFound(format!("{plural} {name:?} not found")));
+    }
+    Ok(())
+}

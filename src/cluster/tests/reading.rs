@@ -1,0 +1,139 @@
+//! Secrets and service accounts.
+
+use serde_json::json;
+use sluice_actors::cluster::{ClusterReader, ReadError};
+
+use super::api::{Answer, Api};
+use super::connected;
+use crate::cluster::Reader;
+
+#[tokio::test]
+async fn a_secret_is_read_and_decoded() {
+    let api = Api::start(|_, _| {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "pull", "namespace": "apps" },
+            "type": "kubernetes.io/dockerconfigjson", "data": { ".dockerconfigjson": "e30=" },
+        });
+        Answer::json(200, &secret)
+    })
+    .await;
+
+    let secret = Reader::new(connected(&api)).secret("apps", "pull").await.unwrap();
+
+    assert_eq!(secret.kind, "kubernetes.io/dockerconfigjson");
+    assert_eq!(secret.data[".dockerconfigjson"], b"{}");
+    assert_eq!(api.asked()[0].path, "/api/v1/namespaces/apps/secrets/pull");
+    let agent = format!("sluice/{}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(api.asked()[0].headers["user-agent"], agent);
+}
+
+#[tokio::test]
+async fn a_service_account_is_read() {
+    let api = Api::start(|_, _| {
+        let account = json!({
+            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "annotations": { "a": "b" } },
+            "imagePullSecrets": [{ "name": "one" }, { "name": "two" }],
+        });
+        Answer::json(200, &account)
+    })
+    .await;
+
+    let account = Reader::new(connected(&api))
+        .service_account("apps", "puller")
+        .await
+        .unwrap();
+
+    assert_eq!(account.image_pull_secrets, ["one", "two"]);
+    assert_eq!(account.annotations["a"], "b");
+    assert_eq!(
+        api.asked()[0].path,
+        "/api/v1/namespaces/apps/serviceaccounts/puller"
+    );
+}
+
+#[tokio::test]
+async fn the_server_says_in_its_own_words_what_is_absent() {
+    let api = Api::start(|_, _| Answer::failure(404, "secrets \"absent\" not found", "absent")).await;
+
+    let error = Reader::new(connected(&api))
+        .secret("apps", "absent")
+        .await
+        .unwrap_err();
+
+    assert!(matches!(&error, ReadError::NotFound(_)), "{error:?}");
+    assert_eq!(error.to_string(), "secrets \"absent\" not found");
+}
+
+#[tokio::test]
+async fn a_secret_that_may_not_be_read_may_still_be_there() {
+    let words = "secrets \"pull\" is forbidden: User \"sluice\" cannot get resource \"secrets\"";
+    let api = Api::start(move |_, _| Answer::failure(403, words, "pull")).await;
+
+    let error = Reader::new(connected(&api))
+        .secret("apps", "pull")
+        .await
+        .unwrap_err();
+
+    assert!(matches!(&error, ReadError::Unreadable(_)), "{error:?}");
+    assert_eq!(error.to_string(), words);
+}
+
+#[tokio::test]
+async fn a_server_that_is_starting_has_not_said_that_anything_is_absent() {
+    let api = Api::start(|_, _| Answer::text(404, "404 page not found")).await;
+
+    let error = Reader::new(connected(&api))
+        .secret("apps", "pull")
+        .await
+        .unwrap_err();
+
+    assert!(matches!(&error, ReadError::Unreadable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_repeated_in_the_error() {
+    let api = Api::start(|_, _| Answer::text(200, "{\"data\": {\"password\": \"hunter2!\"}")).await;
+
+    let error = Reader::new(connected(&api))
+        .secret("apps", "pull")
+        .await
+        .unwrap_err();
+
+    assert_eq!(error.to_string(), "the API server's answer cannot be read");
+}
+
+#[tokio::test]
+async fn a_name_that_would_lead_elsewhere_is_never_asked_for() {
+    let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
+    let reader = Reader::new(connected(&api));
+
+    for name in [
+        "",
+        ".",
+        "..",
+        "../../other/secrets/x",
+        "a/b",
+        "a%2fb",
+        "a?watch=1",
+        "a b",
+        "a#b",
+        "ü",
+    ] {
+        reader.secret("apps", name).await.unwrap_err();
+        reader.service_account("apps", name).await.unwrap_err();
+    }
+
+    assert!(api.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_once() {
+    let api = Api::start(|_, _| Answer::failure(429, "too many requests", "").retry_after(1)).await;
+
+    Reader::new(connected(&api))
+        .secret("apps", "pull")
+        .await
+        .unwrap_err();
+
+    assert_eq!(api.asked().len(), 1);
+}

@@ -1,0 +1,94 @@
+//! Writes objects and events: every call is one request, within its time limit and only while this replica leads.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kube::Client;
+use kube::api::{GetParams, Patch, PatchParams, PostParams};
+use serde_json::Value;
+use sluice_actors::Key;
+use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
+
+use super::answer::{Error, TIME_LIMIT, text};
+use super::leadership::Leadership;
+use super::notify::Notifier;
+use super::{MANAGER, core, event, repositories};
+
+/// The writing end.
+pub struct Writer {
+    client: Client,
+    leadership: Arc<dyn Leadership>,
+    notifier: Option<Notifier>,
+}
+
+type Request = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
+
+impl Writer {
+    /// Writes through this client as long as `leadership` holds, and posts events where `notifier` says.
+    #[must_use]
+    pub fn new(client: Client, leadership: Arc<dyn Leadership>, notifier: Option<Notifier>) -> Self {
+        Self {
+            client,
+            leadership,
+            notifier,
+        }
+    }
+
+    async fn write(&self, request: Request) -> Result<String, WriteError> {
+        if !self.leadership.holds_for(TIME_LIMIT) {
+            return Err(WriteError::NotLeader);
+        }
+        Ok(text(&self.client, request).await?)
+    }
+}
+
+#[async_trait]
+impl ClusterWriter for Writer {
+    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+        let patch = Patch::Merge(patch);
+        let request = repositories(&key.namespace).patch_subresource("status", &key.name, &managed(), &patch);
+        object(&self.write(request).await?)
+    }
+
+    async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+        let request = repositories(&key.namespace).patch(&key.name, &managed(), &Patch::Merge(patch));
+        object(&self.write(request).await?)
+    }
+
+    async fn get(&self, key: &Key) -> Result<Value, WriteError> {
+        let request = repositories(&key.namespace).get(&key.name, &GetParams::default());
+        object(&text(&self.client, request).await?)
+    }
+
+    async fn record_event(&self, notice: &Notice, name: &str, count: u32) -> Result<(), WriteError> {
+        let events = core(&notice.key.namespace, "events");
+        let request = if count == 1 {
+            let parameters = PostParams {
+                dry_run: false,
+                field_manager: Some(MANAGER.to_owned()),
+            };
+            events.create(&parameters, event::first(notice, name).to_string().into_bytes())
+        } else {
+            events.patch(name, &managed(), &Patch::Merge(event::again(notice, count)))
+        };
+        self.write(request).await.map(drop)
+    }
+
+    async fn notify(&self, notice: &Notice) -> Result<(), WriteError> {
+        let Some(notifier) = &self.notifier else {
+            return Ok(());
+        };
+        notifier.post(notice).await
+    }
+}
+
+fn managed() -> PatchParams {
+    PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    }
+}
+
+fn object(text: &str) -> Result<Value, WriteError> {
+    Ok(serde_json::from_str(text).map_err(|_| Error::Unreadable)?)
+}
