@@ -1,0 +1,251 @@
+//! A fleet of objects that ask one origin for turns, and hear when it answers again.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::dev::RecipientRequest;
+use actix::{Actor, Addr, Context, Handler, Recipient};
+use oci::{Credential, Origin};
+use reconcile::{Class, Failure, Reason};
+use sluice_actors::registry::{
+    Admit, Census, Conduct, DEFAULT_CONCURRENCY, HostRecovered, Registries, Settings, TakeCensus, Turn,
+    Urgency,
+};
+use sluice_actors::{Key, Scope};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const ASKED: Urgency = Urgency::Of(Class::Asked);
+pub(crate) const ROUTINE: Urgency = Urgency::Of(Class::Routine);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// Stands for a Repository: it notes that it was called.
+struct Object {
+    name: &'static str,
+    calls: Rc<RefCell<Vec<&'static str>>>,
+}
+
+impl Actor for Object {
+    type Context = Context<Self>;
+}
+
+impl Handler<HostRecovered> for Object {
+    type Result = ();
+
+    fn handle(&mut self, _: HostRecovered, _: &mut Self::Context) {
+        self.calls.borrow_mut().push(self.name);
+    }
+}
+
+/// One origin and the objects that use it.
+pub(crate) struct Fleet {
+    pub(crate) registries: Registries,
+    origin: Origin,
+    objects: BTreeMap<&'static str, Addr<Object>>,
+    calls: Rc<RefCell<Vec<&'static str>>>,
+}
+
+/// A request for a turn that is under way.
+pub(crate) struct Asking {
+    request: RecipientRequest<Admit>,
+    pub(crate) cancel: CancellationToken,
+}
+
+impl Asking {
+    pub(crate) async fn answer(self) -> Result<Turn, Failure> {
+        self.request.await.unwrap()
+    }
+
+    pub(crate) async fn turn(self) -> Turn {
+        self.answer().await.map_err(|failure| failure.message).unwrap()
+    }
+
+    pub(crate) async fn refusal(self) -> Failure {
+        self.answer().await.err().unwrap()
+    }
+}
+
+/// What an object asks for.
+#[derive(Clone)]
+pub(crate) struct Wish {
+    pub(crate) urgency: Urgency,
+    pub(crate) repository: &'static str,
+    pub(crate) credential: Credential,
+}
+
+impl Wish {
+    pub(crate) fn of(urgency: Urgency) -> Self {
+        Self {
+            urgency,
+            repository: "app",
+            credential: Credential::Anonymous,
+        }
+    }
+
+    pub(crate) fn for_repository(self, repository: &'static str) -> Self {
+        Self { repository, ..self }
+    }
+
+    pub(crate) fn by(self, token: &str) -> Self {
+        Self {
+            credential: Credential::RegistryToken(token.to_owned()),
+            ..self
+        }
+    }
+}
+
+impl Fleet {
+    pub(crate) fn new() -> Self {
+        Self::with(DEFAULT_CONCURRENCY)
+    }
+
+    pub(crate) fn with(concurrency: NonZeroUsize) -> Self {
+        tokio::time::pause();
+        let max_retry_delay = Duration::from_mins(15);
+        let settings = Settings {
+            concurrency,
+            max_retry_delay,
+            client: oci::Settings::default(),
+        };
+        Self {
+            registries: Registries::new(settings),
+            origin: Origin::new("ghcr.io"),
+            objects: BTreeMap::new(),
+            calls: Rc::default(),
+        }
+    }
+
+    pub(crate) fn ask(&mut self, name: &'static str, urgency: Urgency) -> Asking {
+        self.wish(name, Wish::of(urgency))
+    }
+
+    pub(crate) fn wish(&mut self, name: &'static str, wish: Wish) -> Asking {
+        let origin = self.origin.clone();
+        self.ask_at(&origin, name, wish)
+    }
+
+    pub(crate) fn ask_at(&mut self, origin: &Origin, name: &'static str, wish: Wish) -> Asking {
+        let calls = &self.calls;
+        let object = self.objects.entry(name).or_insert_with(|| {
+            Object {
+                name,
+                calls: Rc::clone(calls),
+            }
+            .start()
+        });
+        let recovered: Recipient<HostRecovered> = object.clone().recipient();
+        let span = tracing::Span::none();
+        let (scope, _) = Scope::new(Key::new("team", name), "uid".into(), 1, SECOND, span);
+        let cancel = scope.cancel.clone();
+        let admit = Admit {
+            scope,
+            urgency: wish.urgency,
+            repository: wish.repository.into(),
+            credential: Arc::new(wish.credential),
+            recovered: recovered.downgrade(),
+        };
+        Asking {
+            request: self.registries.of(origin).unwrap().send(admit),
+            cancel,
+        }
+    }
+
+    /// Takes this many turns and keeps them.
+    pub(crate) async fn occupy(&mut self, turns: usize) -> Vec<Turn> {
+        const NAMES: [&str; 16] = [
+            "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t10", "t11", "t12", "t13", "t14",
+            "t15",
+        ];
+        let mut held = Vec::new();
+        for name in &NAMES[..turns] {
+            held.push(self.ask(name, ASKED).turn().await);
+        }
+        held
+    }
+
+    /// Three attempts do not reach the host.
+    pub(crate) async fn put_down(&mut self) {
+        for turn in self.occupy(3).await {
+            end(turn, unreachable());
+        }
+        assert!(self.census().await.down);
+    }
+
+    /// The object is deleted.
+    pub(crate) fn delete(&mut self, name: &str) {
+        self.objects.remove(name);
+    }
+
+    pub(crate) fn registry(&self) -> Recipient<TakeCensus> {
+        let key = self.origin.key();
+        self.registries
+            .each()
+            .into_iter()
+            .find(|(other, _)| *other == key)
+            .unwrap()
+            .1
+    }
+
+    /// The census once the Registry has worked off what it was sent before.
+    pub(crate) async fn census(&self) -> Census {
+        self.registry().send(TakeCensus).await.unwrap()
+    }
+
+    pub(crate) async fn parked(&self) -> Vec<String> {
+        self.census()
+            .await
+            .parked
+            .iter()
+            .map(|key| key.name.to_string())
+            .collect()
+    }
+
+    /// Lets time pass and says who was called meanwhile.
+    pub(crate) async fn after(&self, pause: Duration) -> Vec<&'static str> {
+        tokio::time::sleep(pause + Duration::from_millis(1)).await;
+        self.calls().await
+    }
+
+    /// Who was called since this was last asked.
+    pub(crate) async fn calls(&self) -> Vec<&'static str> {
+        self.census().await;
+        tokio::task::yield_now().await;
+        self.calls.borrow_mut().drain(..).collect()
+    }
+}
+
+/// Gives a turn back after the host behaved like this.
+pub(crate) fn end(turn: Turn, conduct: Conduct) {
+    end_for("app", turn, conduct);
+}
+
+pub(crate) fn end_for(repository: &str, turn: Turn, conduct: Conduct) {
+    turn.line.note(repository, conduct);
+    drop(turn);
+}
+
+pub(crate) fn failure(message: &str) -> Failure {
+    Failure::fetch(Reason::OCIArtifactPullFailed, message.to_owned())
+}
+
+pub(crate) fn unreachable() -> Conduct {
+    Conduct::Unreachable {
+        failure: failure("connection refused"),
+    }
+}
+
+pub(crate) fn faulty() -> Conduct {
+    Conduct::Faulty {
+        failure: failure("bad gateway"),
+    }
+}
+
+pub(crate) fn busy(seconds: u64) -> Conduct {
+    Conduct::Busy {
+        failure: failure("too many requests"),
+        retry_after: Duration::from_secs(seconds),
+    }
+}
