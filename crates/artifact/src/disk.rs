@@ -180,3 +180,8 @@ pub(crate) fn space(path: &Path) -> io::Result<Space> {
         total: found.f_blocks.saturating_mul(found.f_frsize),
     })
 }
+
+/// Room for bytes that are read again: in memory up to a size, else in a file of the directory that has no name.
+pub(crate) fn scratch(directory: &Path, in_memory: usize) -> tempfile::SpooledTempFile {
+    tempfile::spooled_tempfile_in(in_memory, directory)
+}

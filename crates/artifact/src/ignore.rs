@@ -95,6 +95,9 @@ impl Rules {
 
     /// Whether an entry (its path from the root, components separated by `/`) stays out. The root itself never does.
     pub(crate) fn exclude(&self, path: &[u8], is_directory: bool) -> bool {
+        if path.is_empty() {
+            return false;
+        }
         let components: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
         self.0
             .iter()

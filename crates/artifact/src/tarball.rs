@@ -213,8 +213,11 @@ impl<R: Read> Tarball<R> {
     /// Reads some of the entry's data as it lies in the stream.
     fn read_stored(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        if wanted == 0 {
+            return Ok(0);
+        }
         let read = read_some(&mut self.stream, &mut buffer[..wanted])?;
-        if read == 0 && wanted > 0 {
+        if read == 0 {
             return Err(cut());
         }
         self.left -= read as u64;

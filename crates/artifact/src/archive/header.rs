@@ -71,7 +71,7 @@ pub(super) fn blocks(name: &[u8], member: Member) -> Vec<u8> {
     records.resize(records.len().next_multiple_of(BLOCK), 0);
     blocks.extend(records);
     blocks.extend(block(
-        &truncated(&ascii(name)),
+        &cut(ascii(name)),
         member.flag(),
         member.mode(),
         size,
@@ -104,13 +104,26 @@ fn ascii(name: &[u8]) -> Vec<u8> {
     name.iter().copied().filter(u8::is_ascii).collect()
 }
 
-/// A name cut to its field, without a slash at the end that would make a file look like a directory.
-fn truncated(name: &[u8]) -> Vec<u8> {
-    let mut cut = name[..name.len().min(NAME)].to_vec();
-    while cut.ends_with(b"/") {
-        cut.pop();
+/// A name as its field holds it. Where the cut leaves a slash at the end, which would make a file look like a directory,
+/// a NUL byte ends the name before it.
+fn cut(mut name: Vec<u8>) -> Vec<u8> {
+    if name.len() <= NAME {
+        return name;
     }
-    cut
+    name.truncate(NAME);
+    if name.ends_with(b"/") {
+        let end = without_slashes(&name[..NAME - 1]).len();
+        name[end] = 0;
+    }
+    name
+}
+
+fn without_slashes(name: &[u8]) -> &[u8] {
+    let end = name
+        .iter()
+        .rposition(|byte| *byte != b'/')
+        .map_or(0, |last| last + 1);
+    &name[..end]
 }
 
 fn extension_name(name: &[u8]) -> Vec<u8> {
@@ -119,7 +132,9 @@ fn extension_name(name: &[u8]) -> Vec<u8> {
         .rposition(|byte| *byte == b'/')
         .map_or(0, |slash| slash + 1);
     let (directory, file) = name.split_at(file);
-    truncated(&ascii(&[directory, b"PaxHeaders.0/", file].concat()))
+    let mut name = ascii(&[directory, b"PaxHeaders.0/", file].concat());
+    name.truncate(NAME);
+    without_slashes(&name).to_vec()
 }
 
 /// One header block; owners, times and links are always empty. Only an extension header has no device numbers.
@@ -180,6 +195,18 @@ mod tests {
         assert_eq!(file(&format!("{directory}/{name}g")).len(), 3 * BLOCK);
         assert_eq!(file(&format!("{directory}d/{name}")).len(), 3 * BLOCK);
         assert_eq!(names(&file(&format!("a/b/{name}"))), ("a/b".to_owned(), name));
+    }
+
+    #[test]
+    fn a_name_without_its_other_characters_keeps_its_slash_unless_it_was_cut_there() {
+        let main_header = |name: &str| names(&blocks(name.as_bytes(), Member::Directory)[2 * BLOCK..]).1;
+
+        assert_eq!(main_header("a/é"), "a/");
+        assert_eq!(
+            names(&blocks("a/é".as_bytes(), Member::Directory)).1,
+            "a/PaxHeaders.0"
+        );
+        assert_eq!(main_header(&format!("{}/é/b", "a".repeat(99))), "a".repeat(99));
     }
 
     #[test]

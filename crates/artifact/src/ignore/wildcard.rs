@@ -62,28 +62,28 @@ impl Token {
 
 /// Where a name does not fit behind a `*`, that `*` takes one byte more; an earlier one need never be reconsidered.
 fn tokens_match(tokens: &[Token], name: &[u8]) -> bool {
-    let (mut token, mut byte) = (0, 0);
+    let (mut done, mut offset) = (0, 0);
     let mut last_star: Option<(usize, usize)> = None;
     loop {
-        if token == tokens.len() && byte == name.len() {
+        if done == tokens.len() && offset == name.len() {
             return true;
         }
-        let taken = tokens
-            .get(token)
-            .and_then(|next| Some((next, next.take(&name[byte..])?)));
-        if let Some((next, width)) = taken {
-            token += 1;
-            byte += width;
-            if matches!(next, Token::AnyBytes) {
-                last_star = Some((token, byte));
+        let fit = tokens
+            .get(done)
+            .and_then(|next| Some((next, next.take(&name[offset..])?)));
+        if let Some((token, width)) = fit {
+            done += 1;
+            offset += width;
+            if matches!(token, Token::AnyBytes) {
+                last_star = Some((done, offset));
             }
             continue;
         }
-        let Some((behind, taken)) = last_star.filter(|(_, taken)| *taken < name.len()) else {
+        let Some((behind_star, end)) = last_star.filter(|(_, end)| *end < name.len()) else {
             return false;
         };
-        (token, byte) = (behind, taken + 1);
-        last_star = Some((token, byte));
+        (done, offset) = (behind_star, end + 1);
+        last_star = Some((done, offset));
     }
 }
 

@@ -27,7 +27,7 @@ fn member(name: &str, flag: u8, data: &[u8]) -> Vec<u8> {
 
 fn record(key: &str, value: &[u8]) -> Vec<u8> {
     let rest = key.len() + value.len() + 3;
-    let length = (rest + 1..)
+    let length = (rest + 1..rest + 9)
         .find(|length| length.to_string().len() + rest == *length)
         .unwrap();
     [format!("{length} {key}=").as_bytes(), value, b"\n"].concat()
