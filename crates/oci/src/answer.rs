@@ -10,8 +10,10 @@ use serde_json::Value;
 use crate::call::Call;
 use crate::detail;
 
-/// Longest part of a body without the structure of a registry error that a message repeats, in characters.
+/// Longest part of a body, or of one error in it, that a message repeats, in characters.
 const EXCERPT_CHARACTERS: usize = 1024;
+/// The most errors of one body that a message repeats.
+const ERRORS_MAX: usize = 8;
 
 /// A status that is no success, with what the body said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl Answer {
     pub(crate) fn new(call: Call, status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let errors = structured(body);
         let excerpt = if errors.is_empty() {
-            excerpt(body)
+            excerpt(&String::from_utf8_lossy(body))
         } else {
             String::new()
         };
@@ -110,7 +112,12 @@ fn structured(body: &[u8]) -> Vec<String> {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
         return Vec::new();
     };
-    envelope.errors.iter().map(entry).collect()
+    envelope
+        .errors
+        .iter()
+        .take(ERRORS_MAX)
+        .map(|error| excerpt(&entry(error)))
+        .collect()
 }
 
 fn entry(entry: &Entry) -> String {
@@ -125,8 +132,7 @@ fn entry(entry: &Entry) -> String {
     }
 }
 
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
+fn excerpt(text: &str) -> String {
     let mut characters = text.trim().chars();
     let mut excerpt: String = characters.by_ref().take(EXCERPT_CHARACTERS).collect();
     if characters.next().is_some() {
@@ -174,6 +180,14 @@ mod tests {
             "GET http://ghcr.io/v2/app/manifests/v1: unexpected status code 401 Unauthorized: <html>login</html>"
         );
         assert!(text(&Method::GET, "/v2/", 500, &"é".repeat(5000)).len() < 2500);
+    }
+
+    #[test]
+    fn many_long_errors_are_cut_too() {
+        let error = format!(r#"{{"code":"A","message":"{}"}}"#, "x".repeat(5000));
+        let body = format!(r#"{{"errors":[{}]}}"#, vec![error; 50].join(","));
+
+        assert!(text(&Method::GET, "/v2/", 500, &body).len() < 9000);
     }
 
     #[test]

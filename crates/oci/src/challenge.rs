@@ -176,4 +176,11 @@ mod tests {
             Some(bearer("unclosed", None, None))
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "[ -~\\t]{0,40}|(Bearer|Basic|realm|=|\"|,| |\\\\){0,30}") {
+            read(&[&text]);
+        }
+    }
 }

@@ -88,3 +88,46 @@ impl fmt::Debug for Identity {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_is_that_of_the_contents() {
+        let basic = |username: &str, password: &str| Credential::Basic {
+            username: username.to_owned(),
+            password: password.to_owned(),
+        };
+        let token = |token: &str, basic| Credential::IdentityToken {
+            token: token.to_owned(),
+            basic,
+        };
+        let all = [
+            Credential::Anonymous,
+            basic("a", "bc"),
+            basic("ab", "c"),
+            token("a", None),
+            token("a", Some((String::new(), String::new()))),
+            Credential::RegistryToken("a".to_owned()),
+        ];
+
+        let mut identities = all.clone().map(|credential| credential.identity()).to_vec();
+        identities.sort();
+        identities.dedup();
+
+        assert_eq!(identities.len(), all.len());
+        assert_eq!(basic("a", "bc").identity(), basic("a", "bc").identity());
+        assert_eq!(Credential::Anonymous.identity(), Identity::ANONYMOUS);
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let credential = Credential::RegistryToken("s3cret".to_owned());
+
+        assert_eq!(
+            format!("{credential:?} {:?}", credential.identity()),
+            "RegistryToken(****) Identity(****)"
+        );
+    }
+}

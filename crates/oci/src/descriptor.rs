@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
     /// The media type; empty where the manifest gives none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub media_type: String,
     /// The digest of the content.
     #[serde(deserialize_with = "digest")]

@@ -8,7 +8,6 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::credential::Credential;
 use crate::registry_key;
@@ -46,7 +45,7 @@ impl DockerConfig {
     pub fn parse_json(bytes: &[u8]) -> Result<Self, DockerConfigError> {
         #[derive(Deserialize)]
         struct File {
-            auths: Option<BTreeMap<String, Value>>,
+            auths: Option<Entries>,
         }
         let file: File = serde_json::from_slice(bytes).map_err(shape)?;
         Self::from_entries(file.auths.unwrap_or_default())
@@ -60,11 +59,10 @@ impl DockerConfig {
         Self::from_entries(serde_json::from_slice(bytes).map_err(shape)?)
     }
 
-    fn from_entries(entries: BTreeMap<String, Value>) -> Result<Self, DockerConfigError> {
-        let credentials = entries.into_iter().map(|(key, entry)| {
-            let entry = Option::<Entry>::deserialize(entry).map_err(shape)?;
-            Ok((key, entry.unwrap_or_default().credential()?))
-        });
+    fn from_entries(entries: Entries) -> Result<Self, DockerConfigError> {
+        let credentials = entries
+            .into_iter()
+            .map(|(key, entry)| Ok((key, entry.unwrap_or_default().credential()?)));
         Ok(Self {
             entries: credentials.collect::<Result<_, _>>()?,
         })
@@ -92,6 +90,8 @@ pub fn select(configs: &[DockerConfig], registry: &str, path: &str) -> Option<Cr
         .find(|(key, _)| registry_key::matches(key, registry, path));
     found.map(|(_, credential)| credential.clone())
 }
+
+type Entries = BTreeMap<String, Option<Entry>>;
 
 #[derive(Default, Deserialize)]
 struct Entry {

@@ -9,8 +9,14 @@ use url::Url;
 use crate::call::Call;
 use crate::error::{TransportError, TransportKind};
 
-/// An error of a request that got no answer.
-pub(crate) fn unanswered(call: &Call, url: &Url, of_origin: bool, error: reqwest::Error) -> TransportError {
+/// An error of a request that got no answer; `proxy` is who was dialled in the place of the URL's host.
+pub(crate) fn unanswered(
+    call: &Call,
+    url: &Url,
+    proxy: Option<&Url>,
+    of_origin: bool,
+    error: reqwest::Error,
+) -> TransportError {
     let kind = if error.is_timeout() {
         TransportKind::Timeout
     } else if error.is_connect() {
@@ -18,7 +24,7 @@ pub(crate) fn unanswered(call: &Call, url: &Url, of_origin: bool, error: reqwest
     } else {
         TransportKind::Closed
     };
-    let shown = format!("{}: {}", call.unanswered(), reason(kind, url, &error));
+    let shown = format!("{}: {}", call.unanswered(), reason(kind, url, proxy, &error));
     TransportError::told(kind, of_origin, shown).caused_by(error)
 }
 
@@ -32,13 +38,14 @@ pub(crate) fn within_body(of_origin: bool, error: reqwest::Error) -> TransportEr
     TransportError::told(kind, of_origin, "unexpected EOF".to_owned()).caused_by(error)
 }
 
-fn reason(kind: TransportKind, url: &Url, error: &reqwest::Error) -> String {
-    let host = url.host_str().unwrap_or_default();
+fn reason(kind: TransportKind, url: &Url, proxy: Option<&Url>, error: &reqwest::Error) -> String {
+    let (step, dialled) = proxy.map_or(("", url), |proxy| ("proxyconnect tcp: ", proxy));
+    let host = dialled.host_str().unwrap_or_default();
     if error.is_dns() {
-        return format!("dial tcp: lookup {host}: no such host");
+        return format!("{step}dial tcp: lookup {host}: no such host");
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        return tls_reason(tls, host);
+        return tls_reason(tls, url.host_str().unwrap_or_default());
     }
     let io = find::<io::Error>(error).map(io::Error::kind);
     match kind {
@@ -46,8 +53,8 @@ fn reason(kind: TransportKind, url: &Url, error: &reqwest::Error) -> String {
         TransportKind::Connect => match io {
             Some(io::ErrorKind::UnexpectedEof) => "EOF".to_owned(),
             Some(kind) => {
-                let port = url.port_or_known_default().unwrap_or_default();
-                format!("dial tcp {host}:{port}: connect: {kind}")
+                let port = dialled.port_or_known_default().unwrap_or_default();
+                format!("{step}dial tcp {host}:{port}: connect: {kind}")
             }
             None => innermost(error),
         },

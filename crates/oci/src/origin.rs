@@ -145,3 +145,78 @@ impl fmt::Debug for OriginKey {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> Origin {
+        Origin {
+            host: "GHCR.io:443".to_owned(),
+            plain_http: false,
+            tls: Some(TlsMaterial {
+                ca_pem: Some(b"s3cret-ca".to_vec()),
+                client: Some(ClientCertificate {
+                    certificate_pem: b"s3cret-certificate".to_vec(),
+                    key_pem: b"s3cret-key".to_vec(),
+                }),
+            }),
+            proxy: Some(ProxySettings {
+                url: "http://s3cret@proxy.example.com".to_owned(),
+                username: Some("s3cret-user".to_owned()),
+                password: Some("s3cret-password".to_owned()),
+            }),
+        }
+    }
+
+    #[test]
+    fn every_part_of_an_origin_is_part_of_its_key() {
+        let changes: [fn(&mut Origin); 9] = [
+            |origin| origin.host.push('0'),
+            |origin| origin.plain_http = true,
+            |origin| origin.tls = None,
+            |origin| origin.tls.as_mut().unwrap().ca_pem = None,
+            |origin| origin.tls.as_mut().unwrap().client = None,
+            |origin| {
+                origin
+                    .tls
+                    .as_mut()
+                    .unwrap()
+                    .client
+                    .as_mut()
+                    .unwrap()
+                    .key_pem
+                    .clear();
+            },
+            |origin| origin.proxy = None,
+            |origin| origin.proxy.as_mut().unwrap().username = None,
+            |origin| origin.proxy.as_mut().unwrap().password = Some(String::new()),
+        ];
+        let mut keys: Vec<_> = changes
+            .map(|change| {
+                let mut origin = full();
+                change(&mut origin);
+                origin.key()
+            })
+            .into();
+        keys.push(full().key());
+
+        keys.sort();
+        keys.dedup();
+
+        assert_eq!(keys.len(), 10);
+        assert_eq!(
+            full().key(),
+            Origin {
+                host: "ghcr.IO:443".to_owned(),
+                ..full()
+            }
+            .key()
+        );
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        assert!(!format!("{:?} {:?}", full(), full().key()).contains("s3cret"));
+    }
+}

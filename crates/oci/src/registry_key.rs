@@ -146,4 +146,13 @@ mod tests {
         assert_eq!(normalized("https://index.docker.io/v1/"), "index.docker.io");
         assert_eq!(normalized("http://ghcr.io/team/"), "ghcr.io/team/");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_key_matches_itself_as_a_registry_or_is_no_host(host in "[a-z*?.:\\[\\]]{0,20}", path in "[a-z/]{0,10}") {
+            let is_version = path.starts_with("/v1") || path.starts_with("/v2");
+            let key = format!("{host}/{path}");
+            proptest::prop_assert!(matches(&key, &host, path.trim_start_matches('/')) || is_version);
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Transport {
     http: reqwest::Client,
     /// A pooled connection may have died unnoticed only where there has been an answer before.
     answered: AtomicBool,
+    /// Who is dialled in the place of every host.
+    proxy: Option<Url>,
 }
 
 impl Transport {
@@ -97,6 +99,10 @@ impl Transport {
         Ok(Self {
             http,
             answered: AtomicBool::new(false),
+            proxy: origin
+                .proxy
+                .as_ref()
+                .and_then(|proxy| Url::parse(&proxy.url).ok()),
         })
     }
 
@@ -135,9 +141,9 @@ impl Transport {
 
     /// Sends a request and takes its answer, redirect or not.
     pub(crate) async fn send_once(&self, outgoing: &Outgoing, of_origin: bool) -> Result<Incoming, Error> {
-        let reused = self.answered.load(Ordering::Relaxed);
+        let repeatable = outgoing.form.is_none() && self.answered.load(Ordering::Relaxed);
         let mut outcome = self.request(outgoing).send().await;
-        if reused
+        if repeatable
             && outcome
                 .as_ref()
                 .is_err_and(|error| !error.is_connect() && !error.is_timeout())
@@ -146,8 +152,9 @@ impl Transport {
             outcome = self.request(outgoing).send().await;
         }
         let call = Call::new(&outgoing.method, &outgoing.url);
-        let response =
-            outcome.map_err(|error| failure::unanswered(&call, &outgoing.url, of_origin, error))?;
+        let response = outcome.map_err(|error| {
+            failure::unanswered(&call, &outgoing.url, self.proxy.as_ref(), of_origin, error)
+        })?;
         self.answered.store(true, Ordering::Relaxed);
         tracing::debug!(%call, status = response.status().as_u16(), "registry answered");
         Ok(Incoming {

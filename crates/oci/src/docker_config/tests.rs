@@ -146,3 +146,10 @@ fn nothing_of_a_malformed_file_is_repeated() {
     );
     assert!(!debug.contains("s3cret") && debug.contains("ghcr.io"));
 }
+
+#[test]
+fn a_malformed_file_is_pointed_into() {
+    let error = DockerConfig::parse_json(b"{\"auths\":{\n\"ghcr.io\":{\"username\":7}}}").unwrap_err();
+
+    assert_eq!(error.to_string(), "malformed docker config at line 2, column 23");
+}

@@ -2,7 +2,7 @@
 
 use oci::{Client, Credential, Error, Origin, ProxySettings};
 
-use crate::support::{Registry, Reply, manifest, settings};
+use crate::support::{Registry, Reply, closed_port, manifest, settings};
 
 /// A proxy that answers plain requests itself and opens no tunnels.
 async fn proxy(password: &'static str) -> Registry {
@@ -19,11 +19,11 @@ async fn proxy(password: &'static str) -> Registry {
     .await
 }
 
-fn origin(proxy: &Registry, username: Option<&str>) -> Origin {
+fn origin(proxy: &str, username: Option<&str>) -> Origin {
     Origin {
         plain_http: true,
         proxy: Some(ProxySettings {
-            url: format!("http://{}", proxy.host()),
+            url: format!("http://{proxy}"),
             username: username.map(str::to_owned),
             password: Some("secret".to_owned()),
         }),
@@ -40,7 +40,7 @@ async fn poll(origin: &Origin) -> Result<(), Error> {
 async fn all_requests_go_through_the_proxy_with_its_credentials() {
     let proxy = proxy("Basic dXNlcjpzZWNyZXQ=").await;
 
-    poll(&origin(&proxy, Some("user"))).await.unwrap();
+    poll(&origin(proxy.host(), Some("user"))).await.unwrap();
 
     let expected = [
         "CONNECT registry.example.test:5000",
@@ -54,14 +54,14 @@ async fn all_requests_go_through_the_proxy_with_its_credentials() {
 async fn a_password_without_a_user_name_is_not_sent() {
     let proxy = proxy("").await;
 
-    poll(&origin(&proxy, None)).await.unwrap();
+    poll(&origin(proxy.host(), None)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_proxy_that_refuses_us_is_named_and_taken_for_no_registry() {
     let proxy = proxy("Basic of somebody else").await;
 
-    let error = poll(&origin(&proxy, Some("user"))).await.unwrap_err();
+    let error = poll(&origin(proxy.host(), Some("user"))).await.unwrap_err();
 
     assert!(error.to_string().ends_with(
         "; GET http://registry.example.test:5000/v2/: unexpected status code 407 Proxy Authentication Required"
@@ -71,11 +71,26 @@ async fn a_proxy_that_refuses_us_is_named_and_taken_for_no_registry() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_is_down_is_named() {
+    let host = closed_port().await;
+    let origin = origin(&host, None);
+
+    let error = poll(&origin).await.unwrap_err();
+
+    let refused = format!("proxyconnect tcp: dial tcp {host}: connect: connection refused");
+    let url = "registry.example.test:5000/v2/";
+    assert_eq!(
+        error.to_string(),
+        format!("Get \"https://{url}\": {refused}; Get \"http://{url}\": {refused}")
+    );
+}
+
+#[tokio::test]
 async fn without_leave_for_plain_http_nothing_goes_out_in_plain() {
     let proxy = proxy("").await;
     let origin = Origin {
         plain_http: false,
-        ..origin(&proxy, None)
+        ..origin(proxy.host(), None)
     };
 
     let error = poll(&origin).await.unwrap_err();

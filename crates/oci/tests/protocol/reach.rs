@@ -1,27 +1,14 @@
 //! How a registry is found, and what it looks like when it cannot be (spec 4.4; rulings D20, D47).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use oci::{Client, Credential, Error, Origin};
-use tokio::net::TcpListener;
 
-use crate::support::{Registry, Reply, client, manifest, settings};
+use crate::support::{End, Registry, Reply, client, closed_port, manifest, settings};
 
 async fn poll(client: &Client) -> Result<(), Error> {
     client
         .resolve(&Credential::Anonymous, "app", "v1", true)
         .await
         .map(|_| ())
-}
-
-/// A port that nobody listens on.
-async fn closed_port() -> String {
-    TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string()
 }
 
 #[tokio::test]
@@ -101,13 +88,12 @@ async fn a_registry_that_hangs_up_is_a_host_failure_and_its_scheme_is_looked_for
 
 #[tokio::test]
 async fn a_connection_that_died_while_idle_is_replaced() {
-    let answered = AtomicUsize::new(0);
-    let registry = Registry::start(move |seen| {
+    let registry = Registry::start(|seen| {
         if seen.before > 0 {
-            return Reply::closed();
+            Reply::closed()
+        } else {
+            manifest(b"{}")
         }
-        answered.fetch_add(1, Ordering::SeqCst);
-        manifest(b"{}")
     })
     .await;
     let client = client(&registry);
@@ -121,7 +107,7 @@ async fn a_connection_that_died_while_idle_is_replaced() {
 async fn a_dropped_call_leaves_the_client_usable() {
     let registry = Registry::start(|seen| match seen.target.as_str() {
         "/v2/" => Reply::ok(""),
-        "/v2/app/manifests/hangs" => Reply::ok("x").end(crate::support::End::HangAfter(0)),
+        "/v2/app/manifests/hangs" => Reply::ok("x").end(End::HangAfter(0)),
         _ => manifest(b"{}"),
     })
     .await;

@@ -9,6 +9,7 @@ pub(crate) use reply::{End, Reply};
 use oci::{Client, Credential, Origin, Settings};
 use reference::Digest;
 use sha2::{Digest as _, Sha256};
+use tokio::net::TcpListener;
 
 /// Settings that do not look at the environment of the test.
 pub(crate) fn settings() -> Settings {
@@ -51,4 +52,14 @@ pub(crate) fn manifest(bytes: &[u8]) -> Reply {
             "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
         )
         .header("Docker-Content-Digest", &digest(bytes).to_string())
+}
+
+/// A port that nobody listens on.
+pub(crate) async fn closed_port() -> String {
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
 }
