@@ -39,7 +39,8 @@ pub(super) async fn run(scope: &Scope, wanted: &Wanted, at: &Services, seen: &Re
     let resolved = scope.ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
     let digest = resolved.revision.digest;
     note_revision(seen, &source, &resolved.revision);
-    if let Some((trust, material)) = access.trust_to_check(&source, desired, recorded, &seen.borrow()) {
+    let due = access.trust_to_check(&source, desired, recorded, &seen.borrow());
+    if let Some((trust, material)) = due {
         let (line, repository) = (turn.line.clone(), source.repository.clone());
         let verify = Verify { scope: scope.clone(), line, repository, digest, trust, material: material? };
         let verdict = scope.ask(&at.verify, verify).await?;

@@ -74,7 +74,7 @@ async fn pull_secrets(
     let mut secrets = Vec::new();
     if let Some(name) = &source.secret {
         let secret = cluster.secret(namespace, name).await.map_err(|error| {
-            seen.borrow_mut().unreadable_secret = Some(format!("{namespace}/{name}"));
+            seen.borrow_mut().unreadable_secret = Some(name.clone());
             credential_failure(&format!("failed to get secret '{namespace}/{name}': {error}"))
         })?;
         secrets.push(secret);

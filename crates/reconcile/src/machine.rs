@@ -34,7 +34,7 @@ pub enum Event {
     Gone,
     /// The timer that [`Effect::WakeAfter`] asked for.
     Due,
-    /// The host for which the repository was parked answers again (D20).
+    /// The host at which the last attempt failed answers again, or wants to be probed (D20, D48).
     HostRecovered,
     /// The timer that [`Effect::ProgressAfter`] asked for.
     ProgressDue {
@@ -118,9 +118,7 @@ pub struct Policy {
 
 #[derive(Debug)]
 enum Phase {
-    Waiting {
-        parked: bool,
-    },
+    Waiting { for_host: bool },
     Running {
         attempt: u64,
         identity: Arc<Desired>,
@@ -155,7 +153,7 @@ impl Machine {
     /// A repository that nobody has seen yet; the seed spreads its timers.
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
-        let phase = Phase::Waiting { parked: false };
+        let phase = Phase::Waiting { for_host: false };
         Self {
             policy,
             seed,
@@ -273,7 +271,7 @@ impl Machine {
     }
 
     fn recovered(&mut self) -> Vec<Effect> {
-        if !matches!(self.phase, Phase::Waiting { parked: true }) {
+        if !matches!(self.phase, Phase::Waiting { for_host: true }) {
             return Vec::new();
         }
         self.settle(Class::Retry)
@@ -297,7 +295,7 @@ impl Machine {
             return Vec::new();
         }
         let again = *again;
-        self.phase = Phase::Waiting { parked: false };
+        self.phase = Phase::Waiting { for_host: false };
         if self.gone {
             return self.end();
         }
@@ -343,11 +341,8 @@ impl Machine {
                 };
                 Effect::WakeAfter(spread(window, self.seed).max(shortest))
             }
-            Outcome::Failed(Disposition::Retry { not_before }) => {
-                Effect::WakeAfter(pause.max(not_before.unwrap_or_default()))
-            }
-            Outcome::Failed(Disposition::Park { not_before }) => {
-                self.phase = Phase::Waiting { parked: true };
+            Outcome::Failed(Disposition::Retry { not_before } | Disposition::Park { not_before }) => {
+                self.phase = Phase::Waiting { for_host: true };
                 Effect::WakeAfter(pause.max(not_before.unwrap_or_default()))
             }
             Outcome::Failed(Disposition::Stall) => Effect::Sleep,
@@ -359,7 +354,7 @@ impl Machine {
         if !matches!(self.phase, Phase::Retiring { attempt } if attempt == ended) {
             return Vec::new();
         }
-        self.phase = Phase::Waiting { parked: false };
+        self.phase = Phase::Waiting { for_host: false };
         self.retired = complete;
         if self.gone {
             return self.end();
@@ -388,7 +383,7 @@ impl Machine {
             return vec![Effect::Sleep, Effect::Retire { attempt }];
         }
         if desired.suspended {
-            self.phase = Phase::Waiting { parked: false };
+            self.phase = Phase::Waiting { for_host: false };
             return vec![Effect::Sleep, Effect::ShowSuspended];
         }
         let attempt = self.number();

@@ -166,15 +166,13 @@ fn a_stalled_object_sleeps_until_it_is_asked_for() {
 }
 
 #[test]
-fn a_parked_object_goes_when_its_host_recovers_and_no_other_does() {
-    let mut machine = Machine::new(policy(), 7);
-    let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
-    let park = Outcome::Failed(Disposition::Park { not_before: None });
-    machine.step(finished(attempt, park));
-    assert_eq!(
-        started(&machine.step(Event::HostRecovered)).map(|(_, class)| class),
-        Some(Class::Retry)
-    );
+fn an_object_that_failed_goes_when_its_host_recovers_and_a_stalled_one_does_not() {
+    for outcome in [RETRY, Outcome::Failed(Disposition::Park { not_before: None })] {
+        let mut machine = Machine::new(policy(), 7);
+        let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+        machine.step(finished(attempt, outcome));
+        assert_eq!(started(&machine.step(Event::HostRecovered)).map(|(_, class)| class), Some(Class::Retry));
+    }
 
     let mut stalled = Machine::new(policy(), 7);
     let attempt = started(&stalled.step(seen(spec(1)))).unwrap().0;

@@ -44,7 +44,7 @@ impl Store {
         still_wanted: impl FnOnce() -> bool,
     ) -> Result<Published, PublishError<E>> {
         let path = key.artifact_path(file_digest)?;
-        let (temporary, file) = self.begin(key, &path, disk::create)?;
+        let (temporary, file) = self.begin(&path, disk::create)?;
         let mut writer = BufWriter::with_capacity(BUFFER, file);
         let (digest, size) = write(&mut writer).map_err(PublishError::Write)?;
         let file = writer
@@ -67,7 +67,7 @@ impl Store {
         still_wanted: impl FnOnce() -> bool,
     ) -> Result<Published, Error> {
         let path = key.artifact_path(file_digest)?;
-        let (temporary, ()) = self.begin(key, &path, |name| self.link_or_copy(archive.file.path(), name))?;
+        let (temporary, ()) = self.begin(&path, |name| self.link_or_copy(archive.file.path(), name))?;
         self.vouch(temporary.path(), &archive.digest)?;
         self.commit(
             key,
@@ -79,20 +79,9 @@ impl Store {
         )
     }
 
-    /// Makes the object's directory and a temporary file in it; under the lock, so that no purge comes in between.
-    fn begin<T>(
-        &self,
-        key: &Key,
-        path: &str,
-        make: impl FnMut(&Path) -> io::Result<T>,
-    ) -> Result<(Temporary, T), Error> {
-        let lock = self.locks.of(key);
-        let _held = hold(&lock);
-        let directory = self.full(&key.directory());
-        disk::make_directory(&directory).map_err(Error::DirectoryCreation)?;
-        self.names
-            .make(&directory, TEMPORARY, make)
-            .map_err(failed("create", path))
+    /// Makes a temporary file; the object's directory is left alone until there is something to put into it.
+    fn begin<T>(&self, path: &str, make: impl FnMut(&Path) -> io::Result<T>) -> Result<(Temporary, T), Error> {
+        self.names.make(&self.spools(), TEMPORARY, make).map_err(failed("create", path))
     }
 
     fn vouch(&self, file: &Path, digest: &Digest) -> Result<(), Error> {
@@ -121,6 +110,7 @@ impl Store {
         if !still_wanted() {
             return Err(Error::Superseded);
         }
+        disk::make_directory(&self.full(&key.directory())).map_err(Error::DirectoryCreation)?;
         let full = self.full(&path);
         disk::rename(temporary.path(), &full).map_err(failed("publish", &path))?;
         drop(temporary);
