@@ -1,0 +1,69 @@
+//! Writes to the folder instead of a cluster: statuses and finalizers into the records, events into the log.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reconcile::Severity;
+use serde_json::Value;
+use sluice_actors::Key;
+use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
+
+use super::records::Records;
+use crate::cluster::Notifier;
+
+/// The writer.
+pub(super) struct Sink {
+    pub(super) records: Arc<Records>,
+    pub(super) notifier: Option<Notifier>,
+}
+
+impl Sink {
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Records) -> Result<T, WriteError> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let records = Arc::clone(&self.records);
+        let done = tokio::task::spawn_blocking(move || work(&records)).await;
+        done.unwrap_or_else(|error| Err(WriteError::Failed(error.to_string())))
+    }
+}
+
+#[async_trait]
+impl ClusterWriter for Sink {
+    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+        let key = key.clone();
+        self.on_disk(move |records| records.patch_status(&key, &patch))
+            .await
+    }
+
+    async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+        let key = key.clone();
+        self.on_disk(move |records| records.patch(&key, &patch)).await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Value, WriteError> {
+        let key = key.clone();
+        self.on_disk(move |records| records.get(&key)).await
+    }
+
+    async fn record_event(&self, notice: &Notice, _name: &str, count: u32) -> Result<(), WriteError> {
+        let Notice {
+            key, announcement, ..
+        } = notice;
+        let (namespace, name) = (&key.namespace, &key.name);
+        let (reason, text) = (announcement.reason.as_str(), &announcement.message);
+        match announcement.severity {
+            Severity::Trace => tracing::debug!(%namespace, %name, reason, count, "{text}"),
+            Severity::Normal => tracing::info!(%namespace, %name, reason, count, "{text}"),
+            Severity::Warning => tracing::warn!(%namespace, %name, reason, count, "{text}"),
+        }
+        Ok(())
+    }
+
+    async fn notify(&self, notice: &Notice) -> Result<(), WriteError> {
+        match &self.notifier {
+            Some(notifier) => notifier.post(notice).await,
+            None => Ok(()),
+        }
+    }
+}
