@@ -1,0 +1,51 @@
+//! The whole operator as a process, against a real API server with etcd and a real registry.
+//!
+//! `cargo test --test cluster [FILTER]` builds `tests/testbed` where `SLUICE_TESTBED` does not name its directory. Everything
+//! listens on loopback. All tests share one control plane; each has a namespace, a registry and an operator of its own.
+
+mod first_artifact;
+mod support;
+mod testbed;
+
+use support::bench::Bench;
+use support::process;
+
+/// Tests mostly wait for processes; more at a time and two cores are too busy for the limits of D48.
+const THREADS: usize = 4;
+
+fn main() {
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .expect("nobody else installs one");
+    end_children_on_signals();
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(THREADS));
+    let bench = Bench::new();
+    let trials = [testbed::tests(&bench), first_artifact::tests(&bench)];
+    let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
+    drop(bench);
+    process::kill_all();
+    conclusion.exit();
+}
+
+/// Children have groups of their own, so that a Ctrl-C does not reach them by itself.
+fn end_children_on_signals() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("threads can be started");
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened to");
+            let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
+            tokio::select! {
+                biased;
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+        process::kill_all();
+        std::process::exit(130);
+    });
+}

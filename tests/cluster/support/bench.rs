@@ -1,0 +1,113 @@
+//! What all tests of one run share: the testbed's binaries, one control plane, and a folder.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::controlplane::{Binaries, ControlPlane};
+use super::scene::Scene;
+use super::tools::Tools;
+
+/// One run.
+pub(crate) struct Bench {
+    work: TempDir,
+    testbed: OnceCell<PathBuf>,
+    plane: OnceCell<ControlPlane>,
+}
+
+impl Bench {
+    /// Nothing is started before the first test asks for it.
+    pub(crate) fn new() -> Arc<Self> {
+        let work = tempfile::Builder::new()
+            .prefix("sluice-cluster-")
+            .tempdir()
+            .unwrap();
+        Arc::new(Self {
+            work,
+            testbed: OnceCell::new(),
+            plane: OnceCell::new(),
+        })
+    }
+
+    /// A test, by the name of its function.
+    pub(crate) fn trial<T, F>(self: &Arc<Self>, test: T) -> Trial
+    where
+        T: FnOnce(Scene) -> F + Send + 'static,
+        F: Future<Output = ()>,
+    {
+        let path = std::any::type_name::<T>();
+        let name = path.split_once("::").map_or(path, |(_, name)| name).to_owned();
+        let bench = Arc::clone(self);
+        Trial::test(name.clone(), move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?;
+            runtime.block_on(async { test(Scene::set(bench, &name).await).await });
+            Ok(())
+        })
+    }
+
+    /// The control plane of the run.
+    pub(crate) async fn plane(&self) -> &ControlPlane {
+        let directory = self.work.path().join("plane");
+        self.plane
+            .get_or_init(async || ControlPlane::start(&directory, self.binaries().await).await)
+            .await
+    }
+
+    /// Another control plane, for a test that disturbs it.
+    pub(crate) async fn another_plane(&self, directory: &Path) -> ControlPlane {
+        ControlPlane::start(directory, self.binaries().await).await
+    }
+
+    /// The peer's clients and servers.
+    pub(crate) async fn tools(&self) -> Tools {
+        Tools::new(self.testbed().await.join("tools"))
+    }
+
+    /// A folder for one test.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.work.path().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    async fn binaries(&self) -> Binaries {
+        match std::env::var_os("KUBEBUILDER_ASSETS") {
+            Some(assets) => Binaries::Directory(assets.into()),
+            None => Binaries::One(self.testbed().await.join("controlplane")),
+        }
+    }
+
+    async fn testbed(&self) -> &Path {
+        self.testbed
+            .get_or_init(async || {
+                tokio::task::spawn_blocking(build)
+                    .await
+                    .expect("a build does not panic")
+            })
+            .await
+    }
+}
+
+fn build() -> PathBuf {
+    if let Some(built) = std::env::var_os("SLUICE_TESTBED") {
+        return built.into();
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed/build");
+    let output = Command::new(script)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("bash is there");
+    assert!(output.status.success(), "tests/testbed/build failed");
+    let text = String::from_utf8(output.stdout).expect("paths are text");
+    text.lines()
+        .last()
+        .expect("the last line is the directory")
+        .into()
+}

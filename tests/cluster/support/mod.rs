@@ -1,0 +1,14 @@
+//! What the cluster tests stand on: servers as child processes, a client, and the manifests of `examples/`.
+
+pub(crate) mod api;
+pub(crate) mod bench;
+pub(crate) mod certificates;
+pub(crate) mod controlplane;
+pub(crate) mod gate;
+pub(crate) mod manifest;
+pub(crate) mod operator;
+pub(crate) mod ports;
+pub(crate) mod process;
+pub(crate) mod registry;
+pub(crate) mod scene;
+pub(crate) mod tools;

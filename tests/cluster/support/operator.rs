@@ -1,0 +1,124 @@
+//! `sluice run`, as a process with a storage root of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::ports;
+use super::process::Process;
+
+/// A debug build on two busy cores.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// All of an orderly stop (design: 25 s), and some air.
+const STOP_LIMIT: Duration = Duration::from_secs(35);
+
+/// One operator that watches one namespace.
+pub(crate) struct Operator {
+    directory: PathBuf,
+    kubeconfig: PathBuf,
+    namespace: String,
+    storage_port: u16,
+    health_port: u16,
+    process: Option<Process>,
+}
+
+impl Operator {
+    /// Starts it and waits until it is ready.
+    pub(crate) async fn start(directory: &Path, kubeconfig: &Path, namespace: &str) -> Self {
+        let mut operator = Self {
+            directory: directory.to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+            namespace: namespace.to_owned(),
+            storage_port: ports::free(),
+            health_port: ports::free(),
+            process: None,
+        };
+        std::fs::create_dir_all(operator.data()).unwrap();
+        operator.resume().await;
+        operator
+    }
+
+    /// Starts it again on the same data, and waits until it is ready.
+    pub(crate) async fn resume(&mut self) {
+        self.launch();
+        let (health, storage) = (
+            self.url_of(self.health_port, "readyz"),
+            self.url_of(self.storage_port, ""),
+        );
+        let ready = async |_: &Process| {
+            reqwest::get(&health)
+                .await
+                .ok()
+                .filter(|answer| answer.status().is_success())?;
+            reqwest::get(&storage).await.ok().map(drop)
+        };
+        self.process
+            .as_mut()
+            .expect("it was launched")
+            .wait_for("readiness", START_LIMIT, ready)
+            .await;
+    }
+
+    /// Starts it again without waiting.
+    pub(crate) fn launch(&mut self) {
+        let home = self.directory.join("home");
+        std::fs::create_dir_all(&home).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        command
+            .env_clear()
+            .env("KUBECONFIG", &self.kubeconfig)
+            .env("RUNTIME_NAMESPACE", &self.namespace);
+        command
+            .env("HOME", &home)
+            .env("TMPDIR", &home)
+            .env("RUST_BACKTRACE", "1");
+        command.args([
+            "run",
+            "--watch-all-namespaces=false",
+            "--enable-leader-election=false",
+            "--metrics-addr=0",
+        ]);
+        command.arg(format!("--storage-path={}", self.data().display()));
+        command.arg(format!("--storage-addr=127.0.0.1:{}", self.storage_port));
+        command.arg(format!("--storage-adv-addr=127.0.0.1:{}", self.storage_port));
+        command.arg(format!("--health-addr=127.0.0.1:{}", self.health_port));
+        self.process = Some(Process::start("operator", command, &self.directory));
+    }
+
+    /// Kills it as a power cut would; its data stay.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Asks it to end and returns its exit status.
+    pub(crate) async fn terminate(&mut self) -> i32 {
+        let mut process = self.process.take().expect("it runs");
+        process.terminate(STOP_LIMIT).await
+    }
+
+    /// Its storage root.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    /// The directory of an object's artifacts.
+    pub(crate) fn artifacts(&self, name: &str) -> PathBuf {
+        self.data().join("ocirepository").join(&self.namespace).join(name)
+    }
+
+    /// Answers to a GET of its file server.
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        let url = self.url_of(self.storage_port, path.trim_start_matches('/'));
+        reqwest::get(url).await.expect("the file server answers")
+    }
+
+    /// Its last log lines.
+    pub(crate) fn tail(&self) -> String {
+        self.process.as_ref().map(Process::tail).unwrap_or_default()
+    }
+
+    fn url_of(&self, port: u16, path: &str) -> String {
+        format!("http://127.0.0.1:{port}/{path}")
+    }
+}

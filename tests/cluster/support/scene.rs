@@ -1,0 +1,114 @@
+//! What one test has for itself: a namespace, a folder, and whatever it starts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::api::Namespace;
+use super::bench::Bench;
+use super::controlplane::ControlPlane;
+use super::gate::Gate;
+use super::operator::Operator;
+use super::registry::Registry;
+use super::tools::Tools;
+
+/// Names of namespaces have 63 characters at most.
+const NAME_LENGTH: usize = 50;
+
+/// The stage of one test.
+pub(crate) struct Scene {
+    bench: Arc<Bench>,
+    directory: PathBuf,
+    started: AtomicUsize,
+    /// Its namespace.
+    pub(crate) namespace: Namespace,
+    /// The peer's clients.
+    pub(crate) tools: Tools,
+}
+
+impl Scene {
+    /// Sets the stage for the test of this name.
+    pub(crate) async fn set(bench: Arc<Bench>, test: &str) -> Self {
+        let label: String = test
+            .chars()
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() {
+                    letter
+                } else {
+                    '-'
+                }
+            })
+            .collect();
+        let label = label.to_lowercase();
+        let label = label[label.len().saturating_sub(NAME_LENGTH)..]
+            .trim_matches('-')
+            .to_owned();
+        let directory = bench.folder(&label);
+        let client = bench.plane().await.client().await;
+        let namespace = Namespace::create(client, &label).await;
+        let tools = bench.tools().await;
+        Self {
+            bench,
+            directory,
+            started: AtomicUsize::new(0),
+            namespace,
+            tools,
+        }
+    }
+
+    /// An operator that watches the namespace.
+    pub(crate) async fn operator(&self) -> Operator {
+        let kubeconfig = self.bench.plane().await.operator_kubeconfig();
+        self.operator_with(&kubeconfig).await
+    }
+
+    /// The same, with a way to the API server of its own.
+    pub(crate) async fn operator_with(&self, kubeconfig: &Path) -> Operator {
+        Operator::start(&self.folder("operator"), kubeconfig, &self.namespace.name).await
+    }
+
+    /// A registry for everybody.
+    pub(crate) async fn registry(&self) -> Registry {
+        Registry::start(&self.tools, &self.folder("registry"), None).await
+    }
+
+    /// A registry for one `NAME:PASSWORD`.
+    pub(crate) async fn registry_of(&self, user: &str) -> Registry {
+        Registry::start(&self.tools, &self.folder("registry"), Some(user)).await
+    }
+
+    /// A gate before a registry.
+    pub(crate) async fn gate(&self, registry: &Registry) -> Gate {
+        Gate::before(&format!("http://{}", registry.host()), None).await
+    }
+
+    /// A gate before the API server, and the file by which an operator goes through it.
+    pub(crate) async fn api_gate(&self) -> (Gate, PathBuf) {
+        let plane = self.bench.plane().await;
+        let authority = std::fs::read(plane.authority()).unwrap();
+        let gate = Gate::before(&plane.url(), Some(&authority)).await;
+        let server = format!("http://{}", gate.host());
+        let kubeconfig = plane.operator_kubeconfig_through(&self.namespace.name, &server);
+        (gate, kubeconfig)
+    }
+
+    /// A control plane of its own, for a test that disturbs it, and the namespace there.
+    pub(crate) async fn another_plane(&self) -> (ControlPlane, Namespace) {
+        let plane = self.bench.another_plane(&self.folder("plane")).await;
+        let namespace = Namespace::create(plane.client().await, &self.namespace.name).await;
+        (plane, namespace)
+    }
+
+    /// What operators have written in the namespace, in order: verb and resource.
+    pub(crate) async fn writes(&self) -> Vec<String> {
+        self.bench.plane().await.writes(&self.namespace.name)
+    }
+
+    /// A new folder.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let folder = self.directory.join(format!("{number}-{name}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+}

@@ -1,0 +1,65 @@
+//! The peer's own clients: pushing as `flux` and `helm` do, taking an artifact as its consumers do.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The testbed's `tools` binary.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    binary: PathBuf,
+}
+
+impl Tools {
+    /// The binary at this path.
+    pub(crate) fn new(binary: PathBuf) -> Self {
+        Self { binary }
+    }
+
+    /// A command that runs one of its servers.
+    pub(crate) fn command(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.arg(subcommand);
+        command
+    }
+
+    /// Runs it to its end and returns what it printed on its standard output, or what it said on the other one.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = tokio::process::Command::new(&self.binary)
+            .args(arguments)
+            .env("HOME", "/nonexistent")
+            .kill_on_drop(true)
+            .output()
+            .await
+            .unwrap_or_else(|error| panic!("tools does not start: {error}"));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if output.status.success() {
+            Ok(text(&output.stdout))
+        } else {
+            Err(text(&output.stderr))
+        }
+    }
+
+    /// Takes an artifact as kustomize-controller does; returns the lines `PATH SHA256` of its files.
+    pub(crate) async fn consume(
+        &self,
+        url: &str,
+        digest: &str,
+        directory: &Path,
+    ) -> Result<Vec<String>, String> {
+        let listing = self
+            .run(&["consume", url, digest, directory.to_str().unwrap()])
+            .await?;
+        Ok(listing.lines().map(str::to_owned).collect())
+    }
+
+    /// Takes a chart as helm-controller does; returns its name and version.
+    pub(crate) async fn consume_chart(
+        &self,
+        url: &str,
+        digest: &str,
+        directory: &Path,
+    ) -> Result<String, String> {
+        self.run(&["consume", "chart", url, digest, directory.to_str().unwrap()])
+            .await
+    }
+}
