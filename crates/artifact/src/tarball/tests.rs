@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use proptest::prelude::*;
+
 use super::{BLOCK, Entry, Kind, Tarball};
 
 /// A header block whose checksum is right.
@@ -275,5 +277,62 @@ fn an_old_sparse_file_is_filled_up_and_a_map_that_lies_is_refused() {
     let too_much = old_sparse(&[(10, 3), (500, 200)], 1000, b"abcde");
     for stream in [overlapping, beyond_the_end, too_little, too_much] {
         assert_eq!(read(&stream).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}
+
+/// One stream with every kind of header in it.
+fn everything() -> Vec<u8> {
+    let sparse_1_0 = [
+        record("GNU.sparse.major", b"1"),
+        record("GNU.sparse.minor", b"0"),
+        record("GNU.sparse.realsize", b"1000"),
+    ];
+    let sparse_0_1 = [
+        record("GNU.sparse.numblocks", b"2"),
+        record("GNU.sparse.map", b"10,3,500,2"),
+        record("GNU.sparse.size", b"1000"),
+    ];
+    let map = [padded(b"2\n10\n3\n500\n2\n"), b"abcde".to_vec()].concat();
+    let streams = [
+        member("long", b'L', b"name\0"),
+        member("a", b'0', &[1; 700]),
+        member("x", b'x', &[record("size", b"3"), record("path", b"b")].concat()),
+        member("a", b'0', b"abc"),
+        member("x", b'x', &sparse_1_0.concat()),
+        member("a", b'0', &map),
+        member("x", b'x', &sparse_0_1.concat()),
+        member("a", b'0', b"abcde"),
+        old_sparse(&[(10, 3), (500, 2)], 1000, b"abcde"),
+        header("d", b'5', 0),
+        vec![0; 2 * BLOCK],
+    ];
+    streams.concat()
+}
+
+proptest! {
+    #[test]
+    fn no_change_makes_the_reader_panic_or_read_for_ever(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let mut stream = everything();
+        for (at, byte) in changes {
+            let at = at.index(stream.len());
+            stream[at] = byte;
+        }
+        for block in stream.chunks_exact_mut(BLOCK).filter(|block| block[257..262] == *b"ustar") {
+            let mut header = tar::Header::new_old();
+            header.as_mut_bytes().copy_from_slice(block);
+            header.set_cksum();
+            block.copy_from_slice(header.as_bytes());
+        }
+        let blocks = stream.len() / BLOCK;
+
+        let mut tarball = Tarball::new(&stream[..]);
+        let mut entries = 0;
+        while let Ok(Some(_)) = tarball.next() {
+            entries += 1;
+            prop_assert!(entries <= blocks);
+            drop(io::copy(&mut tarball.by_ref().take(1 << 16), &mut io::sink()));
+        }
     }
 }
