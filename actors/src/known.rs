@@ -36,11 +36,8 @@ impl Known {
     /// Whether an object claims to have an artifact at this path, or the link beside it.
     #[must_use]
     pub fn expects(&self, path: &str) -> bool {
-        let mut parts = path.trim_start_matches('/').split('/');
-        let (Some(_), Some(namespace), Some(name), Some(file)) = (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return false;
-        };
+        let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let [_, namespace, name, file] = parts[..] else { return false };
         let Some(recorded) = self.paths.get(&Key::new(namespace, name)) else { return false };
         file == "latest.tar.gz" || recorded.trim_start_matches('/') == path.trim_start_matches('/')
     }

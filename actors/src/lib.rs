@@ -22,6 +22,7 @@
 //! | `Purge` | Repository -> Storage |
 //! | `HostRecovered` | Registry -> Repository |
 //! | `TurnReturned` | turn -> Registry |
+//! | `HostAnswered` | line of a probe -> Registry |
 //! | `TakeCensus` | program -> Registry |
 //! | `RepositoryStopped` | Repository -> Watcher |
 //! | `ObjectVanished` | Watcher -> Repository |

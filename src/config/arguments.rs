@@ -137,7 +137,6 @@ pub struct RunArguments {
 /// Flags that upstream knows and that mean nothing here: accepted, so that existing manifests start.
 #[derive(Debug, Args)]
 #[command(args_override_self = true, next_help_heading = "Accepted without effect")]
-#[expect(missing_docs, reason = "each field is upstream's own word")]
 pub struct InertArguments {
     #[arg(long, default_value = "true", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub leader_election_release_on_cancel: bool,

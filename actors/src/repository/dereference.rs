@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use oci::{Credential, DockerConfig, Origin};
-use reconcile::{Failure, Observation, Provider, Reason, Source, Trust};
+use oci::{Credential, DockerConfig, Origin, ProxySettings, TlsMaterial};
+use reconcile::{Failure, Observation, Provider, Source, Trust};
 
+use super::transport::{proxy_settings, tls_material};
 use crate::Scope;
 use crate::cluster::{ClusterReader, ReadError, Secret};
 use crate::failure::{authentication, verification};
@@ -40,13 +41,13 @@ pub(super) async fn dereference(
 ) -> Result<Access, Failure> {
     let reading = async {
         let configs = pull_secrets(scope, source, cluster, seen).await?;
+        let origin = Origin {
+            plain_http: source.insecure,
+            proxy: proxy(scope, source, cluster).await?,
+            tls: tls(scope, source, cluster).await?,
+            ..Origin::new(source.repository.api_host())
+        };
         let credential = credential(source, configs.as_deref())?;
-        let mut origin = Origin::new(source.repository.api_host());
-        origin.plain_http = source.insecure;
-        if source.certificates.is_some() || source.proxy.is_some() {
-            let text = "spec.certSecretRef and spec.proxySecretRef are not supported by this version";
-            return Err(Failure::stall(None, Reason::UnsupportedField, text.to_owned()));
-        }
         let material = match &source.trust {
             None => None,
             Some(trust) => Some(material(scope, trust, cluster).await),
@@ -132,6 +133,29 @@ fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Crede
     Err(credential_failure(&format!(
         "login with provider '{provider}' is not supported by this version; name a pull secret in spec.secretRef"
     )))
+}
+
+async fn proxy(scope: &Scope, source: &Source, cluster: &dyn ClusterReader) -> Result<Option<ProxySettings>, Failure> {
+    let Some(name) = &source.proxy else { return Ok(None) };
+    let failed = |text: String| authentication(format!("failed to get proxy address: {text}"));
+    let (owner, secret) = named(scope, name, cluster).await.map_err(failed)?;
+    proxy_settings(&owner, &secret).map(Some).map_err(failed)
+}
+
+async fn tls(scope: &Scope, source: &Source, cluster: &dyn ClusterReader) -> Result<Option<TlsMaterial>, Failure> {
+    let Some(name) = &source.certificates else { return Ok(None) };
+    let failed = |text: String| authentication(format!("failed to generate transport for '{}': {text}", source.url));
+    let (owner, secret) = named(scope, name, cluster).await.map_err(failed)?;
+    tls_material(&owner, &secret).map(Some).map_err(failed)
+}
+
+async fn named(scope: &Scope, name: &str, cluster: &dyn ClusterReader) -> Result<(String, Secret), String> {
+    let owner = format!("{}/{name}", scope.key.namespace);
+    match cluster.secret(&scope.key.namespace, name).await {
+        Ok(secret) => Ok((owner, secret)),
+        Err(ReadError::NotFound(_)) => Err(format!("secret '{owner}' not found")),
+        Err(ReadError::Unreadable(text)) => Err(format!("failed to get secret '{owner}': {text}")),
+    }
 }
 
 async fn material(scope: &Scope, trust: &Trust, cluster: &dyn ClusterReader) -> Result<Material, Failure> {

@@ -11,6 +11,7 @@ mod making;
 mod messages;
 mod perform;
 mod services;
+mod transport;
 
 use std::cell::RefCell;
 use std::rc::Rc;

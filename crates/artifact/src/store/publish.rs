@@ -80,8 +80,14 @@ impl Store {
     }
 
     /// Makes a temporary file; the object's directory is left alone until there is something to put into it.
-    fn begin<T>(&self, path: &str, make: impl FnMut(&Path) -> io::Result<T>) -> Result<(Temporary, T), Error> {
-        self.names.make(&self.spools(), TEMPORARY, make).map_err(failed("create", path))
+    fn begin<T>(
+        &self,
+        path: &str,
+        make: impl FnMut(&Path) -> io::Result<T>,
+    ) -> Result<(Temporary, T), Error> {
+        self.names
+            .make(&self.spools(), TEMPORARY, make)
+            .map_err(failed("create", path))
     }
 
     fn vouch(&self, file: &Path, digest: &Digest) -> Result<(), Error> {

@@ -1,0 +1,125 @@
+//! From the payloads of Secrets to TLS material and a proxy (spec 4.4, 4.5).
+
+use oci::{ClientCertificate, ProxySettings, TlsMaterial};
+use url::Url;
+
+use crate::cluster::Secret;
+
+/// Longer proxy URLs are refused.
+const LONGEST_URL: usize = 2048;
+
+/// The CA and the client certificate of a Secret; `owner` names it in texts.
+///
+/// # Errors
+/// What is missing in it, in upstream's words.
+pub(super) fn tls_material(owner: &str, secret: &Secret) -> Result<TlsMaterial, String> {
+    let ca_pem = entry(owner, secret, "ca.crt", "caFile");
+    let certificate = entry(owner, secret, "tls.crt", "certFile");
+    let key = entry(owner, secret, "tls.key", "keyFile");
+    let client = match (certificate, key) {
+        (Some(certificate_pem), Some(key_pem)) => Some(ClientCertificate { certificate_pem, key_pem }),
+        (Some(_), None) => return Err(format!("secret '{owner}' contains 'tls.crt' but missing 'tls.key'")),
+        (None, Some(_)) => return Err(format!("secret '{owner}' contains 'tls.key' but missing 'tls.crt'")),
+        (None, None) => None,
+    };
+    if ca_pem.is_none() && client.is_none() {
+        return Err(format!("secret '{owner}' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'"));
+    }
+    Ok(TlsMaterial { ca_pem, client })
+}
+
+/// The proxy of a Secret; `owner` names it in texts.
+///
+/// # Errors
+/// What is wrong with it, in upstream's words, without its credentials.
+pub(super) fn proxy_settings(owner: &str, secret: &Secret) -> Result<ProxySettings, String> {
+    let text = |key: &str| {
+        secret.data.get(key).map(|value| String::from_utf8_lossy(value).trim().to_owned())
+    };
+    let address = text("address").ok_or_else(|| format!("secret '{owner}': key 'address' not found"))?;
+    if address.is_empty() {
+        return Err(format!("secret '{owner}': proxy address is empty"));
+    }
+    if address.len() > LONGEST_URL {
+        return Err(format!("secret '{owner}': proxy URL exceeds maximum length of {LONGEST_URL} characters"));
+    }
+    let url = Url::parse(&address)
+        .map_err(|error| format!("secret '{owner}': failed to parse proxy address '{}': {error}", redacted(&address)))?;
+    if !matches!(url.scheme(), "http" | "https" | "socks5") {
+        let rule = "proxy URL must use one of the supported schemes (http, https, socks5)";
+        return Err(format!("secret '{owner}': {rule}, got '{}'", url.scheme()));
+    }
+    let username = text("username").filter(|username| !username.is_empty());
+    let password = username.as_ref().and_then(|_| text("password"));
+    Ok(ProxySettings { url: address, username, password })
+}
+
+fn entry(owner: &str, secret: &Secret, key: &str, legacy: &str) -> Option<Vec<u8>> {
+    if let Some(value) = secret.data.get(key) {
+        return Some(value.clone());
+    }
+    let value = secret.data.get(legacy)?;
+    tracing::warn!(secret = owner, key = legacy, preferred = key, "using legacy key in secret data");
+    Some(value.clone())
+}
+
+/// An address without what stands before its last `@`.
+fn redacted(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((_, rest)) => format!("***@{rest}"),
+        None => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{proxy_settings, tls_material};
+    use crate::cluster::Secret;
+
+    fn secret(entries: &[(&str, &str)]) -> Secret {
+        let data = entries.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect();
+        Secret { kind: "Opaque".to_owned(), data }
+    }
+
+    #[test]
+    fn the_new_key_wins_over_the_legacy_one() {
+        let material = tls_material("ns/s", &secret(&[("ca.crt", "new"), ("caFile", "garbage")])).unwrap();
+        assert_eq!(material.ca_pem.unwrap(), b"new");
+        let material = tls_material("ns/s", &secret(&[("certFile", "c"), ("keyFile", "k")])).unwrap();
+        assert_eq!(material.client.unwrap().key_pem, b"k");
+    }
+
+    #[test]
+    fn half_a_client_certificate_and_an_empty_secret_are_named() {
+        let text = tls_material("ns/s", &secret(&[("tls.crt", "c")])).unwrap_err();
+        assert_eq!(text, "secret 'ns/s' contains 'tls.crt' but missing 'tls.key'");
+        let text = tls_material("ns/s", &secret(&[])).unwrap_err();
+        assert_eq!(text, "secret 'ns/s' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'");
+    }
+
+    #[test]
+    fn a_proxy_needs_an_address_with_a_known_scheme() {
+        for (entries, text) in [
+            (vec![], "secret 'ns/s': key 'address' not found"),
+            (vec![("address", "")], "secret 'ns/s': proxy address is empty"),
+            (
+                vec![("address", "ftp://proxy.example.com")],
+                "secret 'ns/s': proxy URL must use one of the supported schemes (http, https, socks5), got 'ftp'",
+            ),
+        ] {
+            assert_eq!(proxy_settings("ns/s", &secret(&entries)).unwrap_err(), text);
+        }
+    }
+
+    #[test]
+    fn credentials_in_an_address_that_does_not_parse_are_not_repeated() {
+        let text = proxy_settings("ns/s", &secret(&[("address", "http://user:hunter2@[bad")])).unwrap_err();
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn a_password_counts_only_beside_a_username() {
+        let settings = proxy_settings("ns/s", &secret(&[("address", "http://p.example.com"), ("password", "x")]));
+        assert_eq!(settings.unwrap().password, None);
+    }
+}
