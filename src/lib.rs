@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod config;
+pub mod demo;
 mod drain;
 pub mod local;
 mod operate;
