@@ -46,7 +46,6 @@ impl Handler<Admit> for Registry {
             seeker,
             credential,
             recovered,
-            cancel: scope.cancel.clone(),
             granted,
         };
         self.waiters.insert(number, waiter);
@@ -81,7 +80,7 @@ impl Handler<TurnReturned> for Registry {
         self.learn(witness, identity, now);
         self.health.ended(number);
         if in_vain {
-            self.health.await_recovery(&holder.seeker, holder.recovered, now);
+            self.health.await_recovery(holder.seeker, holder.recovered, now);
         }
         self.grant(context);
         self.arm(now, context);

@@ -63,6 +63,8 @@ pub(super) struct Health<L> {
     outages: BTreeMap<Place, Outage>,
     cool_downs: CoolDowns,
     parked: Parked<L>,
+    /// Whose attempts have failed since the last good answer, before anything was taken to be down.
+    hurt: BTreeMap<Key, (Seeker, L)>,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl<L: Listener> Health<L> {
             outages: BTreeMap::new(),
             cool_downs: CoolDowns::new(longest_cool_down),
             parked: Parked::default(),
+            hurt: BTreeMap::new(),
         }
     }
 
@@ -92,6 +95,7 @@ impl<L: Listener> Health<L> {
         listener: L,
         now: Instant,
     ) -> Result<(), Failure> {
+        self.hurt.remove(&seeker.key);
         if let Some((place, said, rest)) = self.cool_downs.holding(seeker.identity, now) {
             let failure = said.parking(&seeker.repository, Some(rest));
             self.parked.park(&seeker.key, listener, place, false, now);
@@ -127,10 +131,12 @@ impl<L: Listener> Health<L> {
         }
     }
 
-    /// An attempt met a host that is down: its object waits like the others, behind those that have not tried.
-    pub(super) fn await_recovery(&mut self, seeker: &Seeker, listener: L, now: Instant) {
-        if let Some((place, _)) = outage(&mut self.outages, seeker) {
-            self.parked.park(&seeker.key, listener, place, true, now);
+    /// The host failed this attempt: once it is taken to be down, the object waits like the others, behind those that
+    /// have not tried.
+    pub(super) fn await_recovery(&mut self, seeker: Seeker, listener: L, now: Instant) {
+        match outage(&mut self.outages, &seeker) {
+            Some((place, _)) => self.parked.park(&seeker.key, listener, place, true, now),
+            None => drop(self.hurt.insert(seeker.key.clone(), (seeker, listener))),
         }
     }
 
@@ -225,6 +231,7 @@ impl<L: Listener> Health<L> {
     fn host_answered(&mut self, now: Instant) -> Vec<L> {
         self.unreachable = 0;
         self.fallen.clear();
+        self.hurt.clear();
         self.recovered(&Place::Host, now)
     }
 
@@ -291,6 +298,9 @@ impl<L: Listener> Health<L> {
             self.parked.gather_at_host();
         }
         self.outages.insert(place, Outage::new(said, now));
+        for (seeker, listener) in std::mem::take(&mut self.hurt).into_values() {
+            self.await_recovery(seeker, listener, now);
+        }
         Lesson {
             fell,
             tightened: true,

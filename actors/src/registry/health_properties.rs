@@ -100,13 +100,13 @@ impl Model {
         self.called(lesson.calls);
         self.host.health.ended(number);
         if in_vain {
-            self.host
-                .health
-                .await_recovery(&seeker, Bell(name), self.host.now);
+            self.host.health.await_recovery(seeker, Bell(name), self.host.now);
         }
-        if self.host.health.parked().contains(&seeker.key) {
-            self.waiting.insert(name);
-        }
+        let parked = self.host.health.parked();
+        let names = OBJECTS
+            .into_iter()
+            .filter(|name| parked.contains(&Key::new("team", name)));
+        self.waiting.extend(names);
     }
 
     fn called(&mut self, calls: Vec<Bell>) {

@@ -209,7 +209,7 @@ fn a_probe_in_vain_is_followed_by_that_of_the_next_object() {
             identity: Identity::ANONYMOUS,
             repository,
         };
-        host.health.await_recovery(&seeker, Bell(called), host.now);
+        host.health.await_recovery(seeker, Bell(called), host.now);
         host.health.ended(probe);
         order.push(called);
     }

@@ -108,10 +108,6 @@ impl Registry {
             let Some(waiter) = self.leave(number) else {
                 continue;
             };
-            if waiter.is_gone() {
-                self.health.ended(number);
-                continue;
-            }
             let (holder, credential, granted) = waiter.granted();
             let line = Line::new(self.client.clone(), self.key.clone(), credential);
             let line = if self.health.is_probe(number) {

@@ -16,7 +16,6 @@ pub(super) struct Waiter {
     pub(super) seeker: Seeker,
     pub(super) credential: Arc<Credential>,
     pub(super) recovered: WeakRecipient<HostRecovered>,
-    pub(super) cancel: CancellationToken,
     pub(super) granted: Granted,
 }
 
@@ -24,11 +23,6 @@ pub(super) struct Waiter {
 pub(super) type Granted = oneshot::Sender<Result<Turn, Failure>>;
 
 impl Waiter {
-    /// Whether nobody waits for the answer any more.
-    pub(super) fn is_gone(&self) -> bool {
-        self.cancel.is_cancelled() || self.granted.is_closed()
-    }
-
     /// Ends the wait without a turn.
     pub(super) fn refuse(self, failure: Failure) {
         // Nobody hears it where the attempt was overtaken meanwhile.

@@ -1,5 +1,6 @@
 //! A host or a repository that is down: who is parked, who probes, who is called.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use reconcile::Disposition;
@@ -24,7 +25,7 @@ async fn a_host_that_is_down_is_probed_and_calls_all_in_order_when_it_answers() 
     let probe = fleet.ask("a", ROUTINE).turn().await;
     end(probe, Conduct::Answered);
 
-    assert_eq!(fleet.calls().await, ["b", "c", "t2"]);
+    assert_eq!(fleet.calls().await, ["b", "c", "t0", "t1", "t2"]);
     let census = fleet.census().await;
     assert_eq!((census.down, census.parked.len()), (false, 0));
     let _turn = fleet.ask("b", ROUTINE).turn().await;
@@ -48,7 +49,7 @@ async fn who_waits_in_the_queue_of_a_host_that_goes_down_is_parked() {
             Disposition::Park { not_before: None }
         );
     }
-    assert_eq!(fleet.parked().await, ["c", "d", "t2"]);
+    assert_eq!(fleet.parked().await, ["c", "d", "t0", "t1", "t2"]);
 }
 
 #[actix::test]
@@ -112,12 +113,12 @@ async fn an_object_that_is_parked_twice_is_called_once() {
     for name in ["a", "b", "b"] {
         fleet.ask(name, ROUTINE).refusal().await;
     }
-    assert_eq!(fleet.parked().await, ["a", "b", "t2"]);
+    assert_eq!(fleet.parked().await, ["a", "b", "t0", "t1", "t2"]);
     fleet.after(SECOND).await;
 
     end(fleet.ask("a", ROUTINE).turn().await, Conduct::Answered);
 
-    assert_eq!(fleet.calls().await, ["b", "t2"]);
+    assert_eq!(fleet.calls().await, ["b", "t0", "t1", "t2"]);
 }
 
 #[actix::test]
@@ -130,6 +131,8 @@ async fn the_answer_to_a_probe_counts_before_the_probe_has_ended() {
     fleet.after(SECOND).await;
     let probe = fleet.ask("a", ROUTINE).turn().await;
 
+    probe.line.note("app", unreachable());
+    assert_eq!(fleet.calls().await, [""; 0]);
     probe.line.note("app", Conduct::Answered);
 
     assert!(fleet.calls().await.starts_with(&["b"]));
@@ -172,4 +175,25 @@ async fn server_errors_of_two_repositories_put_the_host_down() {
 
     assert!(fleet.census().await.down);
     assert!(fleet.ask("a", ROUTINE).answer().await.is_err());
+}
+
+#[actix::test]
+async fn a_probe_that_is_cancelled_in_the_queue_leaves_it_to_another() {
+    let mut fleet = Fleet::with(NonZeroUsize::MIN);
+    let broken = Wish::of(ROUTINE).for_repository("broken");
+    for name in ["first", "second", "third"] {
+        end_for("broken", fleet.wish(name, broken.clone()).turn().await, faulty());
+    }
+    for name in ["a", "b"] {
+        fleet.wish(name, broken.clone()).refusal().await;
+    }
+    let _held = fleet.occupy(1).await;
+    assert_eq!(fleet.after(SECOND).await, ["a"]);
+    let probe = fleet.wish("a", broken);
+    assert_eq!(fleet.census().await.waiting, 1);
+
+    probe.cancel.cancel();
+
+    assert!(probe.refusal().await.is_cancelled());
+    assert_eq!(fleet.after(2 * SECOND).await, ["b"]);
 }

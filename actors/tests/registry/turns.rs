@@ -8,7 +8,7 @@ use oci::Origin;
 use reconcile::{Class, Disposition};
 use sluice_actors::registry::{DEFAULT_CONCURRENCY, Urgency};
 
-use crate::support::{ASKED, Asking, Fleet, ROUTINE, SECOND, Wish};
+use crate::support::{ASKED, Asking, Fleet, ROUTINE, SECOND, Wish, busy, end};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -169,9 +169,9 @@ async fn the_turns_of_a_hanging_origin_do_not_hold_those_of_another() {
 #[actix::test]
 async fn a_registry_that_nobody_needs_for_ten_minutes_ends() {
     let mut fleet = Fleet::new();
-    let held = fleet.occupy(1).await;
+    let held = fleet.ask("first", ASKED).turn().await;
     fleet.after(Duration::from_hours(1)).await;
-    drop(held);
+    end(held, busy(30));
     fleet.after(599 * SECOND).await;
     let old = fleet.registry();
 
