@@ -19,13 +19,17 @@ pub struct Flights<K: Eq + Hash + Clone, V: Clone> {
 
 impl<K: Eq + Hash + Clone, V: Clone> Clone for Flights<K, V> {
     fn clone(&self) -> Self {
-        Self { cells: Arc::clone(&self.cells) }
+        Self {
+            cells: Arc::clone(&self.cells),
+        }
     }
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Default for Flights<K, V> {
     fn default() -> Self {
-        Self { cells: Arc::default() }
+        Self {
+            cells: Arc::default(),
+        }
     }
 }
 
@@ -42,7 +46,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
     fn seat(&self, key: K) -> Seat<K, V> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = Arc::clone(cells.entry(key.clone()).or_default());
-        Seat { flights: self.clone(), key, cell }
+        Seat {
+            flights: self.clone(),
+            key,
+            cell,
+        }
     }
 
     /// How many flights are under way.
@@ -58,6 +66,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
     }
 }
 
+/// The table and this seat hold a flight; nobody else does.
+const NOBODY_ELSE: usize = 2;
+
 /// A place in a flight; a flight that landed takes nobody else, one without riders is forgotten.
 struct Seat<K: Eq + Hash + Clone, V: Clone> {
     flights: Flights<K, V>,
@@ -68,9 +79,9 @@ struct Seat<K: Eq + Hash + Clone, V: Clone> {
 impl<K: Eq + Hash + Clone, V: Clone> Drop for Seat<K, V> {
     fn drop(&mut self) {
         let mut cells = self.flights.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(current) = cells.get(&self.key) else { return };
-        /// The table and this seat.
-        const NOBODY_ELSE: usize = 2;
+        let Some(current) = cells.get(&self.key) else {
+            return;
+        };
         let ours = Arc::ptr_eq(current, &self.cell);
         if ours && (self.cell.initialized() || Arc::strong_count(current) <= NOBODY_ELSE) {
             cells.remove(&self.key);

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::{Message, Recipient};
@@ -46,7 +46,11 @@ impl Budget {
     #[must_use]
     pub fn new(total: Duration) -> Self {
         let left_ms = AtomicU64::new(u64::try_from(total.as_millis()).unwrap_or(u64::MAX));
-        Self { left_ms, begun: AtomicBool::new(false), total }
+        Self {
+            left_ms,
+            begun: AtomicBool::new(false),
+            total,
+        }
     }
 
     /// Whether any of it has been used, or is being used: the attempt was admitted.
@@ -85,10 +89,27 @@ pub type FinalizerSender = watch::Sender<Option<Result<(), Failure>>>;
 impl Scope {
     /// A scope and the sender that tells it of the finalizer.
     #[must_use]
-    pub fn new(key: Key, uid: Arc<str>, attempt: u64, timeout: Duration, span: tracing::Span) -> (Self, FinalizerSender) {
+    pub fn new(
+        key: Key,
+        uid: Arc<str>,
+        attempt: u64,
+        timeout: Duration,
+        span: tracing::Span,
+    ) -> (Self, FinalizerSender) {
         let (sender, finalizer) = watch::channel(None);
         let cancel = CancellationToken::new();
-        (Self { key, uid, attempt, cancel, budget: Arc::new(Budget::new(timeout)), span, finalizer }, sender)
+        (
+            Self {
+                key,
+                uid,
+                attempt,
+                cancel,
+                budget: Arc::new(Budget::new(timeout)),
+                span,
+                finalizer,
+            },
+            sender,
+        )
     }
 
     /// Asks another actor and waits for its answer, or until the attempt is overtaken.
@@ -103,7 +124,7 @@ impl Scope {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Failure::cancelled()),
-            answer = actor.send(message) => answer.unwrap_or_else(|dead| Err(dead_service(&dead))),
+            answer = actor.send(message) => answer.unwrap_or_else(|dead| Err(dead_service(dead))),
         }
     }
 
@@ -116,7 +137,10 @@ impl Scope {
         M: Message<Result = Result<T, Failure>> + Send + 'static,
         T: Send + 'static,
     {
-        actor.send(message).await.unwrap_or_else(|dead| Err(dead_service(&dead)))
+        actor
+            .send(message)
+            .await
+            .unwrap_or_else(|dead| Err(dead_service(dead)))
     }
 
     /// Waits until the finalizer is on the object.
@@ -155,11 +179,12 @@ impl Scope {
             }
         };
         let task = tokio::spawn(tracing::Instrument::instrument(guarded, self.span.clone()));
-        task.await.unwrap_or_else(|lost| Err(Failure::internal(&lost.to_string())))
+        task.await
+            .unwrap_or_else(|lost| Err(Failure::internal(&lost.to_string())))
     }
 }
 
-fn dead_service(dead: &actix::MailboxError) -> Failure {
+fn dead_service(dead: actix::MailboxError) -> Failure {
     Failure::internal(&format!("a service did not answer ({dead})"))
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reconcile::{
-    Artifact, Condition, ConditionKind, Conditions, Desired, Failure, LayerSelector, Operation, Provider, Reason, Source, Status,
-    Trust, Truth, Wish,
+    Artifact, Condition, ConditionKind, Conditions, Desired, Failure, LayerSelector, Operation, Provider,
+    Reason, Source, Status, Trust, Truth, Wish,
 };
 use reference::{Repository, Selector};
 use serde_json::Value;
@@ -21,14 +21,13 @@ pub const PLATFORM: &str = "sluice.dev/platform";
 /// Annotations that go along with events (spec 8.1).
 const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
 /// `spec.timeout` where it is absent (D1).
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the object asks for.
 #[must_use]
 pub fn desired(object: &Object) -> Desired {
-    let ours = |(key, value): (&String, &String)| {
-        key.starts_with(OUR_PREFIX).then(|| (key.clone(), value.clone()))
-    };
+    let ours =
+        |(key, value): (&String, &String)| key.starts_with(OUR_PREFIX).then(|| (key.clone(), value.clone()));
     let spec = object.spec.as_ref().ok();
     Desired {
         uid: object.uid.to_string(),
@@ -37,20 +36,29 @@ pub fn desired(object: &Object) -> Desired {
         annotations: object.annotations.iter().filter_map(ours).collect(),
         deleting: object.deleting,
         suspended: spec.is_some_and(|spec| spec.suspend),
-        interval: spec.and_then(|spec| go_duration(&spec.interval).ok()).unwrap_or_default(),
+        interval: spec
+            .and_then(|spec| go_duration(&spec.interval).ok())
+            .unwrap_or_default(),
         wish: wish(object),
     }
 }
 
 /// The annotations under our prefix that mean nothing (D37).
 pub fn unknown_annotations(object: &Object) -> impl Iterator<Item = &str> {
-    object.annotations.keys().map(String::as_str).filter(|key| key.starts_with(OUR_PREFIX) && *key != PLATFORM)
+    object
+        .annotations
+        .keys()
+        .map(String::as_str)
+        .filter(|key| key.starts_with(OUR_PREFIX) && *key != PLATFORM)
 }
 
 /// The annotations that go along with the object's events.
 #[must_use]
 pub fn event_metadata(object: &Object) -> BTreeMap<String, String> {
-    let marked = object.annotations.iter().filter(|(key, _)| key.starts_with(EVENT_PREFIX));
+    let marked = object
+        .annotations
+        .iter()
+        .filter(|(key, _)| key.starts_with(EVENT_PREFIX));
     marked.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
@@ -73,7 +81,11 @@ fn wish(object: &Object) -> Wish {
 
 fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> {
     let invalid = |field: &str, what: String| {
-        Failure::stall(None, Reason::SpecInvalid, format!("spec.{field} is invalid: {what}"))
+        Failure::stall(
+            None,
+            Reason::SpecInvalid,
+            format!("spec.{field} is invalid: {what}"),
+        )
     };
     go_duration(&spec.interval).map_err(|error| invalid("interval", error.to_string()))?;
     let timeout = match spec.timeout.as_deref() {
@@ -110,7 +122,10 @@ fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> 
                 VerificationProvider::Notation => "notation".to_owned(),
             },
             secret: verify.secret_ref.as_ref().map(|secret| secret.name.clone()),
-            trusted_root: verify.trusted_root_secret_ref.as_ref().map(|secret| secret.name.clone()),
+            trusted_root: verify
+                .trusted_root_secret_ref
+                .as_ref()
+                .map(|secret| secret.name.clone()),
             identities: verify
                 .match_oidc_identity
                 .iter()
@@ -121,7 +136,9 @@ fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> 
 }
 
 fn name_of(reference: Option<&sluice_crds::SecretReference>) -> Option<String> {
-    reference.map(|secret| secret.name.clone()).filter(|name| !name.is_empty())
+    reference
+        .map(|secret| secret.name.clone())
+        .filter(|name| !name.is_empty())
 }
 
 fn repository(spec: &OciRepositorySpec) -> Result<Repository, Failure> {
@@ -130,14 +147,20 @@ fn repository(spec: &OciRepositorySpec) -> Result<Repository, Failure> {
         Failure::stall(Some(ConditionKind::FetchFailed), Reason::URLInvalid, text)
     };
     let repository = Repository::parse_url(&spec.url).map_err(invalid)?;
-    match spec.artifact.as_ref().and_then(|artifact| artifact.path.as_deref()) {
+    match spec
+        .artifact
+        .as_ref()
+        .and_then(|artifact| artifact.path.as_deref())
+    {
         None | Some("") => Ok(repository),
         Some(path) => repository.with_path(path).map_err(invalid),
     }
 }
 
 fn platform(object: &Object) -> Result<Option<String>, Failure> {
-    let Some(platform) = object.annotations.get(PLATFORM) else { return Ok(None) };
+    let Some(platform) = object.annotations.get(PLATFORM) else {
+        return Ok(None);
+    };
     if platform.parse::<oci::Platform>().is_ok() {
         return Ok(Some(platform.clone()));
     }
@@ -179,12 +202,18 @@ pub fn recorded(object: &Object) -> Status {
             metadata: artifact.metadata.clone(),
         }),
         observed_ignore: status.observed_ignore.clone(),
-        observed_layer_selector: status.observed_layer_selector.as_ref().map(|layer| LayerSelector {
-            media_type: layer.media_type.clone(),
-            operation: layer.operation.map(operation),
-        }),
+        observed_layer_selector: status
+            .observed_layer_selector
+            .as_ref()
+            .map(|layer| LayerSelector {
+                media_type: layer.media_type.clone(),
+                operation: layer.operation.map(operation),
+            }),
         last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
-        fingerprint: status.source_verification_fingerprint.clone().filter(|text| !text.is_empty()),
+        fingerprint: status
+            .source_verification_fingerprint
+            .clone()
+            .filter(|text| !text.is_empty()),
     }
 }
 
@@ -200,6 +229,9 @@ fn condition(value: &Value) -> Option<Condition> {
         truth,
         reason: text("reason").unwrap_or_default().to_owned(),
         message: text("message").unwrap_or_default().to_owned(),
-        observed_generation: value.get("observedGeneration").and_then(Value::as_i64).unwrap_or_default(),
+        observed_generation: value
+            .get("observedGeneration")
+            .and_then(Value::as_i64)
+            .unwrap_or_default(),
     })
 }

@@ -1,4 +1,5 @@
 //! One builder a recipe; nobody inherits a failure, nobody is forgotten.
+#![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
 use std::sync::Arc;
 
@@ -18,7 +19,11 @@ fn bench() -> Bench {
     let store = Arc::new(Store::open(root.path(), Settings::default()).unwrap());
     let recalled = Arc::clone(&store);
     let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-    Bench { store, claims, _root: root }
+    Bench {
+        store,
+        claims,
+        _root: root,
+    }
 }
 
 impl Bench {
@@ -105,7 +110,10 @@ fn after_a_failed_build_everybody_tries_for_itself() {
     let (one, two) = (ticket(&mut one).unwrap(), ticket(&mut two).unwrap());
     let third = bench.build();
     drop((one, two, third));
-    let mut alone = { let _builder = bench.build(); bench.wait() };
+    let mut alone = {
+        let _builder = bench.build();
+        bench.wait()
+    };
     assert!(ticket(&mut alone).is_some());
 }
 

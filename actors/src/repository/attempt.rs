@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::WeakRecipient;
-use reconcile::{Class, Desired, Failure, Observation, Resolution, Source, Status, Stock, must_verify, unchanged};
+use reconcile::{
+    Class, Desired, Failure, Observation, Resolution, Source, Status, Stock, must_verify, unchanged,
+};
 use reference::{Selected, reference_display};
 
 use super::dereference::{Access, dereference};
@@ -27,22 +29,49 @@ pub(super) struct Wanted {
 }
 
 /// The attempt. What it has seen when it fails is shown as well.
-pub(super) async fn run(scope: &Scope, wanted: &Wanted, at: &Services, seen: &RefCell<Observation>) -> Result<(), Failure> {
-    let Wanted { desired, recorded, class, .. } = wanted;
-    let inspected = scope.ask(&at.inspect, Inspect { scope: scope.clone(), recorded: recorded.artifact.clone() }).await?;
+pub(super) async fn run(
+    scope: &Scope,
+    wanted: &Wanted,
+    at: &Services,
+    seen: &RefCell<Observation>,
+) -> Result<(), Failure> {
+    let Wanted {
+        desired,
+        recorded,
+        class,
+        ..
+    } = wanted;
+    let inspected = scope
+        .ask(
+            &at.inspect,
+            Inspect {
+                scope: scope.clone(),
+                recorded: recorded.artifact.clone(),
+            },
+        )
+        .await?;
     let source = note_stock(seen, inspected, desired)?;
     if *class == Class::Check && sound(seen) {
         return Ok(());
     }
     let access = dereference(scope, &source, at.cluster.as_ref(), seen).await?;
     let turn = admit(scope, wanted, at, &access, Urgency::Of(*class)).await?;
-    let resolved = scope.ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
+    let resolved = scope
+        .ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen))
+        .await?;
     let digest = resolved.revision.digest;
     note_revision(seen, &source, &resolved.revision);
     let due = access.trust_to_check(&source, desired, recorded, &seen.borrow());
     if let Some((trust, material)) = due {
         let (line, repository) = (turn.line.clone(), source.repository.clone());
-        let verify = Verify { scope: scope.clone(), line, repository, digest, trust, material: material? };
+        let verify = Verify {
+            scope: scope.clone(),
+            line,
+            repository,
+            digest,
+            trust,
+            material: material?,
+        };
         let verdict = scope.ask(&at.verify, verify).await?;
         seen.borrow_mut().verdict = Some(verdict);
     }
@@ -50,22 +79,31 @@ pub(super) async fn run(scope: &Scope, wanted: &Wanted, at: &Services, seen: &Re
         return Ok(());
     }
     let described = scope
-        .ask(&at.describe, Describe {
-            scope: scope.clone(),
-            line: turn.line.clone(),
-            url: source.url.clone(),
-            repository: source.repository.clone(),
-            digest,
-            manifest: resolved.manifest,
-            platform: source.platform.clone(),
-        })
+        .ask(
+            &at.describe,
+            Describe {
+                scope: scope.clone(),
+                line: turn.line.clone(),
+                url: source.url.clone(),
+                repository: source.repository.clone(),
+                digest,
+                manifest: resolved.manifest,
+                platform: source.platform.clone(),
+            },
+        )
         .await?;
     let layer = choose(&described, &source, desired)?;
     let supply = supply(scope, wanted, at, &access, turn, &source, &layer).await?;
     scope.finalizer_landed().await?;
     let revision = resolved.revision.to_string();
     let metadata = described.image.annotations;
-    let publish = Publish { scope: scope.clone(), supply, revision, metadata, making: layer.making };
+    let publish = Publish {
+        scope: scope.clone(),
+        supply,
+        revision,
+        metadata,
+        making: layer.making,
+    };
     let published = scope.ask_to_the_end(&at.publish, publish).await?;
     note_artifact(seen, published);
     Ok(())
@@ -82,7 +120,16 @@ async fn supply(
     layer: &Layer,
 ) -> Result<Supply, Failure> {
     let recipe = recipe(&turn.line.origin, source, layer)?;
-    let (ticket, turn) = match scope.ask(&at.claim, Claim { scope: scope.clone(), recipe }).await? {
+    let (ticket, turn) = match scope
+        .ask(
+            &at.claim,
+            Claim {
+                scope: scope.clone(),
+                recipe,
+            },
+        )
+        .await?
+    {
         Claimed::Built(archive) => return Ok(Supply::Archive(archive)),
         Claimed::Build(ticket) => (ticket, turn),
         Claimed::Wait(place) => {
@@ -117,14 +164,40 @@ async fn supply(
     }
 }
 
-async fn admit(scope: &Scope, wanted: &Wanted, at: &Services, access: &Access, urgency: Urgency) -> Result<Turn, Failure> {
-    let registry = at.registries.of(&access.origin).map_err(|error| access.unusable(&error))?;
+async fn admit(
+    scope: &Scope,
+    wanted: &Wanted,
+    at: &Services,
+    access: &Access,
+    urgency: Urgency,
+) -> Result<Turn, Failure> {
+    let registry = at
+        .registries
+        .of(&access.origin)
+        .map_err(|error| access.unusable(&error))?;
     let recovered = wanted.recovered.clone();
     let (repository, credential) = (Arc::clone(&access.repository), Arc::clone(&access.credential));
-    scope.ask(&registry, Admit { scope: scope.clone(), urgency, repository, credential, recovered }).await
+    scope
+        .ask(
+            &registry,
+            Admit {
+                scope: scope.clone(),
+                urgency,
+                repository,
+                credential,
+                recovered,
+            },
+        )
+        .await
 }
 
-fn resolve(scope: &Scope, wanted: &Wanted, source: &Source, turn: &Turn, seen: &RefCell<Observation>) -> Resolve {
+fn resolve(
+    scope: &Scope,
+    wanted: &Wanted,
+    source: &Source,
+    turn: &Turn,
+    seen: &RefCell<Observation>,
+) -> Resolve {
     /// D28: a result serves interval passes for a twentieth of the asker's interval.
     const SHARE: u32 = 20;
     let routine = matches!(wanted.class, Class::Routine | Class::Check);
@@ -137,7 +210,11 @@ fn resolve(scope: &Scope, wanted: &Wanted, source: &Source, turn: &Turn, seen: &
         selector: source.selector.clone(),
         helm: source.media_type() == Some(super::making::HELM_CHART),
         expect_new: seen.borrow().stock != Some(Stock::Present),
-        freshness: if routine { Freshness::Within(age.min(Duration::from_secs(30))) } else { Freshness::Now },
+        freshness: if routine {
+            Freshness::Within(age.min(Duration::from_secs(30)))
+        } else {
+            Freshness::Now
+        },
     }
 }
 
@@ -166,7 +243,10 @@ fn note_revision(seen: &RefCell<Observation>, source: &Source, revision: &refere
         None => Selected::Digest(revision.digest),
     };
     let display = reference_display(&source.repository, &selected);
-    seen.borrow_mut().resolved = Some(Resolution { revision: revision.to_string(), display });
+    seen.borrow_mut().resolved = Some(Resolution {
+        revision: revision.to_string(),
+        display,
+    });
 }
 
 fn note_artifact(seen: &RefCell<Observation>, published: crate::storage::Published) {
@@ -188,7 +268,10 @@ impl Access {
     ) -> Option<(reconcile::Trust, Result<crate::verifier::Material, Failure>)> {
         let trust = source.trust.clone()?;
         let material = self.material.clone()?;
-        let fingerprint = material.as_ref().ok().map(|material| material.fingerprint.as_str());
+        let fingerprint = material
+            .as_ref()
+            .ok()
+            .map(|material| material.fingerprint.as_str());
         must_verify(desired, recorded, seen, fingerprint).then_some((trust, material))
     }
 }

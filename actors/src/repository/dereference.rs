@@ -1,4 +1,4 @@
-//! From the names of Secrets and ServiceAccounts to an origin, a credential and trust material.
+//! From the names of Secrets and service accounts to an origin, a credential and trust material.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -28,7 +28,10 @@ pub(super) struct Access {
 impl Access {
     /// The failure of an origin that no client can be made for.
     pub(super) fn unusable(&self, error: &oci::Error) -> Failure {
-        authentication(format!("failed to generate transport for '{}': {error}", self.url))
+        authentication(format!(
+            "failed to generate transport for '{}': {error}",
+            self.url
+        ))
     }
 }
 
@@ -53,7 +56,13 @@ pub(super) async fn dereference(
             Some(trust) => Some(material(scope, trust, cluster).await),
         };
         let repository = source.repository.path().into();
-        Ok(Access { origin, repository, credential: Arc::new(credential), material, url: source.url.clone() })
+        Ok(Access {
+            origin,
+            repository,
+            credential: Arc::new(credential),
+            material,
+            url: source.url.clone(),
+        })
     };
     tokio::select! {
         biased;
@@ -82,12 +91,15 @@ async fn pull_secrets(
     }
     if let Some(account) = &source.service_account {
         let owner = format!("{namespace}/{account}");
-        let read = cluster.service_account(namespace, account).await.map_err(|error| match error {
-            ReadError::NotFound(_) => credential_failure(&format!("serviceaccount '{owner}' not found")),
-            ReadError::Unreadable(text) => {
-                credential_failure(&format!("failed to get serviceaccount '{owner}': {text}"))
-            }
-        })?;
+        let read = cluster
+            .service_account(namespace, account)
+            .await
+            .map_err(|error| match error {
+                ReadError::NotFound(_) => credential_failure(&format!("serviceaccount '{owner}' not found")),
+                ReadError::Unreadable(text) => {
+                    credential_failure(&format!("failed to get serviceaccount '{owner}': {text}"))
+                }
+            })?;
         for name in &read.image_pull_secrets {
             let secret = cluster.secret(namespace, name).await.map_err(|error| {
                 let text = match error {
@@ -103,7 +115,11 @@ async fn pull_secrets(
     if secrets.is_empty() {
         return Ok(None);
     }
-    secrets.iter().filter_map(|secret| docker_config(secret).transpose()).collect::<Result<_, _>>().map(Some)
+    secrets
+        .iter()
+        .filter_map(|secret| docker_config(secret).transpose())
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 /// A Secret of another type, or without its key, is passed over silently, as upstream does (spec 4.2).
@@ -121,7 +137,8 @@ fn docker_config(secret: &Secret) -> Result<Option<DockerConfig>, Failure> {
 
 fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Credential, Failure> {
     if let Some(configs) = configs {
-        let selected = oci::docker_config::select(configs, source.repository.registry(), source.repository.path());
+        let selected =
+            oci::docker_config::select(configs, source.repository.registry(), source.repository.path());
         return Ok(selected.unwrap_or_default());
     }
     let provider = match source.provider {
@@ -135,16 +152,33 @@ fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Crede
     )))
 }
 
-async fn proxy(scope: &Scope, source: &Source, cluster: &dyn ClusterReader) -> Result<Option<ProxySettings>, Failure> {
-    let Some(name) = &source.proxy else { return Ok(None) };
+async fn proxy(
+    scope: &Scope,
+    source: &Source,
+    cluster: &dyn ClusterReader,
+) -> Result<Option<ProxySettings>, Failure> {
+    let Some(name) = &source.proxy else {
+        return Ok(None);
+    };
     let failed = |text: String| authentication(format!("failed to get proxy address: {text}"));
     let (owner, secret) = named(scope, name, cluster).await.map_err(failed)?;
     proxy_settings(&owner, &secret).map(Some).map_err(failed)
 }
 
-async fn tls(scope: &Scope, source: &Source, cluster: &dyn ClusterReader) -> Result<Option<TlsMaterial>, Failure> {
-    let Some(name) = &source.certificates else { return Ok(None) };
-    let failed = |text: String| authentication(format!("failed to generate transport for '{}': {text}", source.url));
+async fn tls(
+    scope: &Scope,
+    source: &Source,
+    cluster: &dyn ClusterReader,
+) -> Result<Option<TlsMaterial>, Failure> {
+    let Some(name) = &source.certificates else {
+        return Ok(None);
+    };
+    let failed = |text: String| {
+        authentication(format!(
+            "failed to generate transport for '{}': {text}",
+            source.url
+        ))
+    };
     let (owner, secret) = named(scope, name, cluster).await.map_err(failed)?;
     tls_material(&owner, &secret).map(Some).map_err(failed)
 }
@@ -165,9 +199,15 @@ async fn material(scope: &Scope, trust: &Trust, cluster: &dyn ClusterReader) -> 
     let root = match &trust.trusted_root {
         None => None,
         Some(name) => {
-            let unreadable =
-                |text: String| refused(&format!("failed to read trusted root from secret '{namespace}/{name}': {text}"));
-            let secret = cluster.secret(namespace, name).await.map_err(|error| unreadable(error.to_string()))?;
+            let unreadable = |text: String| {
+                refused(&format!(
+                    "failed to read trusted root from secret '{namespace}/{name}': {text}"
+                ))
+            };
+            let secret = cluster
+                .secret(namespace, name)
+                .await
+                .map_err(|error| unreadable(error.to_string()))?;
             let key = "trusted_root.json";
             let missing = || unreadable(format!("'{key}' not found in secret '{namespace}/{name}'"));
             Some(secret.data.get(key).cloned().ok_or_else(missing)?)
@@ -175,11 +215,18 @@ async fn material(scope: &Scope, trust: &Trust, cluster: &dyn ClusterReader) -> 
     };
     let secret = match &trust.secret {
         None => None,
-        Some(name) => Some(cluster.secret(namespace, name).await.map_err(|error| refused(&error.to_string()))?),
+        Some(name) => Some(
+            cluster
+                .secret(namespace, name)
+                .await
+                .map_err(|error| refused(&error.to_string()))?,
+        ),
     };
     let data = secret.map(|secret| secret.data).unwrap_or_default();
     let fingerprint = verify::fingerprint(&trust.provider, root.as_deref(), &data);
-    let keys = data.into_iter().filter(|(name, _)| name.ends_with(".pub"));
+    let keys = data
+        .into_iter()
+        .filter(|(name, _)| name.strip_suffix(".pub").is_some());
     let keys = keys.map(|(name, pem)| verify::PublicKey { name, pem }).collect();
     Ok(Material { keys, fingerprint })
 }

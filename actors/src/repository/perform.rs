@@ -9,8 +9,8 @@ use std::time::Duration;
 use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures::FutureExt;
 use reconcile::{
-    Announcement, Class, Disposition, Effect, Event, Failure, Observation, Outcome, Reason, Severity, announcements,
-    conclude, conclude_suspended, in_progress,
+    Announcement, Class, Disposition, Effect, Event, Failure, Observation, Outcome, Reason, Severity,
+    announcements, conclude, conclude_suspended, in_progress,
 };
 use tokio::time::Instant;
 
@@ -21,6 +21,11 @@ use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, Writ
 use crate::storage::Purge;
 use crate::translate::unknown_annotations;
 use crate::{FinalizerSender, Object, Scope};
+
+/// How often an object without an interval repeats a failure: upstream's longest back-off.
+const RARELY: Duration = Duration::from_mins(15);
+/// The budget of an attempt whose specification names none, as in D1.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Repository {
     pub(super) fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
@@ -39,9 +44,13 @@ impl Repository {
     }
 
     fn start(&mut self, number: u64, class: Class, ctx: &mut Context<Self>) {
-        let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else { return };
-        let Some((_, recorded)) = self.recorded.clone() else { return };
-        let timeout = desired.wish.as_ref().map_or(Duration::from_secs(60), |source| source.timeout);
+        let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else {
+            return;
+        };
+        let Some((_, recorded)) = self.recorded.clone() else {
+            return;
+        };
+        let timeout = desired.wish.as_ref().map_or(TIMEOUT, |source| source.timeout);
         let span = tracing::info_span!(
             "attempt",
             repository.namespace = %self.key.namespace,
@@ -53,14 +62,27 @@ impl Repository {
         self.hold(&object, finalizer, ctx);
         let seen = Rc::new(RefCell::new(Observation::default()));
         let recovered = ctx.address().recipient().downgrade();
-        let wanted = Wanted { desired: Arc::clone(&desired), recorded, class, recovered };
+        let wanted = Wanted {
+            desired: Arc::clone(&desired),
+            recorded,
+            class,
+            recovered,
+        };
         let (at, work_scope, work_seen) = (Arc::clone(&self.at), scope.clone(), Rc::clone(&seen));
-        self.attempt = Some(Attempt { scope, desired, class, begun: Instant::now(), seen });
+        self.attempt = Some(Attempt {
+            scope,
+            desired,
+            class,
+            begun: Instant::now(),
+            seen,
+        });
         let work = async move {
             let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
             run.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
         };
-        let ended = work.into_actor(self).map(move |result, repository, ctx| repository.attempt_finished(number, result, ctx));
+        let ended = work
+            .into_actor(self)
+            .map(move |result, repository, ctx| repository.attempt_finished(number, result, ctx));
         ctx.spawn(ended);
     }
 
@@ -70,17 +92,31 @@ impl Repository {
             finalizer.send_replace(Some(Ok(())));
             return;
         }
-        let add = AddFinalizer { key: self.key.clone(), uid: Arc::clone(&object.uid) };
+        let add = AddFinalizer {
+            key: self.key.clone(),
+            uid: Arc::clone(&object.uid),
+        };
         let asked = self.at.add_finalizer.send(add);
         let told = async move {
-            let answer = asked.await.unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string())));
+            let answer = asked
+                .await
+                .unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string())));
             finalizer.send_replace(Some(answer));
         };
         ctx.spawn(told.into_actor(self));
     }
 
     fn attempt_finished(&mut self, number: u64, result: Result<(), Failure>, ctx: &mut Context<Self>) {
-        let Some(Attempt { desired, class, begun, seen, .. }) = self.attempt.take() else { return };
+        let Some(Attempt {
+            desired,
+            class,
+            begun,
+            seen,
+            ..
+        }) = self.attempt.take()
+        else {
+            return;
+        };
         let Some(object) = self.object.clone() else { return };
         let seen = seen.take();
         let outcome = match &result {
@@ -88,8 +124,21 @@ impl Repository {
             Ok(()) => Outcome::Succeeded,
             Err(failure) => Outcome::Failed(failure.disposition),
         };
-        self.concluded = Some(Concluded { object, desired, class, seen, result });
-        self.advance(Event::Finished { attempt: number, outcome, ran_for: begun.elapsed() }, ctx);
+        self.concluded = Some(Concluded {
+            object,
+            desired,
+            class,
+            seen,
+            result,
+        });
+        self.advance(
+            Event::Finished {
+                attempt: number,
+                outcome,
+                ran_for: begun.elapsed(),
+            },
+            ctx,
+        );
         if self.draining {
             ctx.stop();
         }
@@ -102,13 +151,28 @@ impl Repository {
     }
 
     fn conclude(&mut self) {
-        let Some(Concluded { object, desired, class, seen, result }) = self.concluded.take() else { return };
-        let Some((uid, recorded)) = &self.recorded else { return };
+        let Some(Concluded {
+            object,
+            desired,
+            class,
+            seen,
+            result,
+        }) = self.concluded.take()
+        else {
+            return;
+        };
+        let Some((uid, recorded)) = &self.recorded else {
+            return;
+        };
         let conclusion = conclude(&desired, recorded, &seen, &result);
         let told = announcements(&desired, recorded, &seen, &result, &conclusion, class);
         self.log(&told, &result);
         let uid = Arc::clone(uid);
-        let artifact = conclusion.status.artifact.as_ref().map(|artifact| artifact.path.as_str());
+        let artifact = conclusion
+            .status
+            .artifact
+            .as_ref()
+            .map(|artifact| artifact.path.as_str());
         self.at.known.note(&self.key, artifact);
         self.write(uid, conclusion.status, false);
         self.tell(object, told);
@@ -118,18 +182,28 @@ impl Repository {
         if !progress {
             self.recorded = Some((Arc::clone(&uid), status.clone()));
         }
-        self.at.write_status.do_send(WriteStatus { key: self.key.clone(), uid, status, progress });
+        self.at.write_status.do_send(WriteStatus {
+            key: self.key.clone(),
+            uid,
+            status,
+            progress,
+        });
     }
 
     fn tell(&self, object: Arc<Object>, announcements: Vec<Announcement>) {
         if announcements.is_empty() {
             return;
         }
-        let interval = self.machine.desired().map_or(Duration::ZERO, |desired| desired.interval);
-        /// Where an object has no interval, as often as upstream's longest back-off.
-        const RARELY: Duration = Duration::from_secs(15 * 60);
+        let interval = self
+            .machine
+            .desired()
+            .map_or(Duration::ZERO, |desired| desired.interval);
         let repeat_after = if interval.is_zero() { RARELY } else { interval };
-        self.at.announce.do_send(Announce { object, announcements, repeat_after });
+        self.at.announce.do_send(Announce {
+            object,
+            announcements,
+            repeat_after,
+        });
     }
 
     pub(super) fn tell_unknown_annotations(&self, object: &Arc<Object>) {
@@ -174,23 +248,41 @@ impl Repository {
     fn progress_after(&mut self, delay: Duration, ctx: &mut Context<Self>) {
         self.progress = Some(ctx.run_later(delay, |repository, ctx| {
             repository.progress = None;
-            let Some(attempt) = &repository.attempt else { return };
-            let bare = repository.recorded.as_ref().is_none_or(|(_, status)| status.conditions.is_empty());
+            let Some(attempt) = &repository.attempt else {
+                return;
+            };
+            let bare = repository
+                .recorded
+                .as_ref()
+                .is_none_or(|(_, status)| status.conditions.is_empty());
             let (admitted, waited) = (attempt.scope.budget.is_running(), attempt.begun.elapsed());
-            repository.advance(Event::ProgressDue { admitted, waited, bare }, ctx);
+            repository.advance(
+                Event::ProgressDue {
+                    admitted,
+                    waited,
+                    bare,
+                },
+                ctx,
+            );
         }));
     }
 
     fn show_progress(&mut self) {
-        let (Some(attempt), Some((uid, recorded))) = (&self.attempt, &self.recorded) else { return };
+        let (Some(attempt), Some((uid, recorded))) = (&self.attempt, &self.recorded) else {
+            return;
+        };
         let status = in_progress(&attempt.desired, recorded, &attempt.seen.borrow());
         let uid = Arc::clone(uid);
         self.write(uid, status, true);
     }
 
     fn show_suspended(&mut self, ctx: &mut Context<Self>) {
-        let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else { return };
-        let Some((uid, recorded)) = &self.recorded else { return };
+        let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else {
+            return;
+        };
+        let Some((uid, recorded)) = &self.recorded else {
+            return;
+        };
         tracing::info!(namespace = %self.key.namespace, name = %self.key.name, "reconciliation is suspended for this object");
         let (uid, status) = (Arc::clone(uid), conclude_suspended(&desired, recorded));
         let (finalizer, _) = tokio::sync::watch::channel(None);
@@ -201,20 +293,38 @@ impl Repository {
     fn retire(&mut self, number: u64, ctx: &mut Context<Self>) {
         let Some(object) = self.object.clone() else { return };
         self.at.known.note(&self.key, None);
-        let purged = self.at.purge.send(Purge { key: self.key.clone() });
-        let work = async move { purged.await.unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string()))) };
+        let purged = self.at.purge.send(Purge {
+            key: self.key.clone(),
+        });
+        let work = async move {
+            purged
+                .await
+                .unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string())))
+        };
         let ended = work.into_actor(self).then(move |purged, repository, _| {
-            let released = repository.release(&object, purged);
-            released.into_actor(repository).map(move |complete, repository, ctx| {
-                repository.advance(Event::Retired { attempt: number, complete }, ctx);
-            })
+            let released = repository.release(&object, &purged);
+            released
+                .into_actor(repository)
+                .map(move |complete, repository, ctx| {
+                    repository.advance(
+                        Event::Retired {
+                            attempt: number,
+                            complete,
+                        },
+                        ctx,
+                    );
+                })
         });
         ctx.spawn(ended);
     }
 
     /// After the files are gone: the status loses the artifact where others hold the object, then our finalizer goes.
-    fn release(&mut self, object: &Arc<Object>, purged: Result<bool, Failure>) -> impl Future<Output = bool> + use<> {
-        match &purged {
+    fn release(
+        &mut self,
+        object: &Arc<Object>,
+        purged: &Result<bool, Failure>,
+    ) -> impl Future<Output = bool> + use<> {
+        match purged {
             Ok(true) => {
                 let text = "garbage collected artifacts for deleted resource".to_owned();
                 let event = Announcement::new(Severity::Trace, Reason::GarbageCollectionSucceeded, text);
@@ -227,13 +337,19 @@ impl Repository {
             }
         }
         if purged.is_ok()
-            && object.finalizers.iter().any(|finalizer| finalizer != crate::FINALIZER)
+            && object
+                .finalizers
+                .iter()
+                .any(|finalizer| finalizer != crate::FINALIZER)
             && let Some((uid, mut status)) = self.recorded.clone()
         {
             (status.artifact, status.url) = (None, None);
             self.write(uid, status, false);
         }
-        let remove = RemoveFinalizer { key: self.key.clone(), uid: Arc::clone(&object.uid) };
+        let remove = RemoveFinalizer {
+            key: self.key.clone(),
+            uid: Arc::clone(&object.uid),
+        };
         let removed = purged.is_ok().then(|| self.at.remove_finalizer.send(remove));
         async move {
             match removed {
@@ -245,7 +361,10 @@ impl Repository {
 
     fn finish(&mut self, ctx: &mut Context<Self>) {
         if let Some((uid, _)) = &self.recorded {
-            self.at.forget.do_send(Forget { key: self.key.clone(), uid: Arc::clone(uid) });
+            self.at.forget.do_send(Forget {
+                key: self.key.clone(),
+                uid: Arc::clone(uid),
+            });
         }
         self.finished = true;
         ctx.stop();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix::Recipient;
 use reconcile::Policy;
 
+use crate::Known;
 use crate::cluster::ClusterReader;
 use crate::fetcher::{Describe, Fetch};
 use crate::registry::Registries;
@@ -12,7 +13,6 @@ use crate::resolver::Resolve;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, StatusObserved, WriteStatus};
 use crate::storage::{Claim, Inspect, Publish, Purge};
 use crate::verifier::Verify;
-use crate::Known;
 
 /// The services, each as narrow as its use.
 #[derive(Clone)]

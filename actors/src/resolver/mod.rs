@@ -62,7 +62,10 @@ impl Recent {
         if answers.len() >= SWEEP_AT {
             answers.retain(|_, (asked, _)| asked.elapsed() <= OLDEST);
         }
-        let light = Resolved { revision: resolved.revision.clone(), manifest: None };
+        let light = Resolved {
+            revision: resolved.revision.clone(),
+            manifest: None,
+        };
         answers.insert(question, (asked, light));
     }
 }
@@ -85,8 +88,12 @@ impl Handler<Resolve> for Resolver {
 
 async fn shared(resolve: Resolve, flights: Flights<Question, Answer>, recent: Recent) -> Answer {
     if let Selector::Digest(text) = &resolve.selector {
-        let digest = Digest::parse(text).map_err(|error| Step::Digest.failure(&resolve.url, &error.to_string()))?;
-        return Ok(Resolved { revision: Revision { tag: None, digest }, manifest: None });
+        let digest =
+            Digest::parse(text).map_err(|error| Step::Digest.failure(&resolve.url, &error.to_string()))?;
+        return Ok(Resolved {
+            revision: Revision { tag: None, digest },
+            manifest: None,
+        });
     }
     let question = Question {
         origin: resolve.line.origin.clone(),
@@ -99,7 +106,15 @@ async fn shared(resolve: Resolve, flights: Flights<Question, Answer>, recent: Re
     let lead = async {
         let asked = Instant::now();
         let scope = &resolve.scope;
-        let answer = scope.budget.spend(ask(&resolve)).await.ok_or_else(|| over_budget(&resolve.line, Step::Digest, &resolve.url, &resolve.repository, scope))?;
+        let answer = scope.budget.spend(Box::pin(ask(&resolve))).await.ok_or_else(|| {
+            over_budget(
+                &resolve.line,
+                Step::Digest,
+                &resolve.url,
+                &resolve.repository,
+                scope,
+            )
+        })?;
         if let Ok(resolved) = &answer {
             recent.put(question.clone(), asked, resolved);
         }
@@ -120,18 +135,44 @@ async fn ask(resolve: &Resolve) -> Answer {
         Selector::Semver { constraint, filter } => {
             choose_tag(line, resolve, constraint, filter.as_deref()).await?
         }
-        selector => selector.name().unwrap_or("latest").to_owned(),
+        Selector::Tag(name) | Selector::Branch(name) => name.clone(),
+        Selector::Latest | Selector::Digest(_) => "latest".to_owned(),
     };
-    let found = line.client.resolve(&line.credential, resolve.repository.path(), &tag, resolve.expect_new).await;
-    let found = found.map_err(|error| registry(line, &resolve.repository, Step::Digest, &resolve.url, &error))?;
+    let found = line
+        .client
+        .resolve(
+            &line.credential,
+            resolve.repository.path(),
+            &tag,
+            resolve.expect_new,
+        )
+        .await;
+    let found =
+        found.map_err(|error| registry(line, &resolve.repository, Step::Digest, &resolve.url, &error))?;
     line.note(resolve.repository.path(), Conduct::Answered);
-    Ok(Resolved { revision: Revision { tag: Some(tag), digest: found.digest }, manifest: found.manifest.map(|manifest| manifest.bytes) })
+    Ok(Resolved {
+        revision: Revision {
+            tag: Some(tag),
+            digest: found.digest,
+        },
+        manifest: found.manifest.map(|manifest| manifest.bytes),
+    })
 }
 
-async fn choose_tag(line: &Line, resolve: &Resolve, constraint: &str, filter: Option<&str>) -> Result<String, Failure> {
+async fn choose_tag(
+    line: &Line,
+    resolve: &Resolve,
+    constraint: &str,
+    filter: Option<&str>,
+) -> Result<String, Failure> {
     let unusable = |error: reference::SelectError| Step::Tags.failure(&resolve.url, &error.to_string());
     let mut choice = TagChoice::new(constraint, filter, resolve.helm).map_err(unusable)?;
-    let listed = line.client.tags(&line.credential, resolve.repository.path(), &mut |tag: &str| choice.offer(tag)).await;
+    let listed = line
+        .client
+        .tags(&line.credential, resolve.repository.path(), &mut |tag: &str| {
+            choice.offer(tag)
+        })
+        .await;
     listed.map_err(|error| registry(line, &resolve.repository, Step::Tags, &resolve.url, &error))?;
     line.note(resolve.repository.path(), Conduct::Answered);
     choice.finish().map_err(unusable)

@@ -39,7 +39,10 @@ impl Claims {
     /// Claims over a store that recalls what was built.
     #[must_use]
     pub fn new(recall: Recall) -> Self {
-        Self { table: Arc::default(), recall }
+        Self {
+            table: Arc::default(),
+            recall,
+        }
     }
 
     /// The archive of a recipe, the right to build it, or a place in the queue for either.
@@ -66,18 +69,28 @@ impl Claims {
     }
 
     fn ticket(&self, recipe: &str) -> Ticket {
-        Ticket { recipe: recipe.to_owned(), claims: self.clone(), spent: false }
+        Ticket {
+            recipe: recipe.to_owned(),
+            claims: self.clone(),
+            spent: false,
+        }
     }
 
     fn end(&self, recipe: &str, end: End) {
         let mut granted = Vec::new();
         {
             let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(entry) = table.get_mut(recipe) else { return };
+            let Some(entry) = table.get_mut(recipe) else {
+                return;
+            };
             entry.builders = entry.builders.saturating_sub(1);
             entry.open |= end == End::Failed;
             let served = end == End::Published || entry.open;
-            let heirs = if served { entry.waiting.len() } else { usize::from(entry.builders == 0) };
+            let heirs = if served {
+                entry.waiting.len()
+            } else {
+                usize::from(entry.builders == 0)
+            };
             granted.extend(entry.waiting.drain(..heirs.min(entry.waiting.len())));
             if end != End::Published {
                 entry.builders += granted.len();
@@ -93,15 +106,14 @@ impl Claims {
 
     fn grant(&self, recipe: &str, waiter: oneshot::Sender<Granted>, end: End) {
         let built = (end == End::Published).then(|| (self.recall)(recipe)).flatten();
-        let answer = match built {
-            Some(archive) => Granted::Built(archive),
-            None => {
-                if end == End::Published {
-                    let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-                    table.entry(recipe.to_owned()).or_default().builders += 1;
-                }
-                Granted::Build(self.ticket(recipe))
+        let answer = if let Some(archive) = built {
+            Granted::Built(archive)
+        } else {
+            if end == End::Published {
+                let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+                table.entry(recipe.to_owned()).or_default().builders += 1;
             }
+            Granted::Build(self.ticket(recipe))
         };
         // A waiter that is gone drops its ticket, which passes on.
         drop(waiter.send(answer));

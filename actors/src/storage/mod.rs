@@ -26,13 +26,13 @@ use crate::{Key, Scope};
 
 /// The actor.
 pub struct Storage {
-    shelf: Shelf,
+    desk: Desk,
     claims: Claims,
 }
 
 /// What the work of Storage needs, on whichever thread it is done.
 #[derive(Clone)]
-struct Shelf {
+struct Desk {
     store: Arc<Store>,
     address: Address,
     limits: Limits,
@@ -46,7 +46,15 @@ impl Storage {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let recalled = Arc::clone(&store);
         let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-        Self { shelf: Shelf { store, address, limits, cores: Arc::new(Semaphore::new(cores)) }, claims }
+        Self {
+            desk: Desk {
+                store,
+                address,
+                limits,
+                cores: Arc::new(Semaphore::new(cores)),
+            },
+            claims,
+        }
     }
 }
 
@@ -58,12 +66,15 @@ impl Handler<Inspect> for Storage {
     type Result = ResponseFuture<Result<Inspected, Failure>>;
 
     fn handle(&mut self, inspect: Inspect, _: &mut Context<Self>) -> Self::Result {
-        let shelf = self.shelf.clone();
+        let desk = self.desk.clone();
         Box::pin(async move {
             let Inspect { scope, recorded } = inspect;
             let key = scope.key.clone();
             let uid = Arc::clone(&scope.uid);
-            scope.clone().offload(async move { shelf.work(move |shelf| shelf.inspect(&key, &uid, recorded)).await }).await
+            scope
+                .clone()
+                .offload(async move { desk.work(move |desk| desk.inspect(&key, &uid, recorded)).await })
+                .await
         })
     }
 }
@@ -80,8 +91,8 @@ impl Handler<Publish> for Storage {
     type Result = ResponseFuture<Result<Published, Failure>>;
 
     fn handle(&mut self, publish: Publish, _: &mut Context<Self>) -> Self::Result {
-        let shelf = self.shelf.clone();
-        Box::pin(async move { shelf.work(move |shelf| publish::publish(shelf, publish)).await })
+        let desk = self.desk.clone();
+        Box::pin(async move { desk.work(move |desk| publish::publish(desk, publish)).await })
     }
 }
 
@@ -89,19 +100,18 @@ impl Handler<Purge> for Storage {
     type Result = ResponseFuture<Result<bool, Failure>>;
 
     fn handle(&mut self, purge: Purge, _: &mut Context<Self>) -> Self::Result {
-        let shelf = self.shelf.clone();
+        let desk = self.desk.clone();
         Box::pin(async move {
-            shelf
-                .work(move |shelf| {
-                    let key = store_key(&purge.key)?;
-                    shelf.store.purge(&key).map_err(|error| failure::purge(&error))
-                })
-                .await
+            desk.work(move |desk| {
+                let key = store_key(&purge.key)?;
+                desk.store.purge(&key).map_err(|error| failure::purge(&error))
+            })
+            .await
         })
     }
 }
 
-impl Shelf {
+impl Desk {
     /// Runs work on a blocking thread, at most one a core; a panic in it is the caller's failure.
     async fn work<T: Send + 'static>(
         self,
@@ -138,14 +148,28 @@ impl Shelf {
             Stored::Damaged { reason } => Stock::Damaged(reason),
         };
         let collected = found.collected.unwrap_or_else(|error| {
-            tracing::warn!(error = failure::chain(&error), "superseded artifacts were not removed");
+            tracing::warn!(
+                error = failure::chain(&error),
+                "superseded artifacts were not removed"
+            );
             0
         });
-        let urls = recorded
-            .filter(|_| stock == Stock::Present)
-            .map(|artifact| (self.address.url(&artifact.path), self.address.latest(&artifact.path)));
-        let platform = found.record.filter(|record| record.uid == uid).and_then(|record| record.platform);
-        Ok(Inspected { stock, collected, urls, platform })
+        let urls = recorded.filter(|_| stock == Stock::Present).map(|artifact| {
+            (
+                self.address.url(&artifact.path),
+                self.address.latest(&artifact.path),
+            )
+        });
+        let platform = found
+            .record
+            .filter(|record| record.uid == uid)
+            .and_then(|record| record.platform);
+        Ok(Inspected {
+            stock,
+            collected,
+            urls,
+            platform,
+        })
     }
 }
 

@@ -1,33 +1,42 @@
 //! Content to archive to artifact, in one pass, and what is remembered of it.
 
-use artifact::{Recipe, build};
 use artifact::digest::{Algorithm, Digest};
 use artifact::store::{PublishError, Record};
+use artifact::{Recipe, build};
 use reconcile::{Artifact, Failure, Operation};
 use reference::digest_part;
 
-use super::{Making, Publish, Published, Shelf, Supply, Ticket, store_key};
+use super::{Desk, Making, Publish, Published, Supply, Ticket, store_key};
 use crate::Scope;
 use crate::failure;
 use crate::fetcher::Fetched;
 
 /// Publishes what was supplied, unless the attempt is no longer wanted.
-pub(super) fn publish(shelf: &Shelf, publish: Publish) -> Result<Published, Failure> {
-    let Publish { scope, supply, revision, metadata, making } = publish;
+pub(super) fn publish(desk: &Desk, publish: Publish) -> Result<Published, Failure> {
+    let Publish {
+        scope,
+        supply,
+        revision,
+        metadata,
+        making,
+    } = publish;
     let (stored, recipe) = match supply {
-        Supply::Archive(archive) => (link(shelf, &scope, &revision, &making, &archive)?, None),
+        Supply::Archive(archive) => (link(desk, &scope, &revision, &making, &archive)?, None),
         Supply::Content(ticket, fetched) => {
             let recipe = ticket.recipe().to_owned();
-            (built(shelf, &scope, &revision, &making, ticket, fetched)?, Some(recipe))
+            (
+                built(desk, &scope, &revision, &making, ticket, fetched)?,
+                Some(recipe),
+            )
         }
     };
-    note(shelf, &scope, &making, recipe, &stored.digest.to_string());
+    note(desk, &scope, &making, recipe, &stored.digest.to_string());
     let link = match &stored.latest {
-        Ok(()) => Ok(shelf.address.latest(&stored.path)),
+        Ok(()) => Ok(desk.address.latest(&stored.path)),
         Err(error) => Err(failure::chain(error)),
     };
     let artifact = Artifact {
-        url: shelf.address.url(&stored.path),
+        url: desk.address.url(&stored.path),
         digest: stored.digest.to_string(),
         path: stored.path,
         revision,
@@ -39,30 +48,29 @@ pub(super) fn publish(shelf: &Shelf, publish: Publish) -> Result<Published, Fail
 }
 
 fn link(
-    shelf: &Shelf,
+    desk: &Desk,
     scope: &Scope,
     revision: &str,
     making: &Making,
     archive: &artifact::store::PrivateLink,
 ) -> Result<artifact::store::Published, Failure> {
     let key = store_key(&scope.key)?;
-    shelf
-        .store
+    desk.store
         .publish_link(&key, digest_part(revision), archive, || Publish::wanted(scope))
         .map_err(|error| failure::store(making.operation, &error))
 }
 
 fn built(
-    shelf: &Shelf,
+    desk: &Desk,
     scope: &Scope,
     revision: &str,
     making: &Making,
     ticket: Ticket,
     fetched: Fetched,
 ) -> Result<artifact::store::Published, Failure> {
-    match build_and_publish(shelf, scope, revision, making, fetched) {
+    match build_and_publish(desk, scope, revision, making, fetched) {
         Ok(stored) => {
-            shelf.store.remember(ticket.recipe(), &stored.path, &stored.digest);
+            desk.store.remember(ticket.recipe(), &stored.path, &stored.digest);
             ticket.published();
             Ok(stored)
         }
@@ -78,7 +86,7 @@ fn built(
 }
 
 fn build_and_publish(
-    shelf: &Shelf,
+    desk: &Desk,
     scope: &Scope,
     revision: &str,
     making: &Making,
@@ -87,8 +95,11 @@ fn build_and_publish(
     let spooled;
     let content = match (fetched, making.operation) {
         (Fetched::Spool(spool), Operation::Copy) => {
-            let sealed = shelf.store.seal(spool).map_err(|error| failure::store(making.operation, &error))?;
-            return link(shelf, scope, revision, making, &sealed);
+            let sealed = desk
+                .store
+                .seal(spool)
+                .map_err(|error| failure::store(making.operation, &error))?;
+            return link(desk, scope, revision, making, &sealed);
         }
         (Fetched::Spool(spool), Operation::Extract) => {
             spooled = spool;
@@ -104,17 +115,24 @@ fn build_and_publish(
         ignore: making.ignore.clone(),
         chart: making.chart,
     };
-    let algorithm: Algorithm = shelf.store.algorithm();
-    let scratch = shelf.store.scratch();
+    let algorithm: Algorithm = desk.store.algorithm();
+    let scratch = desk.store.scratch();
     let cancelled = || scope.cancel.is_cancelled();
     let key = store_key(&scope.key)?;
-    shelf
-        .store
+    desk.store
         .publish(
             &key,
             digest_part(revision),
             |out| {
-                let built = build(&content, &recipe, &shelf.limits, algorithm, &scratch, &cancelled, out)?;
+                let built = build(
+                    &content,
+                    &recipe,
+                    &desk.limits,
+                    algorithm,
+                    &scratch,
+                    &cancelled,
+                    out,
+                )?;
                 let digest = Digest::parse(&built.digest).expect("a digest that was just made parses");
                 Ok((digest, built.size))
             },
@@ -126,7 +144,7 @@ fn build_and_publish(
         })
 }
 
-fn note(shelf: &Shelf, scope: &Scope, making: &Making, recipe: Option<String>, digest: &str) {
+fn note(desk: &Desk, scope: &Scope, making: &Making, recipe: Option<String>, digest: &str) {
     let Ok(key) = store_key(&scope.key) else { return };
     let record = Record {
         uid: scope.uid.to_string(),
@@ -136,8 +154,11 @@ fn note(shelf: &Shelf, scope: &Scope, making: &Making, recipe: Option<String>, d
         recipe,
         fields: making.fields.clone(),
     };
-    if let Err(error) = shelf.store.set_record(&key, record) {
-        tracing::warn!(error = failure::chain(&error), "the record of an artifact may be lost with the process");
+    if let Err(error) = desk.store.set_record(&key, record) {
+        tracing::warn!(
+            error = failure::chain(&error),
+            "the record of an artifact may be lost with the process"
+        );
     }
 }
 

@@ -28,13 +28,24 @@ struct Child {
 
 impl Children {
     pub(super) fn new(backoff: Backoff) -> Self {
-        Self { backoff, all: BTreeMap::new(), restarts: BTreeSet::new() }
+        Self {
+            backoff,
+            all: BTreeMap::new(),
+            restarts: BTreeSet::new(),
+        }
     }
 
     /// Notes an object and tells its Repository; false where one has to be started.
     pub(super) fn observe(&mut self, object: &Arc<Object>, initial: bool) -> bool {
-        let observed = SpecObserved { object: Arc::clone(object), initial };
-        let absent = Child { repository: None, latest: None, panics: 0 };
+        let observed = SpecObserved {
+            object: Arc::clone(object),
+            initial,
+        };
+        let absent = Child {
+            repository: None,
+            latest: None,
+            panics: 0,
+        };
         let child = self.all.entry(object.key.clone()).or_insert(absent);
         child.latest = Some(observed.clone());
         if let Some(repository) = &child.repository {
@@ -46,7 +57,9 @@ impl Children {
 
     /// Notes a Repository that was started, and tells it what was last seen.
     pub(super) fn started(&mut self, key: &Key, repository: Addr<Repository>) {
-        let Some(child) = self.all.get_mut(key) else { return };
+        let Some(child) = self.all.get_mut(key) else {
+            return;
+        };
         if let Some(observed) = child.latest.clone() {
             repository.do_send(observed);
         }
@@ -55,7 +68,9 @@ impl Children {
 
     /// The object is gone; its Repository ends by itself.
     pub(super) fn vanished(&mut self, key: &Key) {
-        let Some(child) = self.all.get_mut(key) else { return };
+        let Some(child) = self.all.get_mut(key) else {
+            return;
+        };
         child.latest = None;
         match &child.repository {
             Some(repository) => repository.do_send(ObjectVanished),
@@ -65,7 +80,9 @@ impl Children {
 
     /// A Repository ended; true where it has to be started anew at once.
     pub(super) fn stopped(&mut self, key: &Key, how: Ending, now: Instant) -> bool {
-        let Some(child) = self.all.get_mut(key) else { return false };
+        let Some(child) = self.all.get_mut(key) else {
+            return false;
+        };
         child.repository = None;
         if child.latest.is_none() {
             self.all.remove(key);
@@ -75,18 +92,32 @@ impl Children {
             return true;
         }
         child.panics = child.panics.saturating_add(1);
-        self.restarts.insert((now + self.backoff.after(child.panics), key.clone()));
+        self.restarts
+            .insert((now + self.backoff.after(child.panics), key.clone()));
         false
     }
 
     /// Writes on a panicked object's status what happened (D44).
     pub(super) fn tell_of_panic(&self, key: &Key, at: &Services) {
-        let Some(observed) = self.all.get(key).and_then(|child| child.latest.as_ref()) else { return };
+        let Some(observed) = self.all.get(key).and_then(|child| child.latest.as_ref()) else {
+            return;
+        };
         let object = &observed.object;
         let failure = Failure::internal("unexpected panic, see the operator's log");
-        let status = conclude(&desired(object), &recorded(object), &Observation::default(), &Err(failure)).status;
+        let status = conclude(
+            &desired(object),
+            &recorded(object),
+            &Observation::default(),
+            &Err(failure),
+        )
+        .status;
         let (key, uid) = (key.clone(), Arc::clone(&object.uid));
-        at.write_status.do_send(WriteStatus { key, uid, status, progress: false });
+        at.write_status.do_send(WriteStatus {
+            key,
+            uid,
+            status,
+            progress: false,
+        });
     }
 
     pub(super) fn next_start(&self) -> Option<Instant> {
@@ -97,8 +128,14 @@ impl Children {
     pub(super) fn due(&mut self, now: Instant) -> Vec<Key> {
         let mut due = Vec::new();
         while self.restarts.first().is_some_and(|(when, _)| *when <= now) {
-            let Some((_, key)) = self.restarts.pop_first() else { break };
-            if self.all.get(&key).is_some_and(|child| child.repository.is_none() && child.latest.is_some()) {
+            let Some((_, key)) = self.restarts.pop_first() else {
+                break;
+            };
+            if self
+                .all
+                .get(&key)
+                .is_some_and(|child| child.repository.is_none() && child.latest.is_some())
+            {
                 due.push(key);
             }
         }
@@ -110,7 +147,10 @@ impl Children {
     }
 
     pub(super) fn running(&self) -> usize {
-        self.all.values().filter(|child| child.repository.is_some()).count()
+        self.all
+            .values()
+            .filter(|child| child.repository.is_some())
+            .count()
     }
 
     /// Makes every attempt end.

@@ -48,12 +48,12 @@ impl Watcher {
         }
     }
 
-    fn applied(&mut self, object: Arc<Object>, ctx: &mut Context<Self>) {
+    fn applied(&mut self, object: &Arc<Object>, ctx: &mut Context<Self>) {
         if let Some(unseen) = &mut self.listing {
             unseen.remove(&object.key);
         }
         let initial = !self.listed;
-        if self.children.observe(&object, initial) {
+        if self.children.observe(object, initial) {
             return;
         }
         self.start(&object.key, ctx);
@@ -70,7 +70,9 @@ impl Watcher {
         if let Some(handle) = self.timer.take() {
             ctx.cancel_future(handle);
         }
-        let Some(next) = self.children.next_start() else { return };
+        let Some(next) = self.children.next_start() else {
+            return;
+        };
         let delay = next.saturating_duration_since(Instant::now());
         self.timer = Some(ctx.run_later(delay, |watcher, ctx| {
             watcher.timer = None;
@@ -95,7 +97,7 @@ impl Handler<ObjectChanged> for Watcher {
         }
         match changed {
             ObjectChanged::RelistStarted => self.listing = Some(self.children.keys()),
-            ObjectChanged::Applied(object) => self.applied(object, ctx),
+            ObjectChanged::Applied(object) => self.applied(&object, ctx),
             ObjectChanged::Deleted { key, .. } => self.children.vanished(&key),
             ObjectChanged::RelistFinished => {
                 for key in self.listing.take().unwrap_or_default() {
@@ -142,7 +144,9 @@ impl Handler<StopWatching> for Watcher {
         let mut alive = self.alive.subscribe();
         Box::pin(async move {
             let ended = alive.wait_for(|running| *running == 0).await;
-            ended.map(drop).map_err(|lost| Failure::internal(&lost.to_string()))
+            ended
+                .map(drop)
+                .map_err(|lost| Failure::internal(&lost.to_string()))
         })
     }
 }

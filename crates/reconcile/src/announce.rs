@@ -141,9 +141,7 @@ fn success(
     );
     let annotation = |key: &str| artifact.metadata.get(key).filter(|value| !value.is_empty());
     if let (Some(origin), Some(revision)) = (annotation(IMAGE_SOURCE), annotation(IMAGE_REVISION)) {
-        message.push_str(&format!(
-            ", origin source '{origin}', origin revision '{revision}'"
-        ));
+        message = format!("{message}, origin source '{origin}', origin revision '{revision}'");
     }
     let mut metadata = BTreeMap::from([
         (REVISION.to_owned(), artifact.revision.clone()),

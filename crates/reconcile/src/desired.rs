@@ -51,7 +51,7 @@ pub struct Source {
     pub provider: Provider,
     /// The Secret with registry credentials.
     pub secret: Option<String>,
-    /// The ServiceAccount whose pull secrets are used.
+    /// The `ServiceAccount` whose pull secrets are used.
     pub service_account: Option<String>,
     /// The Secret with a CA and a client certificate.
     pub certificates: Option<String>,
@@ -121,7 +121,10 @@ impl Source {
     /// What is done with the layer.
     #[must_use]
     pub fn operation(&self) -> Operation {
-        self.layer.as_ref().and_then(|layer| layer.operation).unwrap_or(Operation::Extract)
+        self.layer
+            .as_ref()
+            .and_then(|layer| layer.operation)
+            .unwrap_or(Operation::Extract)
     }
 
     /// The media type that the layer must have.

@@ -118,7 +118,9 @@ pub struct Policy {
 
 #[derive(Debug)]
 enum Phase {
-    Waiting { for_host: bool },
+    Waiting {
+        for_host: bool,
+    },
     Running {
         attempt: u64,
         identity: Arc<Desired>,
@@ -182,7 +184,7 @@ impl Machine {
                 desired,
                 initial,
                 settled,
-            } => self.observed(desired, initial, settled),
+            } => self.observed(&desired, initial, settled),
             Event::Gone => self.vanished(),
             Event::Due => self.due(),
             Event::HostRecovered => self.recovered(),
@@ -200,14 +202,14 @@ impl Machine {
         }
     }
 
-    fn observed(&mut self, desired: Arc<Desired>, initial: bool, settled: bool) -> Vec<Effect> {
-        let before = self.desired.replace(Arc::clone(&desired));
+    fn observed(&mut self, desired: &Arc<Desired>, initial: bool, settled: bool) -> Vec<Effect> {
+        let before = self.desired.replace(Arc::clone(desired));
         self.gone = false;
         if before.as_ref().is_some_and(|known| known.uid != desired.uid) {
             self.retired = false;
             self.failures = 0;
         }
-        let changed = before.as_ref().is_none_or(|known| differs(known, &desired));
+        let changed = before.as_ref().is_none_or(|known| differs(known, desired));
         match &mut self.phase {
             Phase::Running {
                 identity,
@@ -215,7 +217,7 @@ impl Machine {
                 again,
                 ..
             } => {
-                let overtaken = overtakes(&desired, identity);
+                let overtaken = overtakes(desired, identity);
                 *again |= changed;
                 if overtaken && !*cancelled {
                     *cancelled = true;

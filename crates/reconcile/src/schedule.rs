@@ -35,11 +35,11 @@ pub fn jittered(interval: Duration, percent: u8, seed: u64) -> Duration {
 #[must_use]
 pub fn spread(interval: Duration, seed: u64) -> Duration {
     /// Long enough for ten thousand objects on one registry, short enough that a missed push is soon seen.
-    const WINDOW: Duration = Duration::from_secs(60);
+    const WINDOW: Duration = Duration::from_mins(1);
     interval.min(WINDOW).mul_f64(fraction(seed))
 }
 
-/// A number in `[0, 1)` from the bits of the seed (SplitMix64's finalizer).
+/// A number in `[0, 1)` from the bits of the seed (the finalizer of `SplitMix64`).
 fn fraction(seed: u64) -> f64 {
     let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

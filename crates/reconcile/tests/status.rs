@@ -1,4 +1,5 @@
 //! What a pass makes of a status, against the recorded behaviour of upstream.
+#![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ fn source() -> Source {
         certificates: None,
         proxy: None,
         insecure: false,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         trust: None,
     }
 }
@@ -37,7 +38,7 @@ fn desired(generation: i64) -> Desired {
         annotations: BTreeMap::new(),
         deleting: false,
         suspended: false,
-        interval: Duration::from_secs(60),
+        interval: Duration::from_mins(1),
         wish: Ok(Arc::new(source())),
     }
 }
@@ -54,6 +55,7 @@ fn artifact(revision: &str) -> Artifact {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it fills a field that may be empty")]
 fn found(revision: &str) -> Option<Resolution> {
     Some(Resolution {
         revision: revision.into(),
