@@ -15,7 +15,7 @@ pub(super) enum Error {
     #[error("the request cannot be sent: {0}")]
     Request(#[from] kube::core::request::Error),
     /// The server or the transport refused it.
-    #[error(transparent)]
+    #[error("{0}")]
     Answer(#[from] kube::Error),
     /// Nothing came.
     #[error("the API server did not answer within {} s", TIME_LIMIT.as_secs())]
@@ -42,20 +42,12 @@ impl Error {
             None
         }
     }
-
-    /// The server's own words, else the whole chain of causes.
-    fn words(self) -> String {
-        match self.status() {
-            Some(status) => status.message.clone(),
-            None => format!("{:#}", anyhow::Error::new(self)),
-        }
-    }
 }
 
 impl From<Error> for ReadError {
     fn from(error: Error) -> Self {
         let absent = error.status().is_some_and(names_what_is_absent);
-        let text = error.words();
+        let text = words(&error);
         if absent {
             Self::NotFound(text)
         } else {
@@ -67,10 +59,10 @@ impl From<Error> for ReadError {
 impl From<Error> for WriteError {
     fn from(error: Error) -> Self {
         if matches!(error, Error::Request(_)) {
-            return Self::Refused(error.words());
+            return Self::Refused(words(&error));
         }
         let Some(status) = error.status() else {
-            return Self::Failed(error.words());
+            return Self::Failed(words(&error));
         };
         let retry_after = Duration::from_secs(
             status
@@ -82,18 +74,41 @@ impl From<Error> for WriteError {
         match status.code {
             409 => Self::Conflict,
             404 if names_what_is_absent(status) => Self::Gone,
-            400 | 403 | 405 | 413 | 415 | 422 => Self::Refused(error.words()),
+            400 | 403 | 405 | 413 | 415 | 422 => Self::Refused(words(&error)),
             429 | 500..=599 if !retry_after.is_zero() => Self::Busy {
-                message: error.words(),
+                message: words(&error),
                 retry_after: Some(retry_after),
             },
             429 => Self::Busy {
-                message: error.words(),
+                message: words(&error),
                 retry_after: None,
             },
-            _ => Self::Failed(error.words()),
+            _ => Self::Failed(words(&error)),
         }
     }
+}
+
+/// The server's own words, else an error and its causes in one line.
+pub(super) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = || std::iter::successors(Some(error), |error| error.source());
+    let answer = causes().find_map(|cause| match cause.downcast_ref() {
+        Some(kube::Error::Api(status)) => Some(status.message.clone()),
+        _ => None,
+    });
+    answer.unwrap_or_else(|| {
+        let mut text = String::new();
+        for cause in causes().map(ToString::to_string) {
+            // kube repeats some causes itself.
+            if !text.contains(&cause) {
+                text = if text.is_empty() {
+                    cause
+                } else {
+                    text + ": " + &cause
+                };
+            }
+        }
+        text
+    })
 }
 
 /// Whether the object is absent, rather than the kind of objects: while a server starts, it knows no kinds.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use http::header::{HeaderValue, USER_AGENT};
 use kube::{Client, Config};
+
+use super::answer::words;
 
 /// Well under the time limit of a write.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -14,8 +16,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// # Errors
 /// Neither is configured, or not usably.
 pub async fn connect() -> anyhow::Result<Client> {
-    let config = Config::infer().await.context("no cluster is configured")?;
-    client(config)
+    let config = Config::infer().await;
+    client(config.map_err(|error| anyhow!("no cluster is configured: {}", words(&error)))?)
 }
 
 /// A client that repeats nothing by itself: patience is a matter of whoever asks.
@@ -27,5 +29,6 @@ pub fn client(mut config: Config) -> anyhow::Result<Client> {
     config.connect_timeout = Some(CONNECT_LIMIT);
     let name = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
     config.headers.push((USER_AGENT, name));
-    Client::try_from(config).context("the cluster's configuration cannot be used")
+    let client = Client::try_from(config);
+    client.map_err(|error| anyhow!("the cluster's configuration cannot be used: {}", words(&error)))
 }

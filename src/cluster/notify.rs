@@ -10,6 +10,7 @@ use sluice_actors::cluster::{Notice, WriteError};
 use url::Url;
 
 use super::MANAGER;
+use super::answer::words;
 use super::event::{annotations, involved, time};
 
 /// Upstream's time limit of one attempt.
@@ -52,8 +53,7 @@ impl Notifier {
             .json(&self.body(notice))
             .send()
             .await;
-        let answer = answer
-            .map_err(|error| WriteError::Failed(format!("{:#}", anyhow::Error::new(error.without_url()))))?;
+        let answer = answer.map_err(|error| WriteError::Failed(words(&error.without_url())))?;
         let status = answer.status();
         if status.is_success() || status == StatusCode::TOO_MANY_REQUESTS {
             return Ok(());

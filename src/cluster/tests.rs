@@ -13,10 +13,8 @@ use reconcile::{Announcement, Reason, Severity};
 use sluice_actors::Key;
 use sluice_actors::cluster::Notice;
 
-use api::Api;
-
-fn connected(api: &Api) -> Client {
-    super::client(Config::new(api.address().parse().unwrap())).unwrap()
+fn connected(address: &str) -> Client {
+    super::client(Config::new(address.parse().unwrap())).unwrap()
 }
 
 fn notice(severity: Severity) -> Notice {

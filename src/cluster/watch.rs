@@ -15,15 +15,17 @@ use sluice_actors::watcher::ObjectChanged;
 use sluice_actors::{Key, Object};
 use tokio_util::sync::CancellationToken;
 
+use super::answer::words;
 use super::{GROUP, KIND, PLURAL, VERSION};
 
 /// Below the idle time-outs of load balancers that stand before API servers, which begin at 240 s.
 const WATCH_SECONDS: u32 = 200;
-/// Between failures in a row.
+/// Between failures in a row: one request of one client, so that a server that is back is soon noticed.
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(800),
-    longest: Duration::from_secs(30),
+    longest: Duration::from_secs(5),
 };
+const GONE: u16 = 410;
 
 /// Which objects are watched.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +61,7 @@ pub async fn watch(
             outcome = listening => outcome,
         };
         match outcome {
+            Ok(Outcome::Anew(next)) if next == strategy => tokio::time::sleep(BACKOFF.first).await,
             Ok(Outcome::Anew(next)) => strategy = next,
             Ok(Outcome::Stopped) => return,
             Err(dead) => {
@@ -106,38 +109,55 @@ async fn forward(
                 }
             }
             Err(error) => {
-                if let Some(next) = remedy(&error, strategy) {
-                    tracing::info!(%error, "the watch begins anew");
-                    tokio::time::sleep(if next == *strategy {
-                        BACKOFF.first
-                    } else {
-                        Duration::ZERO
-                    })
-                    .await;
-                    return Ok(Outcome::Anew(next));
+                let (remedy, error) = (remedy(&error, strategy), words(&error));
+                match remedy {
+                    Remedy::Patience => {
+                        failures = failures.saturating_add(1);
+                        tracing::warn!(error, failures, "the watch failed and is tried again");
+                    }
+                    Remedy::List => {
+                        failures = 0;
+                        tracing::info!(error, "the watch goes on with a list");
+                    }
+                    Remedy::Anew(strategy) => {
+                        tracing::info!(error, "the watch begins anew");
+                        return Ok(Outcome::Anew(strategy));
+                    }
                 }
-                failures = failures.saturating_add(1);
-                let delay = BACKOFF.after(failures);
-                tracing::warn!(%error, failures, ?delay, "the watch failed and is tried again");
-                tokio::time::sleep(delay).await;
+                tokio::time::sleep(BACKOFF.after(failures)).await;
             }
         }
     }
     Ok(Outcome::Stopped)
 }
 
-/// What kube's watcher does not do by itself: it repeats a request that can never succeed.
-fn remedy(error: &watcher::Error, strategy: &InitialListStrategy) -> Option<InitialListStrategy> {
-    let watcher::Error::WatchStartFailed(kube::Error::Api(status)) = error else {
-        return None;
+/// What helps after an error.
+enum Remedy {
+    /// The same again, later.
+    Patience,
+    /// A list, which kube's watcher makes by itself.
+    List,
+    /// Another watcher: kube's one repeats a request that can never succeed.
+    Anew(InitialListStrategy),
+}
+
+fn remedy(error: &watcher::Error, strategy: &InitialListStrategy) -> Remedy {
+    let status = match error {
+        watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status,
+        watcher::Error::WatchError(status) if status.code == GONE => return Remedy::List,
+        watcher::Error::WatchStartFailed(_)
+        | watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchError(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => return Remedy::Patience,
     };
     let streaming = *strategy == InitialListStrategy::StreamingList;
     match status.code {
-        400 | 422 if streaming => Some(InitialListStrategy::ListWatch),
-        410 => Some(strategy.clone()),
+        400 | 422 if streaming => Remedy::Anew(InitialListStrategy::ListWatch),
+        GONE => Remedy::Anew(strategy.clone()),
         // Of a cluster that was restored from a backup.
-        504 if status.message.contains("Too large resource version") => Some(strategy.clone()),
-        _ => None,
+        504 if status.message.contains("Too large resource version") => Remedy::Anew(strategy.clone()),
+        _ => Remedy::Patience,
     }
 }
 

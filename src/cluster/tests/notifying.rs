@@ -4,7 +4,7 @@ use reconcile::Severity;
 use serde_json::json;
 use sluice_actors::cluster::WriteError;
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, Nobody};
 use super::notice;
 use crate::cluster::Notifier;
 
@@ -80,9 +80,8 @@ async fn a_duplicate_is_a_success_and_only_a_server_that_fails_is_asked_again() 
 
 #[tokio::test]
 async fn an_address_where_nobody_listens_is_worth_another_try() {
-    let api = Api::start(|_, _| Answer::text(202, "")).await;
-    let notifier = notifier(&api);
-    drop(api);
+    let nobody = Nobody::new();
+    let notifier = Notifier::new(nobody.address().parse().unwrap()).unwrap();
 
     let error = notifier.post(&notice(Severity::Normal)).await.unwrap_err();
 

@@ -18,7 +18,10 @@ async fn a_secret_is_read_and_decoded() {
     })
     .await;
 
-    let secret = Reader::new(connected(&api)).secret("apps", "pull").await.unwrap();
+    let secret = Reader::new(connected(api.address()))
+        .secret("apps", "pull")
+        .await
+        .unwrap();
 
     assert_eq!(secret.kind, "kubernetes.io/dockerconfigjson");
     assert_eq!(secret.data[".dockerconfigjson"], b"{}");
@@ -38,7 +41,7 @@ async fn a_service_account_is_read() {
     })
     .await;
 
-    let account = Reader::new(connected(&api))
+    let account = Reader::new(connected(api.address()))
         .service_account("apps", "puller")
         .await
         .unwrap();
@@ -55,7 +58,7 @@ async fn a_service_account_is_read() {
 async fn the_server_says_in_its_own_words_what_is_absent() {
     let api = Api::start(|_, _| Answer::failure(404, "secrets \"absent\" not found", "absent")).await;
 
-    let error = Reader::new(connected(&api))
+    let error = Reader::new(connected(api.address()))
         .secret("apps", "absent")
         .await
         .unwrap_err();
@@ -69,7 +72,7 @@ async fn a_secret_that_may_not_be_read_may_still_be_there() {
     let words = "secrets \"pull\" is forbidden: User \"sluice\" cannot get resource \"secrets\"";
     let api = Api::start(move |_, _| Answer::failure(403, words, "pull")).await;
 
-    let error = Reader::new(connected(&api))
+    let error = Reader::new(connected(api.address()))
         .secret("apps", "pull")
         .await
         .unwrap_err();
@@ -82,7 +85,7 @@ async fn a_secret_that_may_not_be_read_may_still_be_there() {
 async fn a_server_that_is_starting_has_not_said_that_anything_is_absent() {
     let api = Api::start(|_, _| Answer::text(404, "404 page not found")).await;
 
-    let error = Reader::new(connected(&api))
+    let error = Reader::new(connected(api.address()))
         .secret("apps", "pull")
         .await
         .unwrap_err();
@@ -94,7 +97,7 @@ async fn a_server_that_is_starting_has_not_said_that_anything_is_absent() {
 async fn an_answer_that_cannot_be_read_is_not_repeated_in_the_error() {
     let api = Api::start(|_, _| Answer::text(200, "{\"data\": {\"password\": \"hunter2!\"}")).await;
 
-    let error = Reader::new(connected(&api))
+    let error = Reader::new(connected(api.address()))
         .secret("apps", "pull")
         .await
         .unwrap_err();
@@ -105,7 +108,7 @@ async fn an_answer_that_cannot_be_read_is_not_repeated_in_the_error() {
 #[tokio::test]
 async fn a_name_that_would_lead_elsewhere_is_never_asked_for() {
     let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
-    let reader = Reader::new(connected(&api));
+    let reader = Reader::new(connected(api.address()));
 
     for name in [
         "",
@@ -130,7 +133,7 @@ async fn a_name_that_would_lead_elsewhere_is_never_asked_for() {
 async fn a_busy_server_is_asked_once() {
     let api = Api::start(|_, _| Answer::failure(429, "too many requests", "").retry_after(1)).await;
 
-    Reader::new(connected(&api))
+    Reader::new(connected(api.address()))
         .secret("apps", "pull")
         .await
         .unwrap_err();

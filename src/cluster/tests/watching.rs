@@ -37,7 +37,7 @@ async fn hear(api: &Api, selection: Selection, count: usize) -> Vec<String> {
         let (sender, mut heard) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let listener = Listener(sender).start().recipient();
-        let task = tokio::spawn(watch(connected(api), selection, listener, stop.clone()));
+        let task = tokio::spawn(watch(connected(api.address()), selection, listener, stop.clone()));
         let mut all = Vec::new();
         for _ in 0..count {
             all.push(heard.recv().await.unwrap());

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use sluice_actors::Key;
 use sluice_actors::cluster::{ClusterWriter, WriteError};
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, Nobody};
 use super::{connected, notice};
 use crate::cluster::{Leadership, Sole, Writer};
 
 fn writer(api: &Api) -> Writer {
-    Writer::new(connected(api), Arc::new(Sole), None)
+    Writer::new(connected(api.address()), Arc::new(Sole), None)
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ impl Leadership for Follower {
 async fn a_replica_whose_lease_ends_within_the_time_limit_writes_nothing() {
     let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
     let (writer, key) = (
-        Writer::new(connected(&api), Arc::new(Follower), None),
+        Writer::new(connected(api.address()), Arc::new(Follower), None),
         Key::new("apps", "app"),
     );
 
@@ -221,9 +221,8 @@ async fn a_replica_whose_lease_ends_within_the_time_limit_writes_nothing() {
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_a_failure_with_its_cause() {
-    let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
-    let writer = writer(&api);
-    drop(api);
+    let nobody = Nobody::new();
+    let writer = Writer::new(connected(&nobody.address()), Arc::new(Sole), None);
 
     let error = writer.get(&Key::new("apps", "app")).await.unwrap_err();
 
