@@ -36,12 +36,14 @@ impl Step {
                 Reason::ReadOperationFailed,
                 format!("failed to determine the artifact tag for '{url}': {text}"),
             ),
-            Self::Digest => {
-                (Reason::OCIArtifactPullFailed, format!("failed to determine artifact digest: {text}"))
-            }
-            Self::Manifest => {
-                (Reason::OCIArtifactPullFailed, format!("failed to pull artifact from '{url}': {text}"))
-            }
+            Self::Digest => (
+                Reason::OCIArtifactPullFailed,
+                format!("failed to determine artifact digest: {text}"),
+            ),
+            Self::Manifest => (
+                Reason::OCIArtifactPullFailed,
+                format!("failed to pull artifact from '{url}': {text}"),
+            ),
             Self::Parse => (
                 Reason::OCIArtifactLayerOperationFailed,
                 format!("failed to parse artifact manifest: {text}"),
@@ -86,7 +88,9 @@ pub fn registry(line: &Line, repository: &Repository, step: Step, url: &str, err
         | oci::Error::NoPlatform { .. }
         | oci::Error::Material(_) => step.failure(url, &error.to_string()),
     };
-    let failure = failure.with(Disposition::Retry { not_before: error.retry_after() });
+    let failure = failure.with(Disposition::Retry {
+        not_before: error.retry_after(),
+    });
     line.note(repository.path(), conduct(error, &failure));
     failure
 }
@@ -99,7 +103,10 @@ fn conduct(error: &oci::Error, failure: &Failure) -> Conduct {
     if error.is_rate_limit() {
         /// Where a registry says 429 and no more; its own window is unknown.
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
-        return Conduct::Busy { failure, retry_after: error.retry_after().unwrap_or(PATIENCE) };
+        return Conduct::Busy {
+            failure,
+            retry_after: error.retry_after().unwrap_or(PATIENCE),
+        };
     }
     if error.is_server_failure() {
         return Conduct::Faulty { failure };
@@ -111,9 +118,17 @@ fn conduct(error: &oci::Error, failure: &Failure) -> Conduct {
 #[must_use]
 pub fn over_budget(line: &Line, step: Step, url: &str, repository: &Repository, scope: &Scope) -> Failure {
     let total = scope.budget.total();
-    let text = format!("{} did not answer within {total:?} (spec.timeout)", repository.registry());
+    let text = format!(
+        "{} did not answer within {total:?} (spec.timeout)",
+        repository.registry()
+    );
     let failure = step.failure(url, &text);
-    line.note(repository.path(), Conduct::Unreachable { failure: failure.clone() });
+    line.note(
+        repository.path(),
+        Conduct::Unreachable {
+            failure: failure.clone(),
+        },
+    );
     failure
 }
 
@@ -127,7 +142,10 @@ pub fn content(operation: Operation, url: &str, error: &artifact::Error) -> Fail
         artifact::Error::Ignore { .. } => Failure::retry(
             None,
             Reason::SourceIgnoreError,
-            format!("failed to load source ignore patterns from repository: {}", chain(error)),
+            format!(
+                "failed to load source ignore patterns from repository: {}",
+                chain(error)
+            ),
         ),
         artifact::Error::Cancelled => Failure::cancelled(),
         artifact::Error::Write { .. } => archive(operation, &chain(error)),
@@ -141,7 +159,10 @@ pub fn archive(operation: Operation, text: &str) -> Failure {
         Operation::Extract => "archive",
         Operation::Copy => "copy",
     };
-    storage(Reason::ArchiveOperationFailed, format!("unable to {verb} artifact to storage: {text}"))
+    storage(
+        Reason::ArchiveOperationFailed,
+        format!("unable to {verb} artifact to storage: {text}"),
+    )
 }
 
 /// The failure of an operation of the store.

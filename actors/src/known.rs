@@ -37,8 +37,12 @@ impl Known {
     #[must_use]
     pub fn expects(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let [_, namespace, name, file] = parts[..] else { return false };
-        let Some(recorded) = self.paths.get(&Key::new(namespace, name)) else { return false };
+        let [_, namespace, name, file] = parts[..] else {
+            return false;
+        };
+        let Some(recorded) = self.paths.get(&Key::new(namespace, name)) else {
+            return false;
+        };
         file == "latest.tar.gz" || recorded.trim_start_matches('/') == path.trim_start_matches('/')
     }
 }

@@ -170,7 +170,7 @@ async fn choose_tag(
     let listed = line
         .client
         .tags(&line.credential, resolve.repository.path(), &mut |tag: &str| {
-            choice.offer(tag)
+            choice.offer(tag);
         })
         .await;
     listed.map_err(|error| registry(line, &resolve.repository, Step::Tags, &resolve.url, &error))?;

@@ -1,0 +1,56 @@
+//! The only test double: an actor that answers one kind of message with a closure and tells what it saw.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix::dev::MessageResponse;
+use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+type Answer<M> = Box<dyn FnMut(&M) -> Pin<Box<dyn Future<Output = <M as Message>::Result>>>>;
+
+/// Answers every message and passes it on to whoever looks.
+pub struct Probe<M: Message + 'static>
+where
+    M::Result: 'static,
+{
+    answer: Answer<M>,
+    seen: UnboundedSender<M>,
+}
+
+impl<M> Probe<M>
+where
+    M: Message + Send + Unpin + 'static,
+    M::Result: Send + 'static,
+    ResponseFuture<M::Result>: MessageResponse<Self, M>,
+{
+    /// A running probe, and what it sees. To be called on an arbiter.
+    pub fn start_with<F>(mut answer: impl FnMut(&M) -> F + 'static) -> (Recipient<M>, UnboundedReceiver<M>)
+    where
+        F: Future<Output = M::Result> + 'static,
+    {
+        let (seen, messages) = unbounded_channel();
+        let answer: Answer<M> = Box::new(move |message| Box::pin(answer(message)));
+        (Self { answer, seen }.start().recipient(), messages)
+    }
+}
+
+impl<M: Message + Unpin + 'static> Actor for Probe<M> {
+    type Context = Context<Self>;
+}
+
+impl<M> Handler<M> for Probe<M>
+where
+    M: Message + Send + Unpin + 'static,
+    M::Result: Send + 'static,
+    ResponseFuture<M::Result>: MessageResponse<Self, M>,
+{
+    type Result = ResponseFuture<M::Result>;
+
+    fn handle(&mut self, message: M, _: &mut Context<Self>) -> Self::Result {
+        let answer = (self.answer)(&message);
+        // A test that has ended looks at nothing any more.
+        drop(self.seen.send(message));
+        answer
+    }
+}

@@ -1,0 +1,8 @@
+//! One Repository and its Watcher, with probes in the place of every service.
+
+#![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
+
+mod attempts;
+mod children;
+mod endings;
+mod support;
