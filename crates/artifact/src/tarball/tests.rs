@@ -17,6 +17,13 @@ fn header(name: &str, flag: u8, size: u64) -> Vec<u8> {
     header.as_bytes().to_vec()
 }
 
+fn with_checksum(block: &[u8]) -> Vec<u8> {
+    let mut header = tar::Header::new_old();
+    header.as_mut_bytes().copy_from_slice(block);
+    header.set_cksum();
+    header.as_bytes().to_vec()
+}
+
 fn padded(data: &[u8]) -> Vec<u8> {
     let mut padded = data.to_vec();
     padded.resize(data.len().next_multiple_of(BLOCK), 0);
@@ -280,6 +287,44 @@ fn an_old_sparse_file_is_filled_up_and_a_map_that_lies_is_refused() {
     }
 }
 
+#[test]
+fn a_map_is_not_read_beyond_its_bound() {
+    let one_more = [vec![0; 504], vec![1; 8]].concat();
+    let mut block = old_sparse(&[], 0, b"");
+    block[482] = 1;
+    let old = [with_checksum(&block), one_more.repeat(3000)].concat();
+    let records = [record("GNU.sparse.major", b"1"), record("GNU.sparse.minor", b"0")];
+    let map = [&b"300000\n"[..], &b"0\n".repeat(600_000)].concat();
+    let new = [
+        member("x", b'x', &records.concat()),
+        member("a", b'0', &padded(&map)),
+    ]
+    .concat();
+
+    for stream in [old, new] {
+        assert_eq!(read(&stream).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}
+
+#[test]
+fn a_checksum_may_be_a_sum_of_signed_bytes() {
+    let mut block = header("\u{e9}", b'0', 0);
+    let sum: i32 = block
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| {
+            if (148..156).contains(&at) {
+                32
+            } else {
+                i32::from(byte.cast_signed())
+            }
+        })
+        .sum();
+    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+
+    assert_eq!(names_and_data(&block).len(), 1);
+}
+
 /// One stream with every kind of header in it.
 fn everything() -> Vec<u8> {
     let sparse_1_0 = [
@@ -320,10 +365,8 @@ proptest! {
             stream[at] = byte;
         }
         for block in stream.chunks_exact_mut(BLOCK).filter(|block| block[257..262] == *b"ustar") {
-            let mut header = tar::Header::new_old();
-            header.as_mut_bytes().copy_from_slice(block);
-            header.set_cksum();
-            block.copy_from_slice(header.as_bytes());
+            let right = with_checksum(block);
+            block.copy_from_slice(&right);
         }
         let blocks = stream.len() / BLOCK;
 

@@ -1,5 +1,7 @@
 //! How a layer may be compressed, and what happens where it is damaged (spec 5.3, D17, D34).
 
+use std::io::Write;
+
 use artifact::Content;
 
 use crate::layer::{extract, files, gzip, refusal};
@@ -90,6 +92,30 @@ fn a_stream_that_ends_before_the_tar_does_is_an_error() {
         "error copying buffer: unexpected EOF"
     );
     assert!(extract(&Content::memory(frame[..frame.len() / 2].to_vec())).is_err());
+}
+
+#[test]
+fn a_trailer_that_is_cut_ends_the_stream_too_early() {
+    let layer = gzip(&files(&[("a", "a")]).unfinished());
+
+    assert_eq!(names(layer.clone()), ["a"]);
+    assert_eq!(
+        refusal(&Content::memory(layer[..layer.len() - 1].to_vec())),
+        "tar error: unexpected EOF"
+    );
+}
+
+#[test]
+fn a_frame_that_asks_for_more_memory_than_it_should_is_refused() {
+    let frame = |window| {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(window).unwrap();
+        encoder.write_all(&tar()).unwrap();
+        encoder.finish().unwrap()
+    };
+
+    assert_eq!(names(frame(23)), ["a.yaml", "b"]);
+    assert!(extract(&Content::memory(frame(24))).is_err());
 }
 
 #[test]

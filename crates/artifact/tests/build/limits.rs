@@ -229,6 +229,35 @@ fn a_build_ends_wherever_it_is_cancelled() {
 }
 
 #[test]
+fn a_build_asks_at_every_entry_twice_and_at_every_block_of_data() {
+    let questions = |tar: TarBuilder| {
+        let asked = Cell::new(0);
+        let cancelled = || asked.replace(asked.get() + 1) == u32::MAX;
+        let (recipe, limits) = (Recipe::default(), Limits::default());
+        let mut out = io::sink();
+        let scratch = tempfile::tempdir().unwrap();
+        build(
+            &layer(tar),
+            &recipe,
+            &limits,
+            Algorithm::Sha256,
+            scratch.path(),
+            &cancelled,
+            &mut out,
+        )
+        .unwrap();
+        asked.get()
+    };
+    let directories = (0..100).fold(TarBuilder::new(), |tar, number| {
+        tar.directory(&format!("d{number}"))
+    });
+    let zeros = files(&[("a", &"\0".repeat(4 << 20))]);
+
+    assert!(questions(directories) >= 200);
+    assert!(questions(zeros) >= 32);
+}
+
+#[test]
 fn a_disk_that_is_full_is_no_fault_of_the_layer() {
     struct Full;
     impl Write for Full {
