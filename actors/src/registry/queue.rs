@@ -30,7 +30,7 @@ impl From<Urgency> for Rank {
         match urgency {
             Urgency::Resumed => Self::Resumed,
             Urgency::Of(Class::Asked) => Self::Asked,
-            Urgency::Of(Class::Retry) => Self::Retry,
+            Urgency::Of(Class::Dependency | Class::Retry) => Self::Retry,
             Urgency::Of(Class::Routine | Class::Check) => Self::Routine,
         }
     }

@@ -10,6 +10,8 @@ use crate::{Backoff, Desired, Disposition, jittered, spread};
 pub enum Class {
     /// Somebody asked: a new specification, `requestedAt`, a webhook.
     Asked,
+    /// Something that the object names has changed: a Secret, a `ServiceAccount` (D19).
+    Dependency,
     /// An earlier attempt failed.
     Retry,
     /// The first look after a start, or the interval.
@@ -34,6 +36,8 @@ pub enum Event {
     Gone,
     /// The timer that [`Effect::WakeAfter`] asked for.
     Due,
+    /// Something that the object names is not what its last attempt read (D19).
+    DependencyChanged,
     /// The host at which the last attempt failed answers again, or wants to be probed (D20, D48).
     HostRecovered,
     /// The timer that [`Effect::ProgressAfter`] asked for.
@@ -125,7 +129,7 @@ enum Phase {
         attempt: u64,
         identity: Arc<Desired>,
         cancelled: bool,
-        again: bool,
+        again: Option<Class>,
     },
     Retiring {
         attempt: u64,
@@ -187,6 +191,7 @@ impl Machine {
             } => self.observed(&desired, initial, settled),
             Event::Gone => self.vanished(),
             Event::Due => self.due(),
+            Event::DependencyChanged => self.dependency_changed(),
             Event::HostRecovered => self.recovered(),
             Event::ProgressDue {
                 admitted,
@@ -218,7 +223,9 @@ impl Machine {
                 ..
             } => {
                 let overtaken = overtakes(desired, identity);
-                *again |= changed;
+                if changed {
+                    *again = Some(Class::Asked);
+                }
                 if overtaken && !*cancelled {
                     *cancelled = true;
                     return vec![Effect::Cancel];
@@ -272,6 +279,20 @@ impl Machine {
         })
     }
 
+    fn dependency_changed(&mut self) -> Vec<Effect> {
+        if !self.desired.as_ref().is_some_and(|known| known.runnable()) {
+            return Vec::new();
+        }
+        match &mut self.phase {
+            Phase::Waiting { .. } => self.settle(Class::Dependency),
+            Phase::Running { again, .. } => {
+                again.get_or_insert(Class::Dependency);
+                Vec::new()
+            }
+            Phase::Retiring { .. } | Phase::Ended => Vec::new(),
+        }
+    }
+
     fn recovered(&mut self) -> Vec<Effect> {
         if !matches!(self.phase, Phase::Waiting { for_host: true }) {
             return Vec::new();
@@ -314,10 +335,9 @@ impl Machine {
                 self.failures.saturating_add(1)
             }
         };
-        if again {
-            effects.extend(self.settle(Class::Asked));
-        } else {
-            effects.push(self.wake(outcome, ran_for));
+        match again {
+            Some(class) => effects.extend(self.settle(class)),
+            None => effects.push(self.wake(outcome, ran_for)),
         }
         effects
     }
@@ -393,7 +413,7 @@ impl Machine {
             attempt,
             identity: desired,
             cancelled: false,
-            again: false,
+            again: None,
         };
         vec![
             Effect::Sleep,

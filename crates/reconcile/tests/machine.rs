@@ -188,6 +188,59 @@ fn an_object_that_failed_goes_when_its_host_recovers_and_a_stalled_one_does_not(
 }
 
 #[test]
+fn a_changed_dependency_wakes_whatever_waits() {
+    let park = Outcome::Failed(Disposition::Park { not_before: None });
+    let stall = Outcome::Failed(Disposition::Stall);
+    for outcome in [Outcome::Succeeded, Outcome::Checked, RETRY, park, stall] {
+        let mut machine = Machine::new(policy(), 7);
+        let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+        machine.step(finished(attempt, outcome));
+        let effects = machine.step(Event::DependencyChanged);
+        assert_eq!(
+            started(&effects),
+            Some((attempt + 1, Class::Dependency)),
+            "after {outcome:?}"
+        );
+    }
+}
+
+#[test]
+fn dependencies_that_change_during_an_attempt_lead_to_one_more_and_a_request_is_more_urgent() {
+    let poked = Desired {
+        requested_at: Some("now".into()),
+        ..spec(1)
+    };
+    for (events, class) in [
+        (
+            vec![Event::DependencyChanged, Event::DependencyChanged],
+            Class::Dependency,
+        ),
+        (vec![Event::DependencyChanged, seen(poked.clone())], Class::Asked),
+        (vec![seen(poked), Event::DependencyChanged], Class::Asked),
+    ] {
+        let mut machine = Machine::new(policy(), 7);
+        let (first, _) = started(&machine.step(seen(spec(1)))).unwrap();
+        for event in events {
+            assert_eq!(machine.step(event), []);
+        }
+        let effects = machine.step(finished(first, Outcome::Succeeded));
+        assert_eq!(started(&effects), Some((first + 1, class)));
+        let effects = machine.step(finished(first + 1, Outcome::Succeeded));
+        assert_eq!(started(&effects), None);
+    }
+}
+
+#[test]
+fn a_changed_dependency_is_nothing_to_a_suspended_object() {
+    let mut machine = Machine::new(policy(), 7);
+    machine.step(seen(Desired {
+        suspended: true,
+        ..spec(1)
+    }));
+    assert_eq!(machine.step(Event::DependencyChanged), []);
+}
+
+#[test]
 fn deletion_waits_for_the_attempt_then_retires_once() {
     let mut machine = Machine::new(policy(), 7);
     let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
@@ -229,6 +282,7 @@ enum Stimulus {
     Gone,
     Due,
     Recovered,
+    Dependency,
     Progress(bool),
     FinishCurrent(u8),
     FinishStale(u8),
@@ -245,6 +299,7 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
         1 => Just(Stimulus::Gone),
         3 => Just(Stimulus::Due),
         1 => Just(Stimulus::Recovered),
+        2 => Just(Stimulus::Dependency),
         1 => any::<bool>().prop_map(Stimulus::Progress),
         6 => (0..6_u8).prop_map(Stimulus::FinishCurrent),
         2 => (0..6_u8).prop_map(Stimulus::FinishStale),
@@ -270,6 +325,7 @@ proptest! {
     fn no_sequence_of_events_breaks_the_rules(stimuli in proptest::collection::vec(stimulus(), 0..64)) {
         let mut machine = Machine::new(policy(), 99);
         let (mut running, mut retiring, mut ended, mut highest) = (None, None, false, 0);
+        let (mut gone, mut owed) = (false, false);
         for stimulus in stimuli {
             let known = machine.desired().cloned();
             let event = match stimulus {
@@ -282,6 +338,7 @@ proptest! {
                 Stimulus::Gone => Event::Gone,
                 Stimulus::Due => Event::Due,
                 Stimulus::Recovered => Event::HostRecovered,
+                Stimulus::Dependency => Event::DependencyChanged,
                 Stimulus::Progress(admitted) => {
                     Event::ProgressDue { admitted, waited: Duration::from_secs(3), bare: true }
                 }
@@ -296,7 +353,25 @@ proptest! {
                 }
             };
             let stale = matches!(event, Event::Finished { attempt, .. } if attempt > highest);
+            let changed = matches!(event, Event::DependencyChanged);
+            let ends = matches!(event, Event::Finished { .. }) && !stale;
+            match &event {
+                Event::Observed { .. } => gone = false,
+                Event::Gone => gone = true,
+                _ => {}
+            }
+            let idle = running.is_none() && retiring.is_none() && !ended && !ends;
             let effects = machine.step(event);
+            let runnable = !gone && machine.desired().is_some_and(|desired| desired.runnable());
+            let next = started(&effects).map(|(_, class)| class);
+            if changed {
+                prop_assert!(!idle || !runnable || next == Some(Class::Dependency), "slept on: {effects:?}");
+                prop_assert!(idle && runnable || effects.is_empty(), "disturbed: {effects:?}");
+                owed |= running.is_some() && runnable;
+            }
+            if ends && std::mem::take(&mut owed) {
+                prop_assert!(!runnable || next.is_some(), "a change was lost: {effects:?}");
+            }
             prop_assert!(!ended || effects.is_empty(), "an effect after the end: {effects:?}");
             prop_assert!(!stale || effects.is_empty(), "a stale answer had an effect: {effects:?}");
             let desired = machine.desired().cloned();
