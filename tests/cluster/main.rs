@@ -4,8 +4,13 @@
 //! listens on loopback. All tests share one control plane; each has a namespace, a registry and an operator of its own.
 
 mod first_artifact;
+mod killed;
+mod lifecycle;
+mod outage;
+mod refused;
 mod support;
 mod testbed;
+mod transcript;
 
 use support::bench::Bench;
 use support::process;
@@ -21,7 +26,15 @@ fn main() {
     let mut arguments = libtest_mimic::Arguments::from_args();
     arguments.test_threads = arguments.test_threads.or(Some(THREADS));
     let bench = Bench::new();
-    let trials = [testbed::tests(&bench), first_artifact::tests(&bench)];
+    let trials = [
+        testbed::tests(&bench),
+        first_artifact::tests(&bench),
+        killed::tests(&bench),
+        lifecycle::tests(&bench),
+        outage::tests(&bench),
+        refused::tests(&bench),
+        transcript::tests(&bench),
+    ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     drop(bench);
     process::kill_all();

@@ -77,7 +77,8 @@ impl Gate {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Holds requests of this method whose path contains a text, before the server sees them.
+    /// Holds requests of this method whose path contains a text, before the server sees them; `$` at the end of the text
+    /// is the end of the path.
     pub(crate) fn hold(&self, method: Method, path: &str) -> Hold {
         self.rule(method, path, None)
     }
@@ -168,7 +169,7 @@ impl Shared {
     }
 
     fn rule_for(&self, request: &Request<Incoming>) -> Option<Arc<Rule>> {
-        let path = request.uri().path();
+        let path = format!("{}$", request.uri().path());
         let applies = |rule: &&Arc<Rule>| rule.method == request.method() && path.contains(&rule.path);
         self.lock().iter().find(applies).map(Arc::clone)
     }

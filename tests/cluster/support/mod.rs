@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod bench;
 pub(crate) mod certificates;
 pub(crate) mod controlplane;
+pub(crate) mod files;
 pub(crate) mod gate;
 pub(crate) mod manifest;
 pub(crate) mod operator;

@@ -113,12 +113,36 @@ impl Operator {
         reqwest::get(url).await.expect("the file server answers")
     }
 
-    /// Its last log lines.
-    pub(crate) fn tail(&self) -> String {
-        self.process.as_ref().map(Process::tail).unwrap_or_default()
+    /// A file that is to be an artifact has content, but not its name yet.
+    pub(crate) fn is_writing_an_artifact(&self) -> bool {
+        let has_content = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        let is_nameless = |path: &PathBuf| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(".sluice-"))
+        };
+        super::files::below(&self.data())
+            .iter()
+            .any(|path| is_nameless(path) && has_content(path))
+    }
+
+    /// All that it has logged since its first start.
+    pub(crate) fn output(&self) -> String {
+        std::fs::read_to_string(self.directory.join("operator.log")).unwrap_or_default()
     }
 
     fn url_of(&self, port: u16, path: &str) -> String {
         format!("http://127.0.0.1:{port}/{path}")
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.as_ref().filter(|_| std::thread::panicking()) {
+            eprintln!(
+                "--- the operator of {} said last:\n{}",
+                self.namespace,
+                process.tail()
+            );
+        }
     }
 }

@@ -3,11 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, Reference};
+
 use super::ports;
 use super::process::Process;
 use super::tools::Tools;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// What `flux push artifact` calls its layers.
+const LAYER_TYPE: &str = "application/vnd.cncf.flux.content.v1.tar+gzip";
 
 /// A registry with its blobs on disk: it can be stopped and started again.
 pub(crate) struct Registry {
@@ -118,6 +125,42 @@ impl Registry {
     pub(crate) async fn tag(&self, repository_and_tag: &str, tag: &str) {
         let url = format!("oci://{}/{repository_and_tag}", self.host());
         self.authorized(&["tag", &url, tag]).await;
+    }
+
+    /// Pushes an image of one layer with these very bytes, whatever they are; for a registry that is open to everybody.
+    pub(crate) async fn push_layer(&self, repository_and_tag: &str, layer: Vec<u8>) {
+        let config = ClientConfig {
+            protocol: ClientProtocol::Http,
+            ..ClientConfig::default()
+        };
+        let reference: Reference = format!("{}/{repository_and_tag}", self.host()).parse().unwrap();
+        let layers = [ImageLayer::new(layer, LAYER_TYPE.to_owned(), None)];
+        let empty = Config::new(
+            b"{}".to_vec(),
+            "application/vnd.oci.empty.v1+json".to_owned(),
+            None,
+        );
+        let client = Client::new(config);
+        client
+            .push(&reference, &layers, empty, &RegistryAuth::Anonymous, None)
+            .await
+            .unwrap();
+    }
+
+    /// Changes one byte in the middle of the only blob that has so many bytes.
+    pub(crate) fn corrupt_blobs_of(&self, length: usize) {
+        let blobs = self.directory.join("blobs/docker/registry/v2/blobs/sha256");
+        let mut changed = 0;
+        for path in super::files::below(&blobs) {
+            let mut content = std::fs::read(&path).unwrap();
+            if content.len() >= length {
+                let middle = content.len() / 2;
+                content[middle] ^= 1;
+                std::fs::write(&path, content).unwrap();
+                changed += 1;
+            }
+        }
+        assert_eq!(changed, 1, "one blob has {length} bytes or more");
     }
 
     async fn pushed(&self, arguments: &[&str]) -> String {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::api::Namespace;
+use super::api::{LIMIT, Namespace};
 use super::bench::Bench;
 use super::controlplane::ControlPlane;
 use super::gate::Gate;
 use super::operator::Operator;
+use super::process::POLL;
 use super::registry::Registry;
 use super::tools::Tools;
 
@@ -102,6 +103,26 @@ impl Scene {
     /// What operators have written in the namespace, in order: verb and resource.
     pub(crate) async fn writes(&self) -> Vec<String> {
         self.bench.plane().await.writes(&self.namespace.name)
+    }
+
+    /// Waits until there are so many, and returns them.
+    pub(crate) async fn until_writes(&self, count: usize) -> Vec<String> {
+        let wait = async {
+            loop {
+                let writes = self.writes().await;
+                if writes.len() >= count {
+                    return writes;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let in_time = tokio::time::timeout(LIMIT, wait).await;
+        in_time.unwrap_or_else(|_| panic!("fewer than {count} writes in {}", self.namespace.name))
+    }
+
+    /// Everything that belongs to the test is below it.
+    pub(crate) fn root(&self) -> &Path {
+        &self.directory
     }
 
     /// A new folder.
