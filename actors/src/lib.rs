@@ -42,6 +42,8 @@ pub mod resolver;
 mod scope;
 pub mod status_writer;
 pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod translate;
 pub mod verifier;
 pub mod watcher;
