@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::{Message, Recipient};
@@ -37,7 +38,7 @@ pub struct Scope {
 #[derive(Debug)]
 pub struct Budget {
     left_ms: AtomicU64,
-    begun: AtomicBool,
+    admitted: OnceLock<Instant>,
     total: Duration,
 }
 
@@ -48,15 +49,20 @@ impl Budget {
         let left_ms = AtomicU64::new(u64::try_from(total.as_millis()).unwrap_or(u64::MAX));
         Self {
             left_ms,
-            begun: AtomicBool::new(false),
+            admitted: OnceLock::new(),
             total,
         }
     }
 
-    /// Whether any of it has been used, or is being used: the attempt was admitted.
+    /// Notes that the attempt has been given its first turn.
+    pub fn admit(&self) {
+        self.admitted.get_or_init(Instant::now);
+    }
+
+    /// How long ago that was (D27).
     #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.begun.load(Ordering::Relaxed)
+    pub fn admitted_for(&self) -> Option<Duration> {
+        self.admitted.get().map(Instant::elapsed)
     }
 
     /// What `spec.timeout` says.
@@ -74,7 +80,6 @@ impl Budget {
     /// Runs `work` within what is left and takes from it what `work` used; `None` when it was not enough.
     pub async fn spend<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let begun = Instant::now();
-        self.begun.store(true, Ordering::Relaxed);
         let answer = tokio::time::timeout(self.left(), work).await.ok();
         let used = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let rest = self.left_ms.load(Ordering::Relaxed).saturating_sub(used);

@@ -12,6 +12,7 @@ use reference::{Selected, reference_display};
 
 use super::dereference::{Access, dereference};
 use super::making::{Layer, choose, recipe};
+use super::reads::Reads;
 use super::services::Services;
 use crate::Scope;
 use crate::fetcher::{Describe, Fetch};
@@ -26,6 +27,7 @@ pub(super) struct Wanted {
     pub(super) recorded: Status,
     pub(super) class: Class,
     pub(super) recovered: WeakRecipient<HostRecovered>,
+    pub(super) reads: Arc<Reads>,
 }
 
 /// The attempt. What it has seen when it fails is shown as well.
@@ -54,7 +56,7 @@ pub(super) async fn run(
     if *class == Class::Check && sound(seen) {
         return Ok(());
     }
-    let access = dereference(scope, &source, at.cluster.as_ref(), seen).await?;
+    let access = dereference(scope, &source, wanted.reads.as_ref(), seen).await?;
     let turn = admit(scope, wanted, at, &access, Urgency::Of(*class)).await?;
     let resolved = scope
         .ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen))
@@ -177,18 +179,16 @@ async fn admit(
         .map_err(|error| access.unusable(&error))?;
     let recovered = wanted.recovered.clone();
     let (repository, credential) = (Arc::clone(&access.repository), Arc::clone(&access.credential));
-    scope
-        .ask(
-            &registry,
-            Admit {
-                scope: scope.clone(),
-                urgency,
-                repository,
-                credential,
-                recovered,
-            },
-        )
-        .await
+    let admit = Admit {
+        scope: scope.clone(),
+        urgency,
+        repository,
+        credential,
+        recovered,
+    };
+    let turn = scope.ask(&registry, admit).await?;
+    scope.budget.admit();
+    Ok(turn)
 }
 
 fn resolve(

@@ -255,10 +255,10 @@ impl Repository {
                 .recorded
                 .as_ref()
                 .is_none_or(|(_, status)| status.conditions.is_empty());
-            let (admitted, waited) = (attempt.scope.budget.is_running(), attempt.begun.elapsed());
+            let (admitted_for, waited) = (attempt.scope.budget.admitted_for(), attempt.begun.elapsed());
             repository.advance(
                 Event::ProgressDue {
-                    admitted,
+                    admitted_for,
                     waited,
                     bare,
                 },

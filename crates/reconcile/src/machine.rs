@@ -42,8 +42,8 @@ pub enum Event {
     HostRecovered,
     /// The timer that [`Effect::ProgressAfter`] asked for.
     ProgressDue {
-        /// Whether the attempt has been admitted by its registry.
-        admitted: bool,
+        /// How long ago the attempt was admitted by its registry, if it was.
+        admitted_for: Option<Duration>,
         /// How long ago it was started.
         waited: Duration,
         /// Whether the object has no condition yet.
@@ -194,10 +194,10 @@ impl Machine {
             Event::DependencyChanged => self.dependency_changed(),
             Event::HostRecovered => self.recovered(),
             Event::ProgressDue {
-                admitted,
+                admitted_for,
                 waited,
                 bare,
-            } => self.progress(admitted, waited, bare),
+            } => self.progress(admitted_for, waited, bare),
             Event::Finished {
                 attempt,
                 outcome,
@@ -300,14 +300,15 @@ impl Machine {
         self.settle(Class::Retry)
     }
 
-    fn progress(&mut self, admitted: bool, waited: Duration, bare: bool) -> Vec<Effect> {
+    fn progress(&mut self, admitted_for: Option<Duration>, waited: Duration, bare: bool) -> Vec<Effect> {
         if !matches!(self.phase, Phase::Running { cancelled: false, .. }) {
             return Vec::new();
         }
-        if admitted || (bare && waited >= PATIENCE) {
+        let ran_for = admitted_for.unwrap_or_default();
+        if ran_for >= QUICK || (bare && waited >= PATIENCE) {
             return vec![Effect::ShowProgress];
         }
-        vec![Effect::ProgressAfter(QUICK)]
+        vec![Effect::ProgressAfter(QUICK.saturating_sub(ran_for))]
     }
 
     fn finished(&mut self, ended: u64, outcome: Outcome, ran_for: Duration) -> Vec<Effect> {

@@ -241,6 +241,34 @@ fn a_changed_dependency_is_nothing_to_a_suspended_object() {
 }
 
 #[test]
+fn progress_is_shown_two_seconds_after_admission_or_for_a_bare_object_after_ten() {
+    let mut machine = Machine::new(policy(), 7);
+    started(&machine.step(seen(spec(1)))).unwrap();
+    let mut due = |admitted_for: Option<u64>, waited: u64, bare: bool| {
+        let (admitted_for, waited) = (admitted_for.map(Duration::from_secs), Duration::from_secs(waited));
+        machine.step(Event::ProgressDue {
+            admitted_for,
+            waited,
+            bare,
+        })
+    };
+    assert_eq!(
+        due(None, 9, true),
+        [Effect::ProgressAfter(Duration::from_secs(2))]
+    );
+    assert_eq!(
+        due(Some(1), 9, true),
+        [Effect::ProgressAfter(Duration::from_secs(1))]
+    );
+    assert_eq!(
+        due(None, 60, false),
+        [Effect::ProgressAfter(Duration::from_secs(2))]
+    );
+    assert_eq!(due(None, 10, true), [Effect::ShowProgress]);
+    assert_eq!(due(Some(2), 2, false), [Effect::ShowProgress]);
+}
+
+#[test]
 fn deletion_waits_for_the_attempt_then_retires_once() {
     let mut machine = Machine::new(policy(), 7);
     let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
@@ -340,7 +368,8 @@ proptest! {
                 Stimulus::Recovered => Event::HostRecovered,
                 Stimulus::Dependency => Event::DependencyChanged,
                 Stimulus::Progress(admitted) => {
-                    Event::ProgressDue { admitted, waited: Duration::from_secs(3), bare: true }
+                    let admitted_for = admitted.then_some(Duration::from_secs(3));
+                    Event::ProgressDue { admitted_for, waited: Duration::from_secs(3), bare: true }
                 }
                 Stimulus::FinishCurrent(number) => {
                     let Some(attempt) = running.take() else { continue };
