@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use http::header::{HeaderValue, USER_AGENT};
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use kube::{Client, Config};
 
 use super::answer::words;
@@ -27,8 +29,20 @@ pub async fn connect() -> anyhow::Result<Client> {
 pub fn client(mut config: Config) -> anyhow::Result<Client> {
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_LIMIT);
+    heed_no_proxy(&mut config);
     let name = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
     config.headers.push((USER_AGENT, name));
     let client = Client::try_from(config);
     client.map_err(|error| anyhow!("the cluster's configuration cannot be used: {}", words(&error)))
+}
+
+/// Goes to the API server directly where `NO_PROXY` names it: kube holds that list against the proxy's own address. A proxy
+/// that kubeconfig names stays.
+fn heed_no_proxy(config: &mut Config) {
+    let environment = Matcher::from_env();
+    let elsewhere = environment.intercept(&Uri::from_static("https://proxied.invalid"));
+    let from_environment = elsewhere.is_some_and(|proxy| Some(proxy.uri()) == config.proxy_url.as_ref());
+    if from_environment && environment.intercept(&config.cluster_url).is_none() {
+        config.proxy_url = None;
+    }
 }
