@@ -16,6 +16,8 @@ pub struct Secret {
     pub kind: String,
     /// Its data, decoded.
     pub data: BTreeMap<String, Vec<u8>>,
+    /// Its resourceVersion.
+    pub version: Arc<str>,
 }
 
 impl std::fmt::Debug for Secret {
@@ -25,6 +27,7 @@ impl std::fmt::Debug for Secret {
             .debug_struct("Secret")
             .field("kind", &self.kind)
             .field("keys", &keys)
+            .field("version", &self.version)
             .finish()
     }
 }
@@ -36,6 +39,8 @@ pub struct ServiceAccount {
     pub image_pull_secrets: Vec<String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// Its resourceVersion.
+    pub version: Arc<str>,
 }
 
 /// Why an object could not be read.

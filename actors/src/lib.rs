@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `ObjectChanged` | watch -> Watcher |
 //! | `SpecObserved` | Watcher -> Repository |
+//! | `DependencyChanged` | watch -> Watcher |
+//! | `DependencyShown` | Watcher -> Repository |
+//! | `DependenciesNamed` | Repository -> Watcher |
 //! | `Inspect` | Repository -> Storage |
 //! | `Admit` | Repository -> Registry |
 //! | `Resolve` | Repository -> Resolver |
@@ -30,6 +33,7 @@
 //! | `StopWatching` | program -> Watcher |
 
 pub mod cluster;
+mod dependency;
 pub mod failure;
 pub mod fetcher;
 pub mod flights;
@@ -48,6 +52,7 @@ pub mod translate;
 pub mod verifier;
 pub mod watcher;
 
+pub use dependency::{Dependency, DependencyKind, dependencies};
 pub use key::Key;
 pub use known::Known;
 pub use object::{FINALIZER, Object, SpecProblem};

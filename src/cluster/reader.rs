@@ -44,6 +44,7 @@ impl ClusterReader for Reader {
         Ok(Secret {
             kind: secret.type_.unwrap_or_default(),
             data: data.into_iter().map(|(key, value)| (key, value.0)).collect(),
+            version: secret.metadata.resource_version.unwrap_or_default().into(),
         })
     }
 
@@ -53,6 +54,7 @@ impl ClusterReader for Reader {
         Ok(ServiceAccount {
             image_pull_secrets: secrets.into_iter().map(|secret| secret.name).collect(),
             annotations: account.metadata.annotations.unwrap_or_default(),
+            version: account.metadata.resource_version.unwrap_or_default().into(),
         })
     }
 }

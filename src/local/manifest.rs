@@ -1,6 +1,7 @@
 //! What a document of the folder declares.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -89,6 +90,7 @@ impl Manifest {
             Kind::ServiceAccount => Body::ServiceAccount(ServiceAccount {
                 image_pull_secrets: pull_secrets(fields)?,
                 annotations,
+                version: Arc::default(),
             }),
             Kind::ConfigMap => Body::ConfigMap,
         };
@@ -147,7 +149,11 @@ fn secret(fields: &Map<String, Value>) -> Result<Secret, String> {
     }
     let plain = strings(fields, "stringData")?;
     data.extend(plain.into_iter().map(|(name, value)| (name, value.into_bytes())));
-    Ok(Secret { kind, data })
+    Ok(Secret {
+        kind,
+        data,
+        version: Arc::default(),
+    })
 }
 
 fn pull_secrets(fields: &Map<String, Value>) -> Result<Vec<String>, String> {

@@ -1,10 +1,11 @@
 //! What a Repository hears and says.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::Message;
 
-use crate::{Key, Object};
+use crate::{Dependency, Key, Object};
 
 /// The object was seen (row 2); the latest wins.
 #[derive(Message, Clone, Debug)]
@@ -21,10 +22,32 @@ pub struct SpecObserved {
 #[rtype(result = "()")]
 pub struct ObjectVanished;
 
+/// Something that the object names, as the cluster shows it now (D19).
+#[derive(Message, Clone, Debug, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct DependencyShown {
+    /// What it is.
+    pub dependency: Dependency,
+    /// Its resourceVersion; `None` where it is not there.
+    pub version: Option<Arc<str>>,
+    /// Whether a list showed it, which tells of no change by itself.
+    pub listed: bool,
+}
+
 /// The program stops: the attempt is to end, unless it publishes already.
 #[derive(Message, Clone, Copy, Debug)]
 #[rtype(result = "()")]
 pub struct Drain;
+
+/// What the object names, all of it.
+#[derive(Message, Clone, Debug)]
+#[rtype(result = "()")]
+pub struct DependenciesNamed {
+    /// Which object.
+    pub key: Key,
+    /// By its specification, and by its `ServiceAccount` as an attempt has just read it.
+    pub dependencies: BTreeSet<Dependency>,
+}
 
 /// A Repository ended (row 16).
 #[derive(Message, Clone, Debug)]

@@ -1,7 +1,7 @@
 //! One object: its machine, its attempt, its timer.
 //!
 //! Owns: the object as last seen, the status as last concluded, one attempt, one timer.
-//! Receives: [`SpecObserved`], [`ObjectVanished`], [`Drain`], `HostRecovered`.
+//! Receives: [`SpecObserved`], [`DependencyShown`], [`ObjectVanished`], [`Drain`], `HostRecovered`.
 //! Bounds: at most one attempt; events during it coalesce into one more.
 //! Fails: alone; its Watcher starts it anew (D44).
 
@@ -10,10 +10,12 @@ mod dereference;
 mod making;
 mod messages;
 mod perform;
+mod reads;
 mod services;
 mod transport;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,21 +23,28 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient, Spaw
 use reconcile::{Class, Desired, Event, Failure, Machine, Observation, Status};
 use tokio::time::Instant;
 
-pub use messages::{Drain, Ending, ObjectVanished, RepositoryStopped, SpecObserved};
+pub use messages::{
+    DependenciesNamed, DependencyShown, Drain, Ending, ObjectVanished, RepositoryStopped, SpecObserved,
+};
 pub use services::Services;
+
+use reads::{Reads, Versions};
 
 use crate::registry::HostRecovered;
 use crate::status_writer::StatusObserved;
 use crate::translate::{desired, recorded};
-use crate::{Key, Object, Scope};
+use crate::{Dependency, Key, Object, Scope, dependencies};
 
 /// The actor.
 pub struct Repository {
     key: Key,
     at: Arc<Services>,
     stopped: Recipient<RepositoryStopped>,
+    naming: Recipient<DependenciesNamed>,
     machine: Machine,
     object: Option<Arc<Object>>,
+    named: BTreeSet<Dependency>,
+    read: Versions,
     recorded: Option<(Arc<str>, Status)>,
     attempt: Option<Attempt>,
     concluded: Option<Concluded>,
@@ -52,6 +61,7 @@ struct Attempt {
     class: Class,
     begun: Instant,
     seen: Rc<RefCell<Observation>>,
+    reads: Arc<Reads>,
 }
 
 /// The attempt that ended last, until its status is written.
@@ -64,16 +74,24 @@ struct Concluded {
 }
 
 impl Repository {
-    /// The Repository of this object; `stopped` hears of its end.
+    /// The Repository of this object; `stopped` hears of its end, `naming` of what the object names.
     #[must_use]
-    pub fn new(key: Key, at: Arc<Services>, stopped: Recipient<RepositoryStopped>) -> Self {
+    pub fn new(
+        key: Key,
+        at: Arc<Services>,
+        stopped: Recipient<RepositoryStopped>,
+        naming: Recipient<DependenciesNamed>,
+    ) -> Self {
         let machine = Machine::new(at.policy, key.seed());
         Self {
             key,
             at,
             stopped,
+            naming,
             machine,
             object: None,
+            named: BTreeSet::new(),
+            read: Versions::new(),
             recorded: None,
             attempt: None,
             concluded: None,
@@ -96,6 +114,29 @@ impl Repository {
             self.recorded = Some((Arc::clone(&object.uid), recorded(object)));
         }
         self.object = Some(Arc::clone(object));
+    }
+
+    /// The Watcher knows what the object names before anything of it is read.
+    fn name(&mut self, desired: &Desired) {
+        let named = dependencies(&self.key.namespace, desired);
+        if named == self.named {
+            return;
+        }
+        self.named.clone_from(&named);
+        self.naming.do_send(DependenciesNamed {
+            key: self.key.clone(),
+            dependencies: named,
+        });
+    }
+
+    /// An attempt that has not read it yet is going to, unless it looks at the store alone.
+    fn is_news(&self, shown: &DependencyShown) -> bool {
+        let running = self.attempt.as_ref();
+        let Some(attempt) = running.filter(|attempt| attempt.class != Class::Check) else {
+            return reads::is_news(&self.read, shown);
+        };
+        let read = attempt.reads.versions();
+        read.contains_key(&shown.dependency) && reads::is_news(&read, shown)
     }
 }
 
@@ -128,6 +169,7 @@ impl Handler<SpecObserved> for Repository {
         });
         self.remember(&object);
         let desired = desired(&object);
+        self.name(&desired);
         let status = self.recorded.as_ref().map(|(_, status)| status);
         let artifact = status.and_then(|status| status.artifact.as_ref());
         let path = artifact
@@ -153,6 +195,16 @@ impl Handler<SpecObserved> for Repository {
                 },
                 ctx,
             );
+        }
+    }
+}
+
+impl Handler<DependencyShown> for Repository {
+    type Result = ();
+
+    fn handle(&mut self, shown: DependencyShown, ctx: &mut Context<Self>) {
+        if !self.draining && self.is_news(&shown) {
+            self.advance(Event::DependencyChanged, ctx);
         }
     }
 }

@@ -15,6 +15,7 @@ use reconcile::{
 use tokio::time::Instant;
 
 use super::attempt::{self, Wanted};
+use super::reads::Reads;
 use super::{Attempt, Concluded, Repository};
 use crate::scope::panicked;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, WriteStatus};
@@ -62,11 +63,18 @@ impl Repository {
         self.hold(&object, finalizer, ctx);
         let seen = Rc::new(RefCell::new(Observation::default()));
         let recovered = ctx.address().recipient().downgrade();
+        let reads = Arc::new(Reads::new(
+            Arc::clone(&self.at.cluster),
+            self.key.clone(),
+            self.named.clone(),
+            self.naming.clone(),
+        ));
         let wanted = Wanted {
             desired: Arc::clone(&desired),
             recorded,
             class,
             recovered,
+            reads: Arc::clone(&reads),
         };
         let (at, work_scope, work_seen) = (Arc::clone(&self.at), scope.clone(), Rc::clone(&seen));
         self.attempt = Some(Attempt {
@@ -75,6 +83,7 @@ impl Repository {
             class,
             begun: Instant::now(),
             seen,
+            reads,
         });
         let work = async move {
             let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
@@ -112,6 +121,7 @@ impl Repository {
             class,
             begun,
             seen,
+            reads,
             ..
         }) = self.attempt.take()
         else {
@@ -119,6 +129,10 @@ impl Repository {
         };
         let Some(object) = self.object.clone() else { return };
         let seen = seen.take();
+        let read = std::mem::take(&mut *reads.versions());
+        if !read.is_empty() {
+            self.read = read;
+        }
         let outcome = match &result {
             Ok(()) if seen.resolved.is_none() => Outcome::Checked,
             Ok(()) => Outcome::Succeeded,

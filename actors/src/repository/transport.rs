@@ -115,6 +115,7 @@ mod tests {
         Secret {
             kind: "Opaque".to_owned(),
             data,
+            version: "1".into(),
         }
     }
 

@@ -7,7 +7,7 @@ use actix::Addr;
 use reconcile::{Backoff, Failure, Observation, conclude};
 use tokio::time::Instant;
 
-use crate::repository::{Drain, Ending, ObjectVanished, Repository, Services, SpecObserved};
+use crate::repository::{DependencyShown, Drain, Ending, ObjectVanished, Repository, Services, SpecObserved};
 use crate::status_writer::WriteStatus;
 use crate::translate::{desired, recorded};
 use crate::{Key, Object};
@@ -64,6 +64,19 @@ impl Children {
             repository.do_send(observed);
         }
         child.repository = Some(repository);
+    }
+
+    /// Whether the object is there.
+    pub(super) fn shows(&self, key: &Key) -> bool {
+        self.all.get(key).is_some_and(|child| child.latest.is_some())
+    }
+
+    /// Tells a Repository that runs; one that is to be started anew reads everything then.
+    pub(super) fn tell(&self, key: &Key, shown: DependencyShown) {
+        let child = self.all.get(key);
+        if let Some(repository) = child.and_then(|child| child.repository.as_ref()) {
+            repository.do_send(shown);
+        }
     }
 
     /// The object is gone; its Repository ends by itself.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::Message;
 
-use crate::{Key, Object};
+use crate::{Dependency, DependencyKind, Key, Object};
 
 /// Something happened to an object, or to the watch (row 1). The awaited reply is the backpressure on the watch.
 #[derive(Message, Clone, Debug)]
@@ -23,6 +23,25 @@ pub enum ObjectChanged {
     },
     /// The list is complete.
     RelistFinished,
+}
+
+/// Something happened to what objects may name, or to the watch of it (D19). The awaited reply is the backpressure.
+#[derive(Message, Clone, Debug)]
+#[rtype(result = "()")]
+pub enum DependencyChanged {
+    /// A complete list of this kind begins: what it does not show is not there.
+    RelistStarted(DependencyKind),
+    /// An object is there, or changed.
+    Applied {
+        /// Which one.
+        dependency: Dependency,
+        /// Its resourceVersion.
+        version: Arc<str>,
+    },
+    /// An object is gone.
+    Deleted(Dependency),
+    /// The list is complete.
+    RelistFinished(DependencyKind),
 }
 
 /// The program stops: no object is looked at any more; answers when every attempt has ended.

@@ -1,10 +1,12 @@
 //! Keeps one Repository for each object that the cluster shows.
 //!
-//! Owns: the Repositories and what was last seen of each.        Receives: [`ObjectChanged`], `RepositoryStopped`, [`StopWatching`].
-//! Bounds: one event of the watch at a time; one Repository an object; one timer for all that are to be started anew.
+//! Owns: the Repositories, what was last seen of each, and who names what.
+//! Receives: [`ObjectChanged`], [`DependencyChanged`], `DependenciesNamed`, `RepositoryStopped`, [`StopWatching`].
+//! Bounds: one event of each watch at a time; one Repository an object; one timer for all that are to be started anew.
 //! Fails: the process, if it panics; a Repository that panics is started anew with back-off (D44).
 
 mod children;
+mod dependencies;
 mod messages;
 
 use std::collections::BTreeSet;
@@ -16,15 +18,17 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use children::Children;
-pub use messages::{ObjectChanged, StopWatching};
+use dependencies::Dependencies;
+pub use messages::{DependencyChanged, ObjectChanged, StopWatching};
 
-use crate::repository::{Ending, Repository, RepositoryStopped, Services};
+use crate::repository::{DependenciesNamed, Ending, Repository, RepositoryStopped, Services};
 use crate::{Key, Object};
 
 /// The actor.
 pub struct Watcher {
     at: Arc<Services>,
     children: Children,
+    dependencies: Dependencies,
     listing: Option<BTreeSet<Key>>,
     listed: bool,
     timer: Option<SpawnHandle>,
@@ -40,6 +44,7 @@ impl Watcher {
         Self {
             at,
             children: Children::new(backoff),
+            dependencies: Dependencies::default(),
             listing: None,
             listed: false,
             timer: None,
@@ -60,10 +65,16 @@ impl Watcher {
     }
 
     fn start(&mut self, key: &Key, ctx: &mut Context<Self>) {
-        let stopped = ctx.address().recipient();
-        let repository = Repository::new(key.clone(), Arc::clone(&self.at), stopped).start();
+        let (stopped, naming) = (ctx.address().recipient(), ctx.address().recipient());
+        let repository = Repository::new(key.clone(), Arc::clone(&self.at), stopped, naming).start();
+        self.dependencies.name(key, BTreeSet::new());
         self.children.started(key, repository);
         self.alive.send_replace(self.children.running());
+    }
+
+    fn vanished(&mut self, key: &Key) {
+        self.children.vanished(key);
+        self.dependencies.name(key, BTreeSet::new());
     }
 
     fn rearm(&mut self, ctx: &mut Context<Self>) {
@@ -98,13 +109,38 @@ impl Handler<ObjectChanged> for Watcher {
         match changed {
             ObjectChanged::RelistStarted => self.listing = Some(self.children.keys()),
             ObjectChanged::Applied(object) => self.applied(&object, ctx),
-            ObjectChanged::Deleted { key, .. } => self.children.vanished(&key),
+            ObjectChanged::Deleted { key, .. } => self.vanished(&key),
             ObjectChanged::RelistFinished => {
                 for key in self.listing.take().unwrap_or_default() {
-                    self.children.vanished(&key);
+                    self.vanished(&key);
                 }
                 self.listed = true;
                 self.at.known.complete();
+            }
+        }
+    }
+}
+
+impl Handler<DependenciesNamed> for Watcher {
+    type Result = ();
+
+    fn handle(&mut self, named: DependenciesNamed, _: &mut Context<Self>) {
+        if self.children.shows(&named.key) {
+            self.dependencies.name(&named.key, named.dependencies);
+        }
+    }
+}
+
+impl Handler<DependencyChanged> for Watcher {
+    type Result = ();
+
+    fn handle(&mut self, changed: DependencyChanged, _: &mut Context<Self>) {
+        if self.stopping {
+            return;
+        }
+        for (shown, keys) in self.dependencies.shown(changed) {
+            for key in keys {
+                self.children.tell(&key, shown.clone());
             }
         }
     }

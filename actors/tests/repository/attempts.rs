@@ -12,8 +12,9 @@ use crate::support::{DIGEST, Registry, Seen, object, services, stored};
 fn repository(registry: Registry) -> (Addr<Repository>, Seen) {
     let (services, seen) = services(registry);
     let (stopped, _) = Probe::start_with(|_| async {});
+    let (naming, _) = Probe::start_with(|_| async {});
     (
-        Repository::new(Key::new("team", "app"), services, stopped).start(),
+        Repository::new(Key::new("team", "app"), services, stopped, naming).start(),
         seen,
     )
 }

@@ -16,7 +16,8 @@ fn dying() -> serde_json::Value {
 async fn deletion_ends_the_attempt_then_removes_files_then_the_finalizer() {
     let (services, mut seen) = services(Registry::Hangs);
     let (stopped, mut endings) = Probe::start_with(|_| async {});
-    let repository = Repository::new(Key::new("team", "app"), services, stopped).start();
+    let (naming, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
     let observed = |generation, extra| SpecObserved {
         object: object(generation, extra),
         initial: false,
@@ -42,7 +43,8 @@ async fn deletion_ends_the_attempt_then_removes_files_then_the_finalizer() {
 async fn an_object_that_others_hold_loses_its_artifact_from_the_status_and_is_retired_once() {
     let (services, mut seen) = services(Registry::Answers);
     let (stopped, _endings) = Probe::start_with(|_| async {});
-    let repository = Repository::new(Key::new("team", "app"), services, stopped).start();
+    let (naming, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
     let mut held = dying();
     held["metadata"]["finalizers"] = json!(["finalizers.fluxcd.io", "example.com/keep"]);
     held["status"] = stored()["status"].clone();

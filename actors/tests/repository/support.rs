@@ -46,6 +46,7 @@ impl ClusterReader for Cluster {
         Ok(Secret {
             kind: "Opaque".into(),
             data: BTreeMap::new(),
+            version: "1".into(),
         })
     }
 
