@@ -7,9 +7,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::wiring::{self, Actors, Ends};
 use crate::drain;
 use crate::serve::{self, Servers};
+use crate::wiring::{self, Actors, Ends};
 
 /// How often the root looks whether every service lives.
 const TICK: Duration = Duration::from_secs(1);
@@ -22,7 +22,10 @@ pub async fn operate(config: &Config, ends: Ends, shutdown: CancellationToken) -
     let actors = wiring::start(config, &ends)?;
     let servers = serve::start(config, &actors)?;
     let watching = CancellationToken::new();
-    let watch = tokio::spawn((ends.source)(actors.watcher.clone().recipient(), watching.clone()));
+    let watch = tokio::spawn((ends.source)(
+        actors.watcher.clone().recipient(),
+        watching.clone(),
+    ));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), storage = %config.storage_path.display(), "starting manager");
     let died = tokio::select! {
         biased;

@@ -1,40 +1,50 @@
-//! Log lines as upstream writes them (spec 8.4): JSON to standard error, or readable text.
+//! The log of the process: upstream's lines, on standard error (spec 8.4).
+
+mod fields;
+mod lines;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::time::FormatTime;
-use tracing_subscriber::fmt::{self, format::Writer};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogEncoding, LogLevel};
+use lines::Lines;
+
+/// The transport crates log each frame; only their warnings tell an operator anything.
+const NOISY: [&str; 8] = [
+    "hyper",
+    "hyper_util",
+    "h2",
+    "rustls",
+    "reqwest",
+    "tower",
+    "kube",
+    "actix_server",
+];
 
 /// Installs the log of the process; a second call has no effect.
 pub(crate) fn install(level: LogLevel, encoding: LogEncoding) {
-    let level = match level {
-        LogLevel::Trace => "trace",
-        LogLevel::Debug => "debug",
-        LogLevel::Info => "info",
-        LogLevel::Error => "error",
-    };
-    // The transport crates log each frame; only their warnings tell an operator anything.
-    let quiet = "hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn,tower=warn,kube=warn,actix_server=warn";
-    let filter = EnvFilter::new(format!("{level},{quiet}"));
-    let lines = fmt::fmt().with_env_filter(filter).with_writer(io::stderr).with_timer(Milliseconds);
-    let installed = match encoding {
-        LogEncoding::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
-        LogEncoding::Console => lines.try_init(),
-    };
+    let lines = Lines::new(encoding, io::stderr, jiff::Timestamp::now);
+    let installed = tracing_subscriber::registry()
+        .with(filter(level))
+        .with(lines)
+        .try_init();
     if let Err(error) = installed {
         tracing::debug!(%error, "the log was installed before");
     }
 }
 
-/// ISO 8601 with milliseconds, in UTC.
-struct Milliseconds;
-
-impl FormatTime for Milliseconds {
-    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
-        let now = jiff::Timestamp::now();
-        write!(writer, "{}", now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
-    }
+fn filter(level: LogLevel) -> EnvFilter {
+    let (ours, theirs) = match level {
+        LogLevel::Trace => ("trace", "warn"),
+        LogLevel::Debug => ("debug", "warn"),
+        LogLevel::Info => ("info", "warn"),
+        LogLevel::Error => ("error", "error"),
+    };
+    let directives = NOISY.iter().map(|name| format!(",{name}={theirs}"));
+    EnvFilter::new(ours.to_owned() + &directives.collect::<String>())
 }

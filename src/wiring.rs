@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix::{Actor, Addr, Recipient};
 use anyhow::Context as _;
 use artifact::store::Store;
+use sluice_actors::Known;
 use sluice_actors::cluster::{ClusterReader, ClusterWriter};
 use sluice_actors::fetcher::Fetcher;
 use sluice_actors::registry::{self, Registries};
@@ -16,7 +17,6 @@ use sluice_actors::status_writer::StatusWriter;
 use sluice_actors::storage::{Address, Storage};
 use sluice_actors::verifier::Verifier;
 use sluice_actors::watcher::{ObjectChanged, Watcher};
-use sluice_actors::Known;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -37,6 +37,9 @@ pub struct Ends {
     pub source: Source,
 }
 
+/// The name of a service, and whether it lives.
+type Alive = (&'static str, Box<dyn Fn() -> bool>);
+
 /// The actors of one process.
 pub struct Actors {
     /// The Repositories' parent.
@@ -47,14 +50,17 @@ pub struct Actors {
     pub store: Arc<Store>,
     /// What the cluster knows of.
     pub known: Arc<Known>,
-    services: Vec<(&'static str, Box<dyn Fn() -> bool>)>,
+    services: Vec<Alive>,
 }
 
 impl Actors {
     /// The first service that is dead; there is no going on without it (design: supervision).
     #[must_use]
     pub fn dead(&self) -> Option<&'static str> {
-        self.services.iter().find(|(_, alive)| !alive()).map(|(name, _)| *name)
+        self.services
+            .iter()
+            .find(|(_, alive)| !alive())
+            .map(|(name, _)| *name)
     }
 }
 
@@ -67,7 +73,10 @@ pub fn start(config: &Config, ends: &Ends) -> anyhow::Result<Actors> {
     let store = Store::open(root, config.store).with_context(|| "--storage-path cannot be used")?;
     let store = Arc::new(store);
     let known = Arc::new(Known::default());
-    let limits = artifact::Limits { unpacked_bytes: config.artifact_max_size, ..artifact::Limits::default() };
+    let limits = artifact::Limits {
+        unpacked_bytes: config.artifact_max_size,
+        ..artifact::Limits::default()
+    };
     let status_writer = StatusWriter::new(Arc::clone(&ends.writer), jiff::Timestamp::now).start();
     let storage = Storage::new(Arc::clone(&store), Address::new(&config.advertised), limits).start();
     let fetcher = Fetcher::new(Arc::clone(&store), config.artifact_max_size).start();
@@ -107,10 +116,16 @@ pub fn start(config: &Config, ends: &Ends) -> anyhow::Result<Actors> {
         alive("Verifier", &verifier),
         alive("Watcher", &watcher),
     ];
-    Ok(Actors { watcher, status_writer, store, known, services })
+    Ok(Actors {
+        watcher,
+        status_writer,
+        store,
+        known,
+        services,
+    })
 }
 
-fn alive<A>(name: &'static str, actor: &Addr<A>) -> (&'static str, Box<dyn Fn() -> bool>)
+fn alive<A>(name: &'static str, actor: &Addr<A>) -> Alive
 where
     A: Actor<Context = actix::Context<A>>,
 {

@@ -36,6 +36,7 @@ pub mod cluster;
 mod dependency;
 pub mod failure;
 pub mod fetcher;
+pub mod fields;
 pub mod flights;
 mod key;
 mod known;

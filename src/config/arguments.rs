@@ -55,7 +55,6 @@ pub enum LogEncoding {
 /// Arguments of `sluice run`. Of a flag that is given twice the later one counts.
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
-#[expect(clippy::struct_excessive_bools, reason = "they are upstream's flags")]
 pub struct RunArguments {
     /// Work on the manifests in this folder instead of on a cluster.
     #[arg(long, value_name = "DIR")]
@@ -93,7 +92,7 @@ pub struct RunArguments {
     #[arg(long, default_value = ":9440")]
     pub health_addr: String,
 
-    /// Watch all namespaces; else only the one in RUNTIME_NAMESPACE.
+    /// Watch all namespaces; else only the operator's own, named in the environment.
     #[arg(long, default_value = "true", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub watch_all_namespaces: bool,
     /// Watch only objects that this label selector matches.
@@ -201,17 +200,26 @@ impl RunArguments {
             problems.push("--max-retry-delay must not be shorter than --min-retry-delay".to_owned());
         }
         if self.enable_leader_election {
-            let text = "is not available in this version: run one replica with --enable-leader-election=false";
+            let text =
+                "is not available in this version: run one replica with --enable-leader-election=false";
             problems.push(format!("--enable-leader-election {text}"));
         }
         let spiffe = [
-            ("authorized-artifact-client-spiffe-id", &self.inert.authorized_artifact_client_spiffe_id),
-            ("authorized-event-server-spiffe-id", &self.inert.authorized_event_server_spiffe_id),
+            (
+                "authorized-artifact-client-spiffe-id",
+                &self.inert.authorized_artifact_client_spiffe_id,
+            ),
+            (
+                "authorized-event-server-spiffe-id",
+                &self.inert.authorized_event_server_spiffe_id,
+            ),
             ("spiffe-broker-endpoint", &self.inert.spiffe_broker_endpoint),
             ("spiffe-broker-id", &self.inert.spiffe_broker_id),
         ];
         for (flag, _) in spiffe.iter().filter(|(_, value)| !value.is_empty()) {
-            problems.push(format!("--{flag}: SPIFFE is not supported, and running without the mTLS asked for is refused"));
+            problems.push(format!(
+                "--{flag}: SPIFFE is not supported, and running without the mTLS asked for is refused"
+            ));
         }
         problems
     }

@@ -55,7 +55,10 @@ impl Config {
     ///
     /// # Errors
     /// One sentence for each thing that cannot be used.
-    pub fn new(arguments: &RunArguments, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+    pub fn new(
+        arguments: &RunArguments,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<String>> {
         let mut problems = arguments.problems();
         let mut read = |value: Result<Choice, String>| match value {
             Ok(choice) => Some(choice),
@@ -74,7 +77,8 @@ impl Config {
         let (Some(Choice::Algorithm(algorithm)), Some(Choice::Events(events))) = (algorithm, events) else {
             return Err(problems);
         };
-        let (Some(Choice::Text(advertised)), Some(Choice::Namespace(namespace))) = (advertised, namespace) else {
+        let (Some(Choice::Text(advertised)), Some(Choice::Namespace(namespace))) = (advertised, namespace)
+        else {
             return Err(problems);
         };
         Ok(Self {
@@ -95,7 +99,10 @@ impl Config {
             namespace,
             selector: Some(arguments.watch_label_selector.clone()).filter(|selector| !selector.is_empty()),
             policy: Policy {
-                backoff: Backoff { first: arguments.min_retry_delay, longest: arguments.max_retry_delay },
+                backoff: Backoff {
+                    first: arguments.min_retry_delay,
+                    longest: arguments.max_retry_delay,
+                },
                 jitter_percent: arguments.interval_jitter_percentage,
             },
             registry_concurrency: arguments.registry_concurrency,

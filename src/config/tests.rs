@@ -9,7 +9,9 @@ use super::{Cli, Command, Config};
 fn parse(arguments: &[&str]) -> Result<Config, String> {
     let words = ["sluice", "run"].iter().chain(arguments);
     let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
-    let Command::Run(arguments) = cli.command else { panic!("not run") };
+    let Command::Run(arguments) = cli.command else {
+        panic!("not run")
+    };
     let environment = |name: &str| (name == "RUNTIME_NAMESPACE").then(|| "flux-system".to_owned());
     Config::new(&arguments, &environment).map_err(|problems| problems.join("\n"))
 }
@@ -28,19 +30,36 @@ fn the_command_line_of_the_suites_parses() {
         "--concurrent=10",
     ])
     .unwrap();
-    assert_eq!((config.namespace, config.advertised.as_str()), (None, "127.0.0.1:1234"));
+    assert_eq!(
+        (config.namespace, config.advertised.as_str()),
+        (None, "127.0.0.1:1234")
+    );
 }
 
 #[test]
 fn a_later_flag_wins() {
-    let config = parse(&["--watch-all-namespaces", "--watch-all-namespaces=false", "--concurrent=3", "--concurrent", "8"]);
+    let config = parse(&[
+        "--watch-all-namespaces",
+        "--watch-all-namespaces=false",
+        "--concurrent=3",
+        "--concurrent",
+        "8",
+    ]);
     let config = config.unwrap();
-    assert_eq!((config.namespace.as_deref(), config.concurrent), (Some("flux-system"), 8));
+    assert_eq!(
+        (config.namespace.as_deref(), config.concurrent),
+        (Some("flux-system"), 8)
+    );
 }
 
 #[test]
 fn durations_sizes_and_booleans_have_the_syntax_of_go() {
-    let config = parse(&["--min-retry-delay=1.5s", "--artifact-max-size=4Ki", "--watch-all-namespaces=F"]).unwrap();
+    let config = parse(&[
+        "--min-retry-delay=1.5s",
+        "--artifact-max-size=4Ki",
+        "--watch-all-namespaces=F",
+    ])
+    .unwrap();
     assert_eq!(config.policy.backoff.first, Duration::from_millis(1500));
     assert_eq!(config.artifact_max_size, Some(4096));
     assert!(config.namespace.is_some());
@@ -48,16 +67,34 @@ fn durations_sizes_and_booleans_have_the_syntax_of_go() {
 
 #[test]
 fn the_advertised_address_follows_the_listening_one() {
-    assert_eq!(parse(&["--storage-addr=:9000"]).unwrap().advertised, "localhost:9000");
-    assert_eq!(parse(&["--storage-addr=10.0.0.1:80"]).unwrap().advertised, "10.0.0.1:80");
-    assert!(parse(&["--storage-addr=nonsense"]).unwrap_err().contains("--storage-addr"));
+    assert_eq!(
+        parse(&["--storage-addr=:9000"]).unwrap().advertised,
+        "localhost:9000"
+    );
+    assert_eq!(
+        parse(&["--storage-addr=10.0.0.1:80"]).unwrap().advertised,
+        "10.0.0.1:80"
+    );
+    assert!(
+        parse(&["--storage-addr=nonsense"])
+            .unwrap_err()
+            .contains("--storage-addr")
+    );
 }
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let arguments = ["--events-addr=ftp://x", "--interval-jitter-percentage=100", "--feature-gates=Unheard=true"];
+    let arguments = [
+        "--events-addr=ftp://x",
+        "--interval-jitter-percentage=100",
+        "--feature-gates=Unheard=true",
+    ];
     let problems = parse(&arguments).unwrap_err();
-    for part in ["--events-addr", "less than 100", "feature-gate 'Unheard' not supported"] {
+    for part in [
+        "--events-addr",
+        "less than 100",
+        "feature-gate 'Unheard' not supported",
+    ] {
         assert!(problems.contains(part), "{part} is not in {problems}");
     }
 }

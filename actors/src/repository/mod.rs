@@ -7,6 +7,7 @@
 
 mod attempt;
 mod dereference;
+mod log;
 mod making;
 mod messages;
 mod perform;
@@ -71,6 +72,7 @@ struct Concluded {
     class: Class,
     seen: Observation,
     result: Result<(), Failure>,
+    span: tracing::Span,
 }
 
 impl Repository {

@@ -9,13 +9,15 @@ use std::time::Duration;
 use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures::FutureExt;
 use reconcile::{
-    Announcement, Class, Disposition, Effect, Event, Failure, Observation, Outcome, Reason, Severity,
-    announcements, conclude, conclude_suspended, in_progress,
+    Announcement, Class, Effect, Event, Failure, Observation, Outcome, Reason, Severity, announcements,
+    conclude, conclude_suspended, in_progress,
 };
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::attempt::{self, Wanted};
 use super::reads::Reads;
+use super::log::log;
 use super::{Attempt, Concluded, Repository};
 use crate::scope::panicked;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, WriteStatus};
@@ -52,14 +54,14 @@ impl Repository {
             return;
         };
         let timeout = desired.wish.as_ref().map_or(TIMEOUT, |source| source.timeout);
-        let span = tracing::info_span!(
-            "attempt",
-            repository.namespace = %self.key.namespace,
-            repository.name = %self.key.name,
-            attempt.id = number,
-            generation = desired.generation,
+        let span = self.span(number, &desired);
+        let (scope, finalizer) = Scope::new(
+            self.key.clone(),
+            Arc::clone(&object.uid),
+            number,
+            timeout,
+            span.clone(),
         );
-        let (scope, finalizer) = Scope::new(self.key.clone(), Arc::clone(&object.uid), number, timeout, span);
         self.hold(&object, finalizer, ctx);
         let seen = Rc::new(RefCell::new(Observation::default()));
         let recovered = ctx.address().recipient().downgrade();
@@ -89,7 +91,7 @@ impl Repository {
             let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
             run.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
         };
-        let ended = work
+        let ended = Instrument::instrument(work, span)
             .into_actor(self)
             .map(move |result, repository, ctx| repository.attempt_finished(number, result, ctx));
         ctx.spawn(ended);
@@ -117,12 +119,12 @@ impl Repository {
 
     fn attempt_finished(&mut self, number: u64, result: Result<(), Failure>, ctx: &mut Context<Self>) {
         let Some(Attempt {
+            scope,
             desired,
             class,
             begun,
             seen,
             reads,
-            ..
         }) = self.attempt.take()
         else {
             return;
@@ -144,6 +146,7 @@ impl Repository {
             class,
             seen,
             result,
+            span: scope.span,
         });
         self.advance(
             Event::Finished {
@@ -171,6 +174,7 @@ impl Repository {
             class,
             seen,
             result,
+            span,
         }) = self.concluded.take()
         else {
             return;
@@ -180,7 +184,7 @@ impl Repository {
         };
         let conclusion = conclude(&desired, recorded, &seen, &result);
         let told = announcements(&desired, recorded, &seen, &result, &conclusion, class);
-        self.log(&told, &result);
+        log(&span, &told, &result);
         let uid = Arc::clone(uid);
         let artifact = conclusion
             .status
@@ -230,19 +234,6 @@ impl Repository {
             })
             .collect();
         self.tell(Arc::clone(object), told);
-    }
-
-    fn log(&self, told: &[Announcement], result: &Result<(), Failure>) {
-        let (namespace, name) = (&self.key.namespace, &self.key.name);
-        if let Err(failure) = result {
-            let stalled = failure.disposition == Disposition::Stall;
-            let (reason, error) = (failure.reason.as_str(), failure.message.as_str());
-            tracing::error!(%namespace, %name, reason, error, stalled, "Reconciler error");
-            return;
-        }
-        for event in told {
-            tracing::info!(%namespace, %name, reason = event.reason.as_str(), "{}", event.message);
-        }
     }
 
     fn wake_after(&mut self, delay: Duration, ctx: &mut Context<Self>) {
@@ -297,7 +288,7 @@ impl Repository {
         let Some((uid, recorded)) = &self.recorded else {
             return;
         };
-        tracing::info!(namespace = %self.key.namespace, name = %self.key.name, "reconciliation is suspended for this object");
+        self.log_suspended(&desired);
         let (uid, status) = (Arc::clone(uid), conclude_suspended(&desired, recorded));
         let (finalizer, _) = tokio::sync::watch::channel(None);
         self.hold(&object, finalizer, ctx);
