@@ -3,6 +3,11 @@
 //! `cargo test --test cluster [FILTER]` builds `tests/testbed` where `SLUICE_TESTBED` does not name its directory. Everything
 //! listens on loopback. All tests share one control plane; each has a namespace, a registry and an operator of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed; without libtest, clippy does not know that these are tests"
+)]
+
 mod first_artifact;
 mod killed;
 mod lifecycle;

@@ -65,11 +65,11 @@ async fn a_gate_holds_a_request_and_the_rest_of_a_body(scene: Scene) {
     let whole = reqwest::get(&url).await.unwrap().bytes().await.unwrap();
 
     let hold = gate.hold(Method::GET, "/manifests/");
-    let held = tokio::spawn(reqwest::get(url.clone()));
+    let waiting = tokio::spawn(reqwest::get(url.clone()));
     hold.reached(1).await;
-    assert!(!held.is_finished());
+    assert!(!waiting.is_finished());
     drop(hold);
-    assert_eq!(held.await.unwrap().unwrap().bytes().await.unwrap(), whole);
+    assert_eq!(waiting.await.unwrap().unwrap().bytes().await.unwrap(), whole);
 
     let hold = gate.hold_after(10, Method::GET, "/manifests/");
     let mut answer = reqwest::get(&url).await.unwrap();
@@ -86,10 +86,10 @@ async fn a_gate_holds_a_request_and_the_rest_of_a_body(scene: Scene) {
     assert_eq!(received, whole);
 
     let hold = gate.hold(Method::GET, "/manifests/");
-    let held = tokio::spawn(reqwest::get(url));
+    let waiting = tokio::spawn(reqwest::get(url));
     hold.reached(1).await;
     assert_eq!((hold.count(), hold.abandoned()), (1, 0));
-    held.abort();
+    waiting.abort();
     while hold.abandoned() == 0 {
         tokio::task::yield_now().await;
     }

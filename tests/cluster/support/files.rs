@@ -26,10 +26,12 @@ pub(crate) fn below(directory: &Path) -> Vec<PathBuf> {
 
 /// Names of the artifacts in the directory of an object; locks and the link are none.
 pub(crate) fn artifacts_in(directory: &Path) -> Vec<String> {
-    let names = below(directory)
-        .into_iter()
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
-    names.filter(|name| !name.ends_with(".lock")).collect()
+    let mut paths = below(directory);
+    paths.retain(|path| path.extension().is_none_or(|extension| extension != "lock"));
+    paths
+        .iter()
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect()
 }
 
 /// Bytes that no compression makes smaller, the same for the same seed.

@@ -1,6 +1,5 @@
 //! A proxy before a server: it lets requests through, or holds those that a test has named.
 
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -251,6 +250,6 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         let serve =
             hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(connection), service);
         // A connection that fails is its client's business.
-        connections.spawn(async move { Ok::<_, Infallible>(drop(serve.await)) });
+        connections.spawn(async move { drop(serve.await) });
     }
 }

@@ -43,8 +43,8 @@ impl Operator {
     pub(crate) async fn resume(&mut self) {
         self.launch();
         let (health, storage) = (
-            self.url_of(self.health_port, "readyz"),
-            self.url_of(self.storage_port, ""),
+            loopback(self.health_port, "readyz"),
+            loopback(self.storage_port, ""),
         );
         let ready = async |_: &Process| {
             reqwest::get(&health)
@@ -109,7 +109,7 @@ impl Operator {
 
     /// Answers to a GET of its file server.
     pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
-        let url = self.url_of(self.storage_port, path.trim_start_matches('/'));
+        let url = loopback(self.storage_port, path.trim_start_matches('/'));
         reqwest::get(url).await.expect("the file server answers")
     }
 
@@ -129,10 +129,10 @@ impl Operator {
     pub(crate) fn output(&self) -> String {
         std::fs::read_to_string(self.directory.join("operator.log")).unwrap_or_default()
     }
+}
 
-    fn url_of(&self, port: u16, path: &str) -> String {
-        format!("http://127.0.0.1:{port}/{path}")
-    }
+fn loopback(port: u16, path: &str) -> String {
+    format!("http://127.0.0.1:{port}/{path}")
 }
 
 impl Drop for Operator {
