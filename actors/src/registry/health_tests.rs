@@ -90,6 +90,16 @@ impl Host {
         self.health.learn(witness, identity, self.now)
     }
 
+    fn fails(&mut self, repository: &str, name: &'static str) {
+        let (key, repository) = (Key::new("team", name), repository.into());
+        let seeker = Seeker {
+            key,
+            identity: Identity::ANONYMOUS,
+            repository,
+        };
+        self.health.await_recovery(seeker, Bell(name), self.now);
+    }
+
     fn after(&mut self, pause: Duration) -> Vec<Bell> {
         self.now += pause;
         self.health.tick(self.now)
@@ -203,13 +213,7 @@ fn a_probe_in_vain_is_followed_by_that_of_the_next_object() {
         assert_eq!(host.admit(called), Ok(Admission::Probe));
         let probe = host.number;
         assert!(host.learn("app", unreachable()).calls.is_empty());
-        let (key, repository) = (Key::new("team", called), "app".into());
-        let seeker = Seeker {
-            key,
-            identity: Identity::ANONYMOUS,
-            repository,
-        };
-        host.health.await_recovery(seeker, Bell(called), host.now);
+        host.fails("app", called);
         host.health.ended(probe);
         order.push(called);
     }
@@ -243,7 +247,44 @@ fn nobody_probes_while_nobody_waits_and_then_the_first_who_comes() {
     host.now += 5 * SECOND;
 
     assert_eq!(host.admit("a"), Ok(Admission::Probe));
-    assert!(host.admit("b").is_err());
+    host.now += 60 * SECOND;
+    assert!(host.admit("b").is_err(), "the probe is still out");
+}
+
+#[test]
+fn a_host_that_is_down_and_answers_with_a_server_error_stays_down_and_is_quoted() {
+    let mut host = Host::down();
+
+    assert!(host.learn("app", faulty()).calls.is_empty());
+
+    assert_eq!(host.admit("a").unwrap_err().message, "bad gateway");
+}
+
+#[test]
+fn those_whose_failures_put_the_host_down_wait_for_it_unless_they_have_come_again() {
+    let mut host = Host::new();
+    for name in ["a", "b"] {
+        host.learn("app", unreachable());
+        host.fails("app", name);
+    }
+    assert_eq!(host.admit("b"), Ok(Admission::Ordinary));
+    host.learn("app", unreachable());
+
+    assert_eq!(host.health.parked(), [Key::new("team", "a")]);
+}
+
+#[test]
+fn a_good_answer_forgives_earlier_failures() {
+    let mut host = Host::new();
+    host.learn("app", unreachable());
+    host.fails("app", "a");
+    host.learn("app", Conduct::Answered);
+    for _ in 0..3 {
+        host.learn("app", unreachable());
+    }
+
+    assert!(host.health.is_down());
+    assert!(host.health.nobody_waits());
 }
 
 #[test]
