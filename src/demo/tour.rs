@@ -64,8 +64,14 @@ impl<W: Write> Tour<'_, W> {
         );
         self.screen.say(&line)?;
         let mut version = self.stage.folder.version();
+        let mut told = Vec::new();
         loop {
             self.screen.show(&self.stage.folder.objects())?;
+            let problems = self.stage.folder.problems();
+            for problem in problems.iter().filter(|problem| !told.contains(*problem)) {
+                self.screen.say(problem)?;
+            }
+            told = problems;
             version.changed().await?;
         }
     }

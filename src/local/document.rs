@@ -34,16 +34,14 @@ pub(super) fn documents(text: &str) -> Vec<Document> {
     let budget = Cell::new(LARGEST);
     let mut documents = Vec::new();
     for (first, chunk) in chunks(text) {
-        let Some(offset) = chunk.lines().position(has_content) else {
-            continue;
-        };
+        let numbered = chunk.lines().enumerate().filter(|(_, line)| has_content(line));
+        let mut lines = numbered.map(|(index, _)| first + index);
+        let Some(line) = lines.next() else { continue };
+        let last = lines.last().unwrap_or(line);
         let read = Whole(&budget).deserialize(serde_yaml::Deserializer::from_str(chunk));
-        let content = read.map_err(|error| fault(&error, first));
+        let content = read.map_err(|error| fault(&error, first, last));
         if content != Ok(Value::Null) {
-            documents.push(Document {
-                line: first + offset,
-                content,
-            });
+            documents.push(Document { line, content });
         }
     }
     documents
@@ -75,10 +73,12 @@ fn has_content(line: &str) -> bool {
     !line.is_empty() && !line.starts_with('#')
 }
 
-fn fault(error: &serde_yaml::Error, first: usize) -> Fault {
+/// The parser may notice a fault only after the last line of its document.
+fn fault(error: &serde_yaml::Error, first: usize, last: usize) -> Fault {
     let line = error
         .location()
         .map_or(first, |location| first + location.line().saturating_sub(1));
+    let line = line.min(last);
     Fault {
         line,
         text: moved(&error.to_string(), first),

@@ -23,7 +23,7 @@ mod wakes;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -75,7 +75,7 @@ impl Folder {
     /// A sentence, when the folder cannot be read, its statuses cannot be written, or another process has it.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("the folder of manifests {} cannot be used", folder.display());
-        if !fs_err::metadata(folder).with_context(cannot)?.is_dir() {
+        if !std::fs::metadata(folder).with_context(cannot)?.is_dir() {
             bail!("the folder of manifests {} is no folder", folder.display());
         }
         let records = Records::open(Disk::open(folder).with_context(cannot)?).with_context(cannot)?;
@@ -115,7 +115,18 @@ impl Folder {
         self.0.records.all()
     }
 
-    /// Grows with every change of an object, by its author or by the operator.
+    /// What cannot be used of the files, each with the file and the line.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        self.0
+            .seen()
+            .told
+            .iter()
+            .map(|problem| self.0.located(problem))
+            .collect()
+    }
+
+    /// Grows with every change of an object, by its author or by the operator, and of the problems.
     #[must_use]
     pub fn version(&self) -> watch::Receiver<u64> {
         self.0.records.version()
@@ -123,9 +134,17 @@ impl Folder {
 }
 
 impl Stand {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn located(&self, problem: &Problem) -> String {
+        self.folder.join(problem.to_string()).display().to_string()
+    }
+
     /// Looks at the files and follows what they declare; how soon to look again.
     fn look(&self) -> Option<Duration> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         let look = match seen.files.look(Instant::now()) {
             Ok(look) => look,
             Err(error) => {
@@ -138,12 +157,17 @@ impl Stand {
         }
         let contents = Contents::of(seen.files.contents());
         for problem in contents.problems.difference(&seen.told) {
-            tracing::error!("{}", self.folder.join(problem.to_string()).display());
+            tracing::error!("{}", self.located(problem));
         }
         self.shelf.stock(&contents);
         let followed = self.records.declare(&contents);
-        seen.told = contents.problems;
         seen.behind = followed.is_err();
+        let told = std::mem::replace(&mut seen.told, contents.problems);
+        let news = told != seen.told;
+        drop(seen);
+        if news {
+            self.records.touch();
+        }
         let Err(error) = followed else { return look.again };
         tracing::error!(
             error = format!("{error:#}"),

@@ -148,6 +148,11 @@ impl Records {
         self.version.subscribe()
     }
 
+    /// Wakes those who wait for a newer version.
+    pub(super) fn touch(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -208,7 +213,7 @@ impl Records {
                 applied: false,
             },
         );
-        self.version.send_modify(|version| *version += 1);
+        self.touch();
         Ok(())
     }
 }

@@ -175,3 +175,27 @@ fn a_folder_that_cannot_be_used_is_refused_with_a_sentence() {
     assert!(refusal(&folder.path().join("nowhere")).contains("nowhere cannot be used"));
     assert!(refusal(&file).contains("file is no folder"));
 }
+
+#[actix::test]
+async fn a_problem_of_a_file_is_told_with_its_place_until_it_is_mended() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.yaml");
+    fs_err::write(&path, manifest("one", "") + "---\nkind: [\n").unwrap();
+    let opened = Folder::open(folder.path()).unwrap();
+    let mut version = opened.version();
+    let (_heard, stop, task) = begin(opened.ends(None));
+
+    let problems = opened.problems();
+    assert_eq!(problems.len(), 1);
+    assert!(
+        problems[0].starts_with(&format!("{}:9: ", path.display())),
+        "{problems:?}"
+    );
+    fs_err::write(&path, manifest("one", "")).unwrap();
+    while !opened.problems().is_empty() {
+        version.changed().await.unwrap();
+    }
+
+    stop.cancel();
+    task.await.unwrap();
+}

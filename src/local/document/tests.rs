@@ -27,18 +27,19 @@ fn documents_are_told_with_their_lines_and_empty_ones_are_left_out() {
 
 #[test]
 fn a_document_that_does_not_parse_is_told_with_the_line_of_the_file_and_harms_no_other() {
-    let text = "a: 1\n---\nb: [1, 2\nc: 3\n---\nd: 4\n";
+    let text = "a: 1\n---\nb: 1\nc: [1, 2\nd: 3\n---\ne: [\n\n---\nf: 4\n";
 
     let read = read(text);
 
     assert_eq!(
-        (&read[0].1, &read[2].1),
-        (&Ok(json!({"a": 1})), &Ok(json!({"d": 4})))
+        (&read[0].1, &read[3].1),
+        (&Ok(json!({"a": 1})), &Ok(json!({"f": 4})))
     );
     let (line, text) = read[1].1.clone().unwrap_err();
-    assert!((3..=4).contains(&line), "line {line}");
-    assert!(text.contains("at line 3") || text.contains("at line 4"), "{text}");
-    assert!(!text.contains("at line 2"), "{text}");
+    assert_eq!(line, 5, "{text}");
+    assert!(text.contains("at line 5") && text.contains("at line 4"), "{text}");
+    let (line, text) = read[2].1.clone().unwrap_err();
+    assert_eq!(line, 7, "{text}");
 }
 
 #[test]
