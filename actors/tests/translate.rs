@@ -4,8 +4,8 @@
 use reconcile::{Disposition, Operation, Reason, Truth};
 use reference::Selector;
 use serde_json::{Value, json};
-use sluice_actors::Object;
 use sluice_actors::translate::{desired, event_metadata, recorded, unknown_annotations};
+use sluice_actors::{Object, dependencies};
 
 fn object(value: Value) -> Object {
     let mut whole = json!({"metadata": {"name": "app", "namespace": "team", "uid": "u", "generation": 2}});
@@ -146,4 +146,31 @@ fn a_recorded_status_is_read_as_upstream_wrote_it() {
 fn an_object_without_a_name_is_an_error_not_a_panic() {
     assert!(Object::parse(&json!({"metadata": {}})).is_err());
     assert!(Object::parse(&json!([])).is_err());
+}
+
+#[test]
+fn every_reference_of_the_specification_is_a_dependency() {
+    let all = json!({
+        "secretRef": {"name": "pull"}, "certSecretRef": {"name": "certificates"}, "proxySecretRef": {"name": "proxy"},
+        "serviceAccountName": "robot",
+        "verify": {"provider": "cosign", "secretRef": {"name": "keys"}, "trustedRootSecretRef": {"name": "root"}},
+    });
+    let named = |spec_value| {
+        let object = object(spec(spec_value));
+        let all = dependencies(&object.key.namespace, &desired(&object)).into_iter();
+        all.map(|dependency| format!("{:?} {}", dependency.kind, dependency.key))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        named(all),
+        [
+            "Secret team/certificates",
+            "Secret team/keys",
+            "Secret team/proxy",
+            "Secret team/pull",
+            "Secret team/root",
+            "ServiceAccount team/robot",
+        ]
+    );
+    assert!(named(json!({})).is_empty());
 }

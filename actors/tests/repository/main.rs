@@ -4,5 +4,6 @@
 
 mod attempts;
 mod children;
+mod dependencies;
 mod endings;
 mod support;
