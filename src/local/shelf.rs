@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use sluice_actors::Key;
 use sluice_actors::cluster::{ClusterReader, ReadError, Secret, ServiceAccount};
+use sluice_actors::watcher::DependencyChanged;
+use sluice_actors::{Dependency, DependencyKind, Key};
 
 use super::contents::Contents;
 
@@ -19,6 +20,8 @@ struct Rows {
     newest: u64,
     secrets: BTreeMap<Key, Secret>,
     accounts: BTreeMap<Key, ServiceAccount>,
+    /// What nobody was told of yet.
+    changes: Vec<DependencyChanged>,
 }
 
 impl Shelf {
@@ -41,11 +44,15 @@ impl Shelf {
             let before = rows.accounts.get(key).filter(same);
             account.version = version(before.map(|before| &before.version), &mut newest);
         }
-        *rows = Rows {
-            newest,
-            secrets,
-            accounts,
-        };
+        let before = rows.versions();
+        (rows.newest, rows.secrets, rows.accounts) = (newest, secrets, accounts);
+        let changes = differences(&before, &rows.versions());
+        rows.changes.extend(changes);
+    }
+
+    /// What has changed since this was asked last.
+    pub(super) fn changes(&self) -> Vec<DependencyChanged> {
+        std::mem::take(&mut self.0.write().unwrap_or_else(PoisonError::into_inner).changes)
     }
 
     fn look<T: Clone>(
@@ -58,6 +65,44 @@ impl Shelf {
         let found = row(&rows).get(&Key::new(namespace, name)).cloned();
         found.ok_or_else(|| ReadError::NotFound(format!("{plural} \"{name}\" not found")))
     }
+}
+
+type Versions = BTreeMap<Dependency, Arc<str>>;
+
+impl Rows {
+    fn versions(&self) -> Versions {
+        let secrets = self.secrets.iter();
+        let secrets = secrets.map(|(key, secret)| (DependencyKind::Secret, key, &secret.version));
+        let accounts = self.accounts.iter();
+        let accounts = accounts.map(|(key, account)| (DependencyKind::ServiceAccount, key, &account.version));
+        secrets
+            .chain(accounts)
+            .map(|(kind, key, version)| {
+                (
+                    Dependency {
+                        kind,
+                        key: key.clone(),
+                    },
+                    Arc::clone(version),
+                )
+            })
+            .collect()
+    }
+}
+
+fn differences(before: &Versions, after: &Versions) -> Vec<DependencyChanged> {
+    let new = after
+        .iter()
+        .filter(|(dependency, version)| before.get(dependency) != Some(version))
+        .map(|(dependency, version)| DependencyChanged::Applied {
+            dependency: dependency.clone(),
+            version: Arc::clone(version),
+        });
+    let gone = before
+        .keys()
+        .filter(|dependency| !after.contains_key(dependency))
+        .map(|dependency| DependencyChanged::Deleted(dependency.clone()));
+    new.chain(gone).collect()
 }
 
 fn version(unchanged: Option<&Arc<str>>, newest: &mut u64) -> Arc<str> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reconcile::Severity;
 use serde_json::Value;
 use sluice_actors::Key;
 use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
@@ -46,17 +45,13 @@ impl ClusterWriter for Sink {
         self.on_disk(move |records| records.get(&key)).await
     }
 
+    /// The pass that it arose from has logged what happened.
     async fn record_event(&self, notice: &Notice, _name: &str, count: u32) -> Result<(), WriteError> {
         let Notice {
             key, announcement, ..
         } = notice;
-        let (namespace, name) = (&key.namespace, &key.name);
         let (reason, text) = (announcement.reason.as_str(), &announcement.message);
-        match announcement.severity {
-            Severity::Trace => tracing::debug!(%namespace, %name, reason, count, "{text}"),
-            Severity::Normal => tracing::info!(%namespace, %name, reason, count, "{text}"),
-            Severity::Warning => tracing::warn!(%namespace, %name, reason, count, "{text}"),
-        }
+        tracing::debug!(namespace = %key.namespace, name = %key.name, reason, count, "event: {text}");
         Ok(())
     }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use actix::{Actor, Context, Handler};
 use sluice_actors::cluster::ReadError;
-use sluice_actors::watcher::ObjectChanged;
+use sluice_actors::watcher::{DependencyChanged, ObjectChanged};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Folder;
-use crate::wiring::Ends;
+use crate::wiring::{Ends, Listeners};
 
-struct Listener(mpsc::UnboundedSender<ObjectChanged>);
+struct Listener(mpsc::UnboundedSender<String>);
 
 impl Actor for Listener {
     type Context = Context<Self>;
@@ -22,15 +22,7 @@ impl Handler<ObjectChanged> for Listener {
     type Result = ();
 
     fn handle(&mut self, changed: ObjectChanged, _: &mut Context<Self>) {
-        self.0.send(changed).unwrap();
-    }
-}
-
-struct Heard(mpsc::UnboundedReceiver<ObjectChanged>);
-
-impl Heard {
-    async fn next(&mut self) -> String {
-        match self.0.recv().await.unwrap() {
+        let heard = match changed {
             ObjectChanged::RelistStarted => "list".to_owned(),
             ObjectChanged::RelistFinished => "listed".to_owned(),
             ObjectChanged::Applied(object) if object.deleting => format!("deleting {}", object.key),
@@ -42,15 +34,46 @@ impl Heard {
                 format!("applied {} {}{asked}", object.key, object.generation)
             }
             ObjectChanged::Deleted { key, .. } => format!("deleted {key}"),
-        }
+        };
+        self.0.send(heard).unwrap();
+    }
+}
+
+impl Handler<DependencyChanged> for Listener {
+    type Result = ();
+
+    fn handle(&mut self, changed: DependencyChanged, _: &mut Context<Self>) {
+        let heard = match changed {
+            DependencyChanged::RelistStarted(kind) => format!("list of {kind:?}"),
+            DependencyChanged::RelistFinished(kind) => format!("listed {kind:?}"),
+            DependencyChanged::Applied { dependency, .. } => {
+                format!("applied {:?} {}", dependency.kind, dependency.key)
+            }
+            DependencyChanged::Deleted(dependency) => {
+                format!("deleted {:?} {}", dependency.kind, dependency.key)
+            }
+        };
+        self.0.send(heard).unwrap();
+    }
+}
+
+struct Heard(mpsc::UnboundedReceiver<String>);
+
+impl Heard {
+    async fn next(&mut self) -> String {
+        self.0.recv().await.unwrap()
     }
 }
 
 fn begin(ends: Ends) -> (Heard, CancellationToken, tokio::task::JoinHandle<()>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let stop = CancellationToken::new();
-    let listener = Listener(sender).start().recipient();
-    let task = tokio::spawn((ends.source)(listener, stop.clone()));
+    let listener = Listener(sender).start();
+    let listeners = Listeners {
+        objects: listener.clone().recipient(),
+        dependencies: listener.recipient(),
+    };
+    let task = tokio::spawn((ends.source)(listeners, stop.clone()));
     (Heard(receiver), stop, task)
 }
 
@@ -158,6 +181,32 @@ async fn secrets_and_accounts_are_read_from_the_files() {
     for (answer, text) in missing {
         assert!(matches!(answer, Err(ReadError::NotFound(said)) if said == text));
     }
+}
+
+#[actix::test]
+async fn changed_secrets_and_accounts_are_told_and_those_of_the_start_are_not() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.yaml");
+    let text = |password: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: pull}}\nstringData: {{password: {password}}}\n---\n\
+             apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: puller}}\n"
+        )
+    };
+    fs_err::write(&path, text("one")).unwrap();
+    let (mut heard, stop, task) = begin(Folder::open(folder.path()).unwrap().ends(None));
+    for expected in ["list", "listed"] {
+        assert_eq!(heard.next().await, expected);
+    }
+
+    fs_err::write(&path, text("two")).unwrap();
+    assert_eq!(heard.next().await, "applied Secret default/pull");
+    fs_err::remove_file(&path).unwrap();
+    assert_eq!(heard.next().await, "deleted Secret default/pull");
+    assert_eq!(heard.next().await, "deleted ServiceAccount default/puller");
+
+    stop.cancel();
+    task.await.unwrap();
 }
 
 #[test]
