@@ -1,5 +1,5 @@
 // The peer's own tools in one binary, for end-to-end tests: a registry, its
-// token server, and the clients that push, tag, sign and consume artifacts.
+// token server, the clients that push, tag, sign and consume artifacts, and helm.
 package main
 
 import (
@@ -18,6 +18,7 @@ var commands = map[string]func(arguments []string) error{
 	"tag":      tagCommand,
 	"sign":     signCommand,
 	"consume":  consumeCommand,
+	"helm":     helmCommand,
 }
 
 func main() {

@@ -1,0 +1,39 @@
+{{/* The labels of every object of the release. */}}
+{{- define "sluice.labels" -}}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{ include "sluice.selector" . }}
+{{- end }}
+
+{{/* What tells the pods of this release from all others, the same in both modes: a Deployment keeps its selector. */}}
+{{- define "sluice.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* The Service, whose name is part of every artifact URL. */}}
+{{- define "sluice.service" -}}
+{{ eq .Values.mode "whole" | ternary "source-controller" .Release.Name }}
+{{- end }}
+
+{{/* The label selector of the watched objects; empty takes all. */}}
+{{- define "sluice.objects" -}}
+{{- if eq .Values.mode "beside" }}sharding.fluxcd.io/key={{ .Values.shard }}{{ end }}
+{{- end }}
+
+{{/* The Lease, named as by source-controller, so that the two never write at the same time. */}}
+{{- define "sluice.lease" -}}
+source-controller-leader-election
+{{- with include "sluice.objects" . }}-{{ sha256sum . | trunc 8 }}{{ end }}
+{{- end }}
+
+{{/* The role for the watched objects; cluster-wide names carry the namespace. */}}
+{{- define "sluice.role" -}}
+{{ .Values.watchAllNamespaces | ternary (printf "%s-%s" .Release.Namespace .Release.Name) .Release.Name }}
+{{- end }}
+
+{{- define "sluice.image" -}}
+{{- $repository := required "image.repository is empty: no image is published, so build one with the Dockerfile and push it to a registry of yours" .Values.image.repository }}
+{{- with .Values.image.digest }}{{ $repository }}@{{ . }}{{ else }}{{ $repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
+{{- end }}
