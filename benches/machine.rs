@@ -9,8 +9,17 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use reconcile::{Backoff, Desired, Effect, Event, Failure, Machine, Outcome, Policy, Reason};
 
 fn machine() -> Machine {
-    let backoff = Backoff { first: Duration::from_millis(750), longest: Duration::from_mins(15) };
-    Machine::new(Policy { backoff, jitter_percent: 5 }, 7)
+    let backoff = Backoff {
+        first: Duration::from_millis(750),
+        longest: Duration::from_mins(15),
+    };
+    Machine::new(
+        Policy {
+            backoff,
+            jitter_percent: 5,
+        },
+        7,
+    )
 }
 
 fn observed() -> Event {
@@ -24,11 +33,21 @@ fn observed() -> Event {
         interval: Duration::from_mins(5),
         wish: Err(Failure::stall(None, Reason::SpecInvalid, "not asked here".into())),
     });
-    Event::Observed { desired, initial: false, settled: false }
+    Event::Observed {
+        desired,
+        initial: false,
+        settled: false,
+    }
 }
 
 fn attempt_of(effects: &[Effect]) -> Option<u64> {
-    effects.iter().find_map(|effect| if let Effect::Start { attempt, .. } = effect { Some(*attempt) } else { None })
+    effects.iter().find_map(|effect| {
+        if let Effect::Start { attempt, .. } = effect {
+            Some(*attempt)
+        } else {
+            None
+        }
+    })
 }
 
 fn pass(criterion: &mut Criterion) {
@@ -38,7 +57,11 @@ fn pass(criterion: &mut Criterion) {
         bencher.iter(|| {
             let number = attempt.take().unwrap_or_default();
             let ran_for = Duration::from_millis(20);
-            machine.step(black_box(Event::Finished { attempt: number, outcome: Outcome::Succeeded, ran_for }));
+            machine.step(black_box(Event::Finished {
+                attempt: number,
+                outcome: Outcome::Succeeded,
+                ran_for,
+            }));
             attempt = attempt_of(&machine.step(black_box(Event::Due)));
             assert!(attempt.is_some(), "a due object starts an attempt");
         });

@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 mod drain;
 pub mod local;
+pub mod metrics;
 mod operate;
 pub mod serve;
 mod telemetry;
@@ -13,7 +14,7 @@ pub mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
-use config::{Cli, Command, Config, RunArguments};
+use config::{Cli, Command, Config, DemoArguments, RunArguments};
 use tokio_util::sync::CancellationToken;
 
 pub use operate::operate;
@@ -26,7 +27,7 @@ const USAGE: u8 = 2;
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(arguments) => run(&arguments),
-        Command::Demo(_) => ExitCode::FAILURE,
+        Command::Demo(arguments) => show(&arguments),
     }
 }
 
@@ -44,13 +45,35 @@ fn run(arguments: &RunArguments) -> ExitCode {
     telemetry::install(config.log_level, config.log_encoding);
     finish(on_arbiter(async move {
         let shutdown = operate::on_signal(CancellationToken::new())?;
-        let ends = cluster::ends(&config).await?;
+        let ends = match &config.manifests {
+            None => cluster::ends(&config).await?,
+            Some(folder) => local::ends(
+                folder,
+                config.events.clone().map(cluster::Notifier::new).transpose()?,
+            )?,
+        };
         operate(&config, ends, shutdown).await
     }))
 }
 
+/// The tour writes for a reader: no log is installed that would break its table.
+fn show(arguments: &DemoArguments) -> ExitCode {
+    let once = arguments.once;
+    let toured = on_arbiter(async move {
+        let shutdown = operate::on_signal(CancellationToken::new())?;
+        demo::run(once, shutdown).await
+    });
+    let Err(error) = toured else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("sluice demo: {error:#}");
+    ExitCode::FAILURE
+}
+
 fn finish(result: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = result else { return ExitCode::SUCCESS };
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
     tracing::error!(error = format!("{error:#}"), "the operator ended");
     ExitCode::FAILURE
 }

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use anyhow::bail;
+use prometheus::Registry;
+use prometheus::core::Collector;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::drain;
+use crate::metrics::{Process, Tokens};
 use crate::serve::{self, Servers};
 use crate::wiring::{self, Actors, Ends};
 
@@ -18,19 +21,18 @@ const TICK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Something that cannot be used at the start, or the death of a service.
-pub async fn operate(config: &Config, ends: Ends, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let actors = wiring::start(config, &ends)?;
-    let servers = serve::start(config, &actors)?;
+pub async fn operate(config: &Config, mut ends: Ends, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let metrics = metrics(ends.series.drain(..))?;
+    let actors = wiring::start(config, &ends, &metrics)?;
+    let servers = serve::start(config, &actors, &metrics)?;
     let watching = CancellationToken::new();
-    let watch = tokio::spawn((ends.source)(
-        actors.watcher.clone().recipient(),
-        watching.clone(),
-    ));
+    let mut watch = tokio::spawn((ends.source)(actors.listeners(), watching.clone()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), storage = %config.storage_path.display(), "starting manager");
     let died = tokio::select! {
         biased;
         () = shutdown.cancelled() => None,
         service = death(&actors, &servers) => Some(service),
+        _ = &mut watch => Some("the watch of objects"),
     };
     watching.cancel();
     if let Some(service) = died {
@@ -38,6 +40,17 @@ pub async fn operate(config: &Config, ends: Ends, shutdown: CancellationToken) -
     }
     drain::drain(actors, servers, watch).await;
     Ok(())
+}
+
+/// What is measured of the process and of its ends; the actors add theirs.
+fn metrics(ends: impl Iterator<Item = Box<dyn Collector>>) -> prometheus::Result<Registry> {
+    let metrics = Registry::new();
+    metrics.register(Box::new(Process::new()?))?;
+    Tokens::register(&metrics)?;
+    for series in ends {
+        metrics.register(series)?;
+    }
+    Ok(metrics)
 }
 
 /// A token that SIGINT and SIGTERM cancel.

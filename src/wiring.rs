@@ -7,6 +7,8 @@ use std::sync::Arc;
 use actix::{Actor, Addr, Recipient};
 use anyhow::Context as _;
 use artifact::store::Store;
+use prometheus::Registry;
+use prometheus::core::Collector;
 use sluice_actors::Known;
 use sluice_actors::cluster::{ClusterReader, ClusterWriter};
 use sluice_actors::fetcher::Fetcher;
@@ -16,16 +18,26 @@ use sluice_actors::resolver::Resolver;
 use sluice_actors::status_writer::StatusWriter;
 use sluice_actors::storage::{Address, Storage};
 use sluice_actors::verifier::Verifier;
-use sluice_actors::watcher::{ObjectChanged, Watcher};
+use sluice_actors::watcher::{DependencyChanged, ObjectChanged, Watcher};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::metrics::{Passes, Writes};
 
 /// A future that runs until it is told to stop.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What tells the Watcher of objects until the token is cancelled.
-pub type Source = Box<dyn FnOnce(Recipient<ObjectChanged>, CancellationToken) -> Task + Send>;
+/// Whom a source tells: the Watcher.
+#[derive(Clone)]
+pub struct Listeners {
+    /// Of objects.
+    pub objects: Recipient<ObjectChanged>,
+    /// Of what objects name.
+    pub dependencies: Recipient<DependencyChanged>,
+}
+
+/// What tells of objects and of what they name until the token is cancelled.
+pub type Source = Box<dyn FnOnce(Listeners, CancellationToken) -> Task + Send>;
 
 /// What stands at the two ends of the actor graph: a cluster, or a folder of manifests.
 pub struct Ends {
@@ -33,8 +45,10 @@ pub struct Ends {
     pub reader: Arc<dyn ClusterReader>,
     /// Writes statuses, finalizers and events.
     pub writer: Arc<dyn ClusterWriter>,
-    /// Shows the objects.
+    /// Shows the objects and what they name.
     pub source: Source,
+    /// What is measured there.
+    pub series: Vec<Box<dyn Collector>>,
 }
 
 /// The name of a service, and whether it lives.
@@ -54,6 +68,15 @@ pub struct Actors {
 }
 
 impl Actors {
+    /// Whom the source tells.
+    #[must_use]
+    pub fn listeners(&self) -> Listeners {
+        Listeners {
+            objects: self.watcher.clone().recipient(),
+            dependencies: self.watcher.clone().recipient(),
+        }
+    }
+
     /// The first service that is dead; there is no going on without it (design: supervision).
     #[must_use]
     pub fn dead(&self) -> Option<&'static str> {
@@ -68,7 +91,7 @@ impl Actors {
 ///
 /// # Errors
 /// The storage root cannot be used.
-pub fn start(config: &Config, ends: &Ends) -> anyhow::Result<Actors> {
+pub fn start(config: &Config, ends: &Ends, metrics: &Registry) -> anyhow::Result<Actors> {
     let root = &config.storage_path;
     let store = Store::open(root, config.store).with_context(|| "--storage-path cannot be used")?;
     let store = Arc::new(store);
@@ -77,7 +100,9 @@ pub fn start(config: &Config, ends: &Ends) -> anyhow::Result<Actors> {
         unpacked_bytes: config.artifact_max_size,
         ..artifact::Limits::default()
     };
-    let status_writer = StatusWriter::new(Arc::clone(&ends.writer), jiff::Timestamp::now).start();
+    let status_writer = StatusWriter::new(Arc::clone(&ends.writer), jiff::Timestamp::now);
+    metrics.register(Box::new(Writes::new(status_writer.counters())?))?;
+    let status_writer = status_writer.start();
     let storage = Storage::new(Arc::clone(&store), Address::new(&config.advertised), limits).start();
     let fetcher = Fetcher::new(Arc::clone(&store), config.artifact_max_size).start();
     let resolver = Resolver::default().start();
@@ -105,6 +130,7 @@ pub fn start(config: &Config, ends: &Ends) -> anyhow::Result<Actors> {
         remove_finalizer: status_writer.clone().recipient(),
         forget: status_writer.clone().recipient(),
         known: Arc::clone(&known),
+        recorder: Passes::register(metrics, config.concurrent)?,
         policy: config.policy,
     };
     let watcher = Watcher::new(Arc::new(services)).start();

@@ -28,6 +28,15 @@ pub enum Step {
 }
 
 impl Step {
+    fn operation(self) -> Operation {
+        match self {
+            Self::Content(operation) => operation,
+            Self::Tags | Self::Digest | Self::Manifest | Self::Parse | Self::Layer | Self::Open => {
+                Operation::Extract
+            }
+        }
+    }
+
     /// The failure of this step with this text (spec 2.5).
     #[must_use]
     pub fn failure(self, url: &str, text: &str) -> Failure {
@@ -73,7 +82,7 @@ pub fn registry(line: &Line, repository: &Repository, step: Step, url: &str, err
         oci::Error::Manifest { reason, .. } if step == Step::Manifest => {
             Step::Parse.failure(url, &reason.to_string())
         }
-        oci::Error::Sink(source) => return disk_full_or_broken(source),
+        oci::Error::Sink(source) => return archive(step.operation(), &source.to_string()),
         oci::Error::Denied(_)
         | oci::Error::Status(_)
         | oci::Error::Transport(_)
@@ -114,6 +123,9 @@ fn conduct(error: &oci::Error, failure: &Failure) -> Conduct {
     Conduct::Answered
 }
 
+/// A shorter `spec.timeout` says more of its object than of the host: it puts no host down for others.
+const FAIR: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// The failure of a step that used up `spec.timeout` (D1).
 #[must_use]
 pub fn over_budget(line: &Line, step: Step, url: &str, repository: &Repository, scope: &Scope) -> Failure {
@@ -123,12 +135,12 @@ pub fn over_budget(line: &Line, step: Step, url: &str, repository: &Repository, 
         repository.registry()
     );
     let failure = step.failure(url, &text);
-    line.note(
-        repository.path(),
-        Conduct::Unreachable {
+    if total >= FAIR {
+        let conduct = Conduct::Unreachable {
             failure: failure.clone(),
-        },
-    );
+        };
+        line.note(repository.path(), conduct);
+    }
     failure
 }
 
@@ -209,10 +221,6 @@ pub fn verification(provider: &str, text: &str) -> Failure {
 
 fn storage(reason: Reason, text: String) -> Failure {
     Failure::retry(Some(ConditionKind::StorageOperationFailed), reason, text)
-}
-
-fn disk_full_or_broken(source: &std::io::Error) -> Failure {
-    archive(Operation::Copy, &source.to_string())
 }
 
 /// An error and its sources in one line: `a: b: c`.

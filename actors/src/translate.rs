@@ -1,6 +1,5 @@
 //! From the API's object to what it asks for, and from its recorded status to values. Pure; parsed once.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +17,6 @@ const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 const OUR_PREFIX: &str = "sluice.dev/";
 /// The platform of an index (D18).
 pub const PLATFORM: &str = "sluice.dev/platform";
-/// Annotations that go along with events (spec 8.1).
-const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
 /// `spec.timeout` where it is absent (D1).
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -50,16 +47,6 @@ pub fn unknown_annotations(object: &Object) -> impl Iterator<Item = &str> {
         .keys()
         .map(String::as_str)
         .filter(|key| key.starts_with(OUR_PREFIX) && *key != PLATFORM)
-}
-
-/// The annotations that go along with the object's events.
-#[must_use]
-pub fn event_metadata(object: &Object) -> BTreeMap<String, String> {
-    let marked = object
-        .annotations
-        .iter()
-        .filter(|(key, _)| key.starts_with(EVENT_PREFIX));
-    marked.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn wish(object: &Object) -> Wish {

@@ -4,7 +4,7 @@
 use reconcile::{Disposition, Operation, Reason, Truth};
 use reference::Selector;
 use serde_json::{Value, json};
-use sluice_actors::translate::{desired, event_metadata, recorded, unknown_annotations};
+use sluice_actors::translate::{desired, recorded, unknown_annotations};
 use sluice_actors::{Object, dependencies};
 
 fn object(value: Value) -> Object {
@@ -93,7 +93,7 @@ fn another_host_in_artifact_path_stalls() {
 #[test]
 fn our_annotations_count_as_specification_and_unknown_ones_are_named() {
     let annotations = json!({"metadata": {"annotations": {
-        "sluice.dev/platform": "linux/arm64", "sluice.dev/plattform": "x", "event.toolkit.fluxcd.io/team": "a", "other": "b",
+        "sluice.dev/platform": "linux/arm64", "sluice.dev/plattform": "x", "other": "b",
     }}});
     let mut value = spec(json!({}));
     merge(&mut value, annotations);
@@ -105,7 +105,6 @@ fn our_annotations_count_as_specification_and_unknown_ones_are_named() {
         unknown_annotations(&object).collect::<Vec<_>>(),
         ["sluice.dev/plattform"]
     );
-    assert_eq!(event_metadata(&object).len(), 1);
 }
 
 #[test]

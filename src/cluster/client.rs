@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
-use http::header::{HeaderValue, USER_AGENT};
 use http::Uri;
+use http::header::{HeaderValue, USER_AGENT};
+use http::uri::Authority;
 use hyper_util::client::proxy::matcher::Matcher;
+use kube::client::ClientBuilder;
 use kube::{Client, Config};
 
 use super::answer::words;
+use super::counting::Counting;
+use crate::metrics::Requests;
 
 /// Well under the time limit of a write.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -17,22 +21,31 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Neither is configured, or not usably.
-pub async fn connect() -> anyhow::Result<Client> {
+pub async fn connect(requests: &Requests) -> anyhow::Result<Client> {
     let config = Config::infer().await;
-    client(config.map_err(|error| anyhow!("no cluster is configured: {}", words(&error)))?)
+    let config = config.map_err(|error| anyhow!("no cluster is configured: {}", words(&error)))?;
+    client(config, requests)
 }
 
-/// A client that repeats nothing by itself: patience is a matter of whoever asks.
+/// A client that repeats nothing by itself: patience is a matter of whoever asks. Its requests are counted.
 ///
 /// # Errors
 /// Certificates or credentials of the configuration cannot be used.
-pub fn client(mut config: Config) -> anyhow::Result<Client> {
+pub fn client(mut config: Config, requests: &Requests) -> anyhow::Result<Client> {
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_LIMIT);
     heed_no_proxy(&mut config);
     let name = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
     config.headers.push((USER_AGENT, name));
-    let client = Client::try_from(config);
+    let counting = Counting {
+        requests: requests.clone(),
+        host: config
+            .cluster_url
+            .authority()
+            .map_or("", Authority::as_str)
+            .into(),
+    };
+    let client = ClientBuilder::try_from(config).map(|builder| builder.with_layer(&counting).build());
     client.map_err(|error| anyhow!("the cluster's configuration cannot be used: {}", words(&error)))
 }
 

@@ -1,8 +1,11 @@
-//! The Kubernetes ends: the watch of objects, reads of what they name, and writes.
+//! The Kubernetes ends: the watch of objects and of what they name, reads of what they name, and writes.
 
 mod answer;
 mod client;
+mod counting;
+mod dependencies;
 mod event;
+mod follow;
 mod leadership;
 mod notify;
 mod reader;
@@ -11,9 +14,12 @@ mod writer;
 
 use std::sync::Arc;
 
+use kube::Client;
 use kube::core::Request;
+use tokio_util::sync::CancellationToken;
 
 pub use client::{client, connect};
+pub use dependencies::watch_dependencies;
 pub use leadership::{Leadership, Sole};
 pub use notify::Notifier;
 pub use reader::Reader;
@@ -21,7 +27,8 @@ pub use watch::{Selection, watch};
 pub use writer::Writer;
 
 use crate::config::Config;
-use crate::wiring::Ends;
+use crate::metrics::Requests;
+use crate::wiring::{Ends, Listeners};
 
 const GROUP: &str = sluice_crds::GROUP;
 const VERSION: &str = "v1";
@@ -35,7 +42,8 @@ const MANAGER: &str = "source-controller";
 /// # Errors
 /// No such cluster is configured, or the notification client cannot be built.
 pub async fn ends(config: &Config) -> anyhow::Result<Ends> {
-    let client = connect().await?;
+    let requests = Requests::new()?;
+    let client = connect(&requests).await?;
     let notifier = config.events.clone().map(Notifier::new).transpose()?;
     let selection = Selection {
         namespace: config.namespace.clone(),
@@ -44,8 +52,17 @@ pub async fn ends(config: &Config) -> anyhow::Result<Ends> {
     Ok(Ends {
         reader: Arc::new(Reader::new(client.clone())),
         writer: Arc::new(Writer::new(client.clone(), Arc::new(Sole), notifier)),
-        source: Box::new(|watcher, stop| Box::pin(watch(client, selection, watcher, stop))),
+        source: Box::new(|listeners, stop| Box::pin(watch_all(client, selection, listeners, stop))),
+        series: vec![Box::new(requests)],
     })
+}
+
+async fn watch_all(client: Client, selection: Selection, listeners: Listeners, stop: CancellationToken) {
+    let namespace = selection.namespace.clone();
+    tokio::join!(
+        watch_dependencies(client.clone(), namespace, listeners.dependencies, stop.clone()),
+        watch(client, selection, listeners.objects, stop),
+    );
 }
 
 fn repositories(namespace: &str) -> Request {

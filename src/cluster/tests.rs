@@ -1,6 +1,8 @@
 //! The Kubernetes ends against a scripted API server on the loopback interface.
 
 mod api;
+mod counting;
+mod depending;
 mod notifying;
 mod reading;
 mod watching;
@@ -13,8 +15,10 @@ use reconcile::{Announcement, Reason, Severity};
 use sluice_actors::Key;
 use sluice_actors::cluster::Notice;
 
+use crate::metrics::Requests;
+
 fn connected(address: &str) -> Client {
-    super::client(Config::new(address.parse().unwrap())).unwrap()
+    super::client(Config::new(address.parse().unwrap()), &Requests::new().unwrap()).unwrap()
 }
 
 fn notice(severity: Severity) -> Notice {

@@ -199,6 +199,10 @@ impl RunArguments {
         if self.max_retry_delay < self.min_retry_delay {
             problems.push("--max-retry-delay must not be shorter than --min-retry-delay".to_owned());
         }
+        if !self.inert.default_service_account.is_empty() {
+            let text = "is not supported by this version: name the account in spec.serviceAccountName";
+            problems.push(format!("--default-service-account {text}"));
+        }
         if self.enable_leader_election {
             let text =
                 "is not available in this version: run one replica with --enable-leader-election=false";

@@ -62,7 +62,7 @@ impl Servers {
 ///
 /// # Errors
 /// An address cannot be listened on; the flag that gave it is named.
-pub fn start(config: &Config, actors: &Actors) -> anyhow::Result<Servers> {
+pub fn start(config: &Config, actors: &Actors, registry: &prometheus::Registry) -> anyhow::Result<Servers> {
     let readiness = Arc::new(Readiness::new(Arc::clone(&actors.known)));
     let pulse = Arc::new(Pulse::new());
     let limits = Limits::default();
@@ -75,8 +75,7 @@ pub fn start(config: &Config, actors: &Actors) -> anyhow::Result<Servers> {
         listening.push(("the health server", server));
     }
     if let Some(address) = &config.metrics_address {
-        let server =
-            metrics::metrics(address, limits, prometheus::Registry::new()).context("--metrics-addr")?;
+        let server = metrics::metrics(address, limits, registry.clone()).context("--metrics-addr")?;
         listening.push(("the metrics server", server));
     }
     let running = listening

@@ -37,11 +37,11 @@ const ABOVE: [&str; 2] = ["repository", "watcher"];
 /// The one value that one of them hands to another, in the message that asks for its publication.
 const HANDED_OVER: &str = "crate::fetcher::Fetched";
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -78,7 +78,7 @@ fn ours(extensions: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs_err::read_to_string(path).expect("a file of ours can be read")
 }
 
@@ -235,9 +235,6 @@ fn no_module_has_a_name_that_says_nothing() {
 #[test]
 fn the_chart_installs_the_very_crds_that_are_generated() {
     let chart = root().join("helm/sluice");
-    if !chart.exists() {
-        return;
-    }
     for generated in files(&root().join("crds/yaml"), &["yaml"]) {
         let name = generated.file_name().unwrap_or_default();
 

@@ -1,3 +1,4 @@
 //! The program as a whole: what holds between its parts.
 
 mod architecture;
+mod helm;

@@ -84,3 +84,20 @@ fn a_busy_answer_ends_an_outage_for_the_other_identities() {
     assert!(host.admit_for("a", "app", identity("a")).is_err());
     assert_eq!(host.admit_for("b", "app", identity("b")), Ok(Admission::Ordinary));
 }
+
+#[test]
+fn a_shorter_patience_does_not_end_a_longer_one() {
+    let mut host = Host::new();
+    for seconds in [30, 1] {
+        host.learn("app", busy(seconds));
+    }
+
+    let refused = host.admit("a").unwrap_err();
+
+    assert_eq!(
+        refused.disposition,
+        Disposition::Park {
+            not_before: Some(30 * SECOND)
+        }
+    );
+}

@@ -8,13 +8,14 @@ use actix::WeakRecipient;
 use reconcile::{
     Class, Desired, Failure, Observation, Resolution, Source, Status, Stock, must_verify, unchanged,
 };
-use reference::{Selected, reference_display};
+use reference::{Digest, Selected, Selector, reference_display};
 
 use super::dereference::{Access, dereference};
-use super::making::{Layer, choose, recipe};
+use super::making::{Layer, choose, pruned, recipe};
 use super::reads::Reads;
 use super::services::Services;
 use crate::Scope;
+use crate::failure::Step;
 use crate::fetcher::{Describe, Fetch};
 use crate::registry::{Admit, HostRecovered, Turn, Urgency};
 use crate::resolver::{Freshness, Resolve};
@@ -57,6 +58,14 @@ pub(super) async fn run(
         return Ok(());
     }
     let access = dereference(scope, &source, wanted.reads.as_ref(), seen).await?;
+    if pinned(&source, seen)?
+        && access
+            .trust_to_check(&source, desired, recorded, &seen.borrow())
+            .is_none()
+        && unchanged(&source, recorded, &seen.borrow())
+    {
+        return Ok(());
+    }
     let turn = admit(scope, wanted, at, &access, Urgency::Of(*class)).await?;
     let resolved = scope
         .ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen))
@@ -186,7 +195,10 @@ async fn admit(
         credential,
         recovered,
     };
-    let turn = scope.ask(&registry, admit).await?;
+    at.recorder.waits(&scope.key, true);
+    let turn = scope.ask(&registry, admit).await;
+    at.recorder.waits(&scope.key, false);
+    let turn = turn?;
     scope.budget.admit();
     Ok(turn)
 }
@@ -233,8 +245,20 @@ fn note_stock(
     seen.collected = inspected.collected;
     seen.urls = inspected.urls;
     let source = desired.wish.clone()?;
+    pruned(&source, desired, inspected.made_at, &inspected.fields)?;
     seen.made_otherwise = seen.stock == Some(Stock::Present) && inspected.platform != source.platform;
     Ok(source)
+}
+
+/// Notes the revision of a digest, for which no registry has to be asked.
+fn pinned(source: &Source, seen: &RefCell<Observation>) -> Result<bool, Failure> {
+    let Selector::Digest(text) = &source.selector else {
+        return Ok(false);
+    };
+    let digest =
+        Digest::parse(text).map_err(|error| Step::Digest.failure(&source.url, &error.to_string()))?;
+    note_revision(seen, source, &reference::Revision { tag: None, digest });
+    Ok(true)
 }
 
 fn note_revision(seen: &RefCell<Observation>, source: &Source, revision: &reference::Revision) {

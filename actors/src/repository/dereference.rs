@@ -67,7 +67,7 @@ pub(super) async fn dereference(
     tokio::select! {
         biased;
         () = scope.cancel.cancelled() => Err(Failure::cancelled()),
-        read = scope.budget.spend(reading) => read.unwrap_or_else(|| {
+        read = tokio::time::timeout(scope.budget.total(), reading) => read.unwrap_or_else(|_| {
             Err(authentication("failed to get credential: the cluster did not answer within spec.timeout".to_owned()))
         }),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use artifact::digest::Algorithm;
 use oci::{Described, Descriptor, OriginKey};
-use reconcile::{Desired, Failure, Operation, Source};
+use reconcile::{Desired, Failure, Operation, Reason, Source};
 use reference::Selector;
 
 use crate::failure::Step;
@@ -57,6 +57,28 @@ pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Resu
     digest
         .map(|digest| digest.to_string())
         .map_err(|error| Failure::internal(&error.to_string()))
+}
+
+/// Refuses to go on without a field of ours that this very generation had: a foreign CRD has dropped it (D52).
+pub(super) fn pruned(
+    source: &Source,
+    desired: &Desired,
+    made_at: i64,
+    recorded: &BTreeSet<String>,
+) -> Result<(), Failure> {
+    let present = fields(source);
+    let gone = recorded.iter().find(|field| !present.contains(*field));
+    match gone {
+        Some(field) if made_at == desired.generation => Err(Failure::stall(
+            None,
+            Reason::FieldPruned,
+            format!(
+                "spec.{field} has vanished without a new generation: another CRD was applied over the one of this operator; \
+                 apply that one again, and then the manifest of this object; what is stored stays served"
+            ),
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn fields(source: &Source) -> BTreeSet<String> {

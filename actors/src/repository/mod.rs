@@ -34,7 +34,7 @@ use reads::{Reads, Versions};
 use crate::registry::HostRecovered;
 use crate::status_writer::StatusObserved;
 use crate::translate::{desired, recorded};
-use crate::{Dependency, Key, Object, Scope, dependencies};
+use crate::{Dependency, End, Key, Object, Scope, dependencies};
 
 /// The actor.
 pub struct Repository {
@@ -148,6 +148,7 @@ impl Actor for Repository {
     fn stopped(&mut self, _: &mut Context<Self>) {
         if let Some(attempt) = &self.attempt {
             attempt.scope.cancel.cancel();
+            self.at.recorder.ended(&self.key, End::Failed);
         }
         let how = match (std::thread::panicking(), self.finished) {
             (true, _) => Ending::Panicked,
@@ -215,6 +216,7 @@ impl Handler<ObjectVanished> for Repository {
     type Result = ();
 
     fn handle(&mut self, _: ObjectVanished, ctx: &mut Context<Self>) {
+        self.named.clear();
         self.at.known.note(&self.key, None);
         self.advance(Event::Gone, ctx);
     }

@@ -9,21 +9,21 @@ use std::time::Duration;
 use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures::FutureExt;
 use reconcile::{
-    Announcement, Class, Effect, Event, Failure, Observation, Outcome, Reason, Severity, announcements,
-    conclude, conclude_suspended, in_progress,
+    Announcement, Class, Desired, Disposition, Effect, Event, Failure, Observation, Outcome, Reason,
+    Severity, announcements, conclude, conclude_suspended, in_progress,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::attempt::{self, Wanted};
-use super::reads::Reads;
 use super::log::log;
+use super::reads::Reads;
 use super::{Attempt, Concluded, Repository};
 use crate::scope::panicked;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, WriteStatus};
 use crate::storage::Purge;
 use crate::translate::unknown_annotations;
-use crate::{FinalizerSender, Object, Scope};
+use crate::{End, FinalizerSender, Object, Scope};
 
 /// How often an object without an interval repeats a failure: upstream's longest back-off.
 const RARELY: Duration = Duration::from_mins(15);
@@ -62,6 +62,7 @@ impl Repository {
             timeout,
             span.clone(),
         );
+        self.at.recorder.begun(&self.key, class == Class::Retry);
         self.hold(&object, finalizer, ctx);
         let seen = Rc::new(RefCell::new(Observation::default()));
         let recovered = ctx.address().recipient().downgrade();
@@ -140,6 +141,7 @@ impl Repository {
             Ok(()) => Outcome::Succeeded,
             Err(failure) => Outcome::Failed(failure.disposition),
         };
+        self.at.recorder.ended(&self.key, end(outcome, &desired));
         self.concluded = Some(Concluded {
             object,
             desired,
@@ -148,6 +150,13 @@ impl Repository {
             result,
             span: scope.span,
         });
+        if self.draining {
+            if outcome != Outcome::Failed(Disposition::Cancelled) {
+                self.conclude();
+            }
+            ctx.stop();
+            return;
+        }
         self.advance(
             Event::Finished {
                 attempt: number,
@@ -156,9 +165,6 @@ impl Repository {
             },
             ctx,
         );
-        if self.draining {
-            ctx.stop();
-        }
     }
 
     fn cancel(&mut self) {
@@ -179,7 +185,7 @@ impl Repository {
         else {
             return;
         };
-        let Some((uid, recorded)) = &self.recorded else {
+        let Some((uid, recorded)) = self.recorded.as_ref().filter(|(uid, _)| **uid == *desired.uid) else {
             return;
         };
         let conclusion = conclude(&desired, recorded, &seen, &result);
@@ -289,6 +295,7 @@ impl Repository {
             return;
         };
         self.log_suspended(&desired);
+        self.at.recorder.ended(&self.key, End::Resting);
         let (uid, status) = (Arc::clone(uid), conclude_suspended(&desired, recorded));
         let (finalizer, _) = tokio::sync::watch::channel(None);
         self.hold(&object, finalizer, ctx);
@@ -297,6 +304,7 @@ impl Repository {
 
     fn retire(&mut self, number: u64, ctx: &mut Context<Self>) {
         let Some(object) = self.object.clone() else { return };
+        self.at.recorder.begun(&self.key, false);
         self.at.known.note(&self.key, None);
         let purged = self.at.purge.send(Purge {
             key: self.key.clone(),
@@ -311,6 +319,8 @@ impl Repository {
             released
                 .into_actor(repository)
                 .map(move |complete, repository, ctx| {
+                    let end = if complete { End::Resting } else { End::Failed };
+                    repository.at.recorder.ended(&repository.key, end);
                     repository.advance(
                         Event::Retired {
                             attempt: number,
@@ -323,7 +333,7 @@ impl Repository {
         ctx.spawn(ended);
     }
 
-    /// After the files are gone: the status loses the artifact where others hold the object, then our finalizer goes.
+    /// After the files are gone our finalizer goes, and where others hold the object its status loses the artifact.
     fn release(
         &mut self,
         object: &Arc<Object>,
@@ -371,7 +381,19 @@ impl Repository {
                 uid: Arc::clone(uid),
             });
         }
+        self.at.recorder.forgotten(&self.key);
         self.finished = true;
         ctx.stop();
+    }
+}
+
+/// How a pass with this outcome ended.
+fn end(outcome: Outcome, desired: &Desired) -> End {
+    match outcome {
+        Outcome::Failed(Disposition::Retry { .. } | Disposition::Park { .. }) => End::Failed,
+        Outcome::Failed(Disposition::Cancelled) => End::Superseded,
+        Outcome::Failed(Disposition::Stall) => End::Resting,
+        Outcome::Succeeded | Outcome::Checked if desired.interval.is_zero() => End::Resting,
+        Outcome::Succeeded | Outcome::Checked => End::Waiting,
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix::Recipient;
 use reconcile::Policy;
 
-use crate::Known;
 use crate::cluster::ClusterReader;
 use crate::fetcher::{Describe, Fetch};
 use crate::registry::Registries;
@@ -13,6 +12,7 @@ use crate::resolver::Resolve;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, StatusObserved, WriteStatus};
 use crate::storage::{Claim, Inspect, Publish, Purge};
 use crate::verifier::Verify;
+use crate::{Known, Recorder};
 
 /// The services, each as narrow as its use.
 #[derive(Clone)]
@@ -35,5 +35,6 @@ pub struct Services {
     pub remove_finalizer: Recipient<RemoveFinalizer>,
     pub forget: Recipient<Forget>,
     pub known: Arc<Known>,
+    pub recorder: Arc<dyn Recorder>,
     pub policy: Policy,
 }

@@ -85,7 +85,7 @@ fn entry(owner: &str, secret: &Secret, key: &str, legacy: &str) -> Option<Vec<u8
         return Some(value.clone());
     }
     let value = secret.data.get(legacy)?;
-    tracing::warn!(
+    tracing::debug!(
         secret = owner,
         key = legacy,
         preferred = key,

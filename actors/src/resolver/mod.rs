@@ -46,27 +46,35 @@ type Answer = Result<Resolved, Failure>;
 
 /// The recent answers, with the time of their question.
 #[derive(Clone, Default)]
-struct Recent(Arc<Mutex<HashMap<Question, (Instant, Resolved)>>>);
+struct Recent(Arc<Mutex<Answers>>);
+
+#[derive(Default)]
+struct Answers {
+    by_question: HashMap<Question, (Instant, Resolved)>,
+    swept: Option<Instant>,
+}
 
 impl Recent {
     fn get(&self, question: &Question, age: Duration) -> Option<Resolved> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (asked, resolved) = answers.get(question)?;
+        let (asked, resolved) = answers.by_question.get(question)?;
         (asked.elapsed() <= age.min(OLDEST)).then(|| resolved.clone())
     }
 
+    /// What is kept is at most twice as old as [`OLDEST`].
     fn put(&self, question: Question, asked: Instant, resolved: &Resolved) {
-        /// Twice as many as a registry answers within [`OLDEST`] at its usual pace; then the old ones are dropped.
-        const SWEEP_AT: usize = 4096;
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= SWEEP_AT {
-            answers.retain(|_, (asked, _)| asked.elapsed() <= OLDEST);
+        if answers.swept.is_none_or(|swept| swept.elapsed() > OLDEST) {
+            answers
+                .by_question
+                .retain(|_, (asked, _)| asked.elapsed() <= OLDEST);
+            answers.swept = Some(Instant::now());
         }
         let light = Resolved {
             revision: resolved.revision.clone(),
             manifest: None,
         };
-        answers.insert(question, (asked, light));
+        answers.by_question.insert(question, (asked, light));
     }
 }
 
@@ -106,15 +114,13 @@ async fn shared(resolve: Resolve, flights: Flights<Question, Answer>, recent: Re
     let lead = async {
         let asked = Instant::now();
         let scope = &resolve.scope;
-        let answer = scope.budget.spend(Box::pin(ask(&resolve))).await.ok_or_else(|| {
-            over_budget(
-                &resolve.line,
-                Step::Digest,
-                &resolve.url,
-                &resolve.repository,
-                scope,
-            )
-        })?;
+        let listing = matches!(resolve.selector, Selector::Semver { .. });
+        let step = if listing { Step::Tags } else { Step::Digest };
+        let answer = scope
+            .budget
+            .spend(Box::pin(ask(&resolve)))
+            .await
+            .ok_or_else(|| over_budget(&resolve.line, step, &resolve.url, &resolve.repository, scope))?;
         if let Ok(resolved) = &answer {
             recent.put(question.clone(), asked, resolved);
         }

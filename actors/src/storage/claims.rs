@@ -45,27 +45,32 @@ impl Claims {
         }
     }
 
-    /// The archive of a recipe, the right to build it, or a place in the queue for either.
+    /// The archive of a recipe, the right to build it, or a place in the queue for either. Touches the disk, without the lock.
     #[must_use]
     pub fn claim(&self, recipe: &str) -> Claimed {
+        let ticket = match self.enter(recipe) {
+            Ok(ticket) => ticket,
+            Err(place) => return Claimed::Wait(place),
+        };
+        match (self.recall)(recipe) {
+            Some(archive) => {
+                ticket.published();
+                Claimed::Built(archive)
+            }
+            None => Claimed::Build(ticket),
+        }
+    }
+
+    fn enter(&self, recipe: &str) -> Result<Ticket, oneshot::Receiver<Granted>> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = table.entry(recipe.to_owned()).or_default();
-        let free = entry.builders == 0;
-        if (free || entry.open)
-            && let Some(archive) = (self.recall)(recipe)
-        {
-            if free {
-                table.remove(recipe);
-            }
-            return Claimed::Built(archive);
-        }
-        if free || entry.open {
+        if entry.builders == 0 || entry.open {
             entry.builders += 1;
-            return Claimed::Build(self.ticket(recipe));
+            return Ok(self.ticket(recipe));
         }
         let (sender, place) = oneshot::channel();
         entry.waiting.push_back(sender);
-        Claimed::Wait(place)
+        Err(place)
     }
 
     fn ticket(&self, recipe: &str) -> Ticket {
@@ -84,6 +89,7 @@ impl Claims {
                 return;
             };
             entry.builders = entry.builders.saturating_sub(1);
+            entry.waiting.retain(|waiter| !waiter.is_closed());
             entry.open |= end == End::Failed;
             let served = end == End::Published || entry.open;
             let heirs = if served {

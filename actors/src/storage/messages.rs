@@ -32,6 +32,10 @@ pub struct Inspected {
     pub urls: Option<(String, String)>,
     /// The platform that the artifact was made for (D45).
     pub platform: Option<String>,
+    /// The generation that it was made for; 0 where nothing is on record.
+    pub made_at: i64,
+    /// The fields of ours that this generation used (D52).
+    pub fields: BTreeSet<String>,
 }
 
 /// Asks for the archive of a recipe, or for the right to build it (row 8).

@@ -11,7 +11,7 @@ mod publish;
 
 use std::sync::Arc;
 
-use actix::{Actor, Context, Handler, MessageResult, ResponseFuture};
+use actix::{Actor, Context, Handler, ResponseFuture};
 use artifact::Limits;
 use artifact::store::{Recorded, Store, Stored};
 use reconcile::{Artifact, Failure, Operation, Stock};
@@ -80,10 +80,11 @@ impl Handler<Inspect> for Storage {
 }
 
 impl Handler<Claim> for Storage {
-    type Result = MessageResult<Claim>;
+    type Result = ResponseFuture<Result<Claimed, Failure>>;
 
     fn handle(&mut self, claim: Claim, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(Ok(self.claims.claim(&claim.recipe)))
+        let (desk, claims) = (self.desk.clone(), self.claims.clone());
+        Box::pin(async move { desk.work(move |_| Ok(claims.claim(&claim.recipe))).await })
     }
 }
 
@@ -160,15 +161,17 @@ impl Desk {
                 self.address.latest(&artifact.path),
             )
         });
-        let platform = found
+        let record = found
             .record
             .filter(|record| record.uid == uid)
-            .and_then(|record| record.platform);
+            .unwrap_or_default();
         Ok(Inspected {
             stock,
             collected,
             urls,
-            platform,
+            platform: record.platform,
+            made_at: record.generation,
+            fields: record.fields,
         })
     }
 }

@@ -8,7 +8,7 @@ use reconcile::{Backoff, Failure, Observation, conclude};
 use tokio::time::Instant;
 
 use crate::repository::{DependencyShown, Drain, Ending, ObjectVanished, Repository, Services, SpecObserved};
-use crate::status_writer::WriteStatus;
+use crate::status_writer::{Forget, WriteStatus};
 use crate::translate::{desired, recorded};
 use crate::{Key, Object};
 
@@ -17,6 +17,7 @@ pub(super) struct Children {
     backoff: Backoff,
     all: BTreeMap<Key, Child>,
     restarts: BTreeSet<(Instant, Key)>,
+    running: usize,
 }
 
 struct Child {
@@ -24,6 +25,7 @@ struct Child {
     /// What was last seen; `None` once the object is gone.
     latest: Option<SpecObserved>,
     panics: u32,
+    started: Instant,
 }
 
 impl Children {
@@ -32,6 +34,7 @@ impl Children {
             backoff,
             all: BTreeMap::new(),
             restarts: BTreeSet::new(),
+            running: 0,
         }
     }
 
@@ -45,6 +48,7 @@ impl Children {
             repository: None,
             latest: None,
             panics: 0,
+            started: Instant::now(),
         };
         let child = self.all.entry(object.key.clone()).or_insert(absent);
         child.latest = Some(observed.clone());
@@ -64,6 +68,8 @@ impl Children {
             repository.do_send(observed);
         }
         child.repository = Some(repository);
+        child.started = Instant::now();
+        self.running += 1;
     }
 
     /// Whether the object is there.
@@ -79,15 +85,24 @@ impl Children {
         }
     }
 
-    /// The object is gone; its Repository ends by itself.
-    pub(super) fn vanished(&mut self, key: &Key) {
+    /// The object is gone; its Repository ends by itself. One that waits to be started anew is forgotten in its place.
+    pub(super) fn vanished(&mut self, key: &Key, at: &Services) {
         let Some(child) = self.all.get_mut(key) else {
             return;
         };
-        child.latest = None;
-        match &child.repository {
-            Some(repository) => repository.do_send(ObjectVanished),
-            None => drop(self.all.remove(key)),
+        let latest = child.latest.take();
+        if let Some(repository) = &child.repository {
+            repository.do_send(ObjectVanished);
+            return;
+        }
+        self.all.remove(key);
+        if let Some(SpecObserved { object, .. }) = latest {
+            let uid = Arc::clone(&object.uid);
+            at.forget.do_send(Forget {
+                key: key.clone(),
+                uid,
+            });
+            at.recorder.forgotten(key);
         }
     }
 
@@ -96,13 +111,18 @@ impl Children {
         let Some(child) = self.all.get_mut(key) else {
             return false;
         };
-        child.repository = None;
+        if child.repository.take().is_some() {
+            self.running -= 1;
+        }
         if child.latest.is_none() {
             self.all.remove(key);
             return false;
         }
         if how == Ending::Finished {
             return true;
+        }
+        if now.saturating_duration_since(child.started) > self.backoff.longest {
+            child.panics = 0;
         }
         child.panics = child.panics.saturating_add(1);
         self.restarts
@@ -160,10 +180,7 @@ impl Children {
     }
 
     pub(super) fn running(&self) -> usize {
-        self.all
-            .values()
-            .filter(|child| child.repository.is_some())
-            .count()
+        self.running
     }
 
     /// Makes every attempt end.

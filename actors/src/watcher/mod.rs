@@ -73,7 +73,7 @@ impl Watcher {
     }
 
     fn vanished(&mut self, key: &Key) {
-        self.children.vanished(key);
+        self.children.vanished(key, &self.at);
         self.dependencies.name(key, BTreeSet::new());
     }
 

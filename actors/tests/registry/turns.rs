@@ -91,6 +91,8 @@ async fn a_cancelled_attempt_gives_up_its_place() {
     let first = fleet.ask("a", ASKED);
     let second = fleet.ask("b", ASKED);
 
+    assert_eq!(fleet.census().await.waiting, 2);
+
     first.cancel.cancel();
 
     assert_eq!(first.refusal().await.disposition, Disposition::Cancelled);

@@ -6,4 +6,5 @@ mod attempts;
 mod children;
 mod dependencies;
 mod endings;
+mod recorded;
 mod support;

@@ -1,6 +1,7 @@
 //! A Repository among probes: what it asks arrives in channels, what it hears is scripted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::{Ready, ready};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ use sluice_actors::testing::Probe;
 use sluice_actors::{Known, Object};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::recorded::{Record, Recording};
+
 /// What the probes saw.
 pub(crate) struct Seen {
     pub(crate) inspect: UnboundedReceiver<Inspect>,
@@ -28,6 +31,7 @@ pub(crate) struct Seen {
     pub(crate) add: UnboundedReceiver<AddFinalizer>,
     pub(crate) remove: UnboundedReceiver<RemoveFinalizer>,
     pub(crate) forget: UnboundedReceiver<Forget>,
+    pub(crate) record: UnboundedReceiver<Record>,
 }
 
 /// How the resolver behaves.
@@ -80,6 +84,7 @@ pub(crate) fn services(registry: Registry) -> (Arc<Services>, Seen) {
     let (add_finalizer, adds) = Probe::start_with(|_: &AddFinalizer| answer(()));
     let (remove_finalizer, removes) = Probe::start_with(|_: &RemoveFinalizer| answer(()));
     let (forget, forgets) = Probe::start_with(|_: &Forget| async {});
+    let (recorder, records) = Recording::start();
     let services = Services {
         cluster: Arc::new(Cluster),
         registries: Registries::new(Settings {
@@ -102,6 +107,7 @@ pub(crate) fn services(registry: Registry) -> (Arc<Services>, Seen) {
         remove_finalizer,
         forget,
         known: Arc::new(Known::default()),
+        recorder: Arc::new(recorder),
         policy: Policy {
             backoff: Backoff {
                 first: Duration::from_millis(750),
@@ -118,16 +124,17 @@ pub(crate) fn services(registry: Registry) -> (Arc<Services>, Seen) {
         add: adds,
         remove: removes,
         forget: forgets,
+        record: records,
     };
     (Arc::new(services), seen)
 }
 
-async fn answer<T>(value: T) -> Result<T, Failure> {
-    Ok(value)
+fn answer<T>(value: T) -> Ready<Result<T, Failure>> {
+    ready(Ok(value))
 }
 
-async fn refused<T>() -> Result<T, Failure> {
-    Err(Failure::internal("not expected in this test"))
+fn refused<T>() -> Ready<Result<T, Failure>> {
+    ready(Err(Failure::internal("not expected in this test")))
 }
 
 fn inspected(recorded: Option<&Artifact>) -> Inspected {
@@ -140,6 +147,8 @@ fn inspected(recorded: Option<&Artifact>) -> Inspected {
         collected: 0,
         urls: None,
         platform: None,
+        made_at: 0,
+        fields: BTreeSet::new(),
     }
 }
 

@@ -366,7 +366,8 @@ impl Machine {
             }
             Outcome::Failed(Disposition::Retry { not_before } | Disposition::Park { not_before }) => {
                 self.phase = Phase::Waiting { for_host: true };
-                Effect::WakeAfter(pause.max(not_before.unwrap_or_default()))
+                let announced = not_before.unwrap_or_default().min(self.policy.backoff.longest);
+                Effect::WakeAfter(pause.max(announced))
             }
             Outcome::Failed(Disposition::Stall) => Effect::Sleep,
             Outcome::Failed(Disposition::Cancelled) => Effect::WakeAfter(shortest),

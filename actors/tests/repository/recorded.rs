@@ -1,0 +1,130 @@
+//! What a Repository tells of its passes.
+
+use actix::Actor;
+use serde_json::json;
+use sluice_actors::repository::{ObjectVanished, Repository, SpecObserved};
+use sluice_actors::testing::Probe;
+use sluice_actors::{End, Key, Recorder};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::support::{Registry, object, services, stored};
+
+/// One call of a recorder.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Record {
+    Begun { again: bool },
+    Waits(bool),
+    Ended(End),
+    Forgotten,
+}
+
+/// Hands on what it is told.
+pub(crate) struct Recording(UnboundedSender<Record>);
+
+impl Recording {
+    pub(crate) fn start() -> (Self, UnboundedReceiver<Record>) {
+        let (sender, receiver) = unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    fn hand_on(&self, record: Record) {
+        // A test may end before its Repository does.
+        drop(self.0.send(record));
+    }
+}
+
+impl Recorder for Recording {
+    fn begun(&self, _: &Key, again: bool) {
+        self.hand_on(Record::Begun { again });
+    }
+
+    fn waits(&self, _: &Key, waits: bool) {
+        self.hand_on(Record::Waits(waits));
+    }
+
+    fn ended(&self, _: &Key, end: End) {
+        self.hand_on(Record::Ended(end));
+    }
+
+    fn forgotten(&self, _: &Key) {
+        self.hand_on(Record::Forgotten);
+    }
+}
+
+/// The records of a Repository whose object looks like this, until so many tell of more than a wait.
+async fn records(registry: Registry, looks: Vec<serde_json::Value>, count: usize) -> Vec<Record> {
+    let (services, mut seen) = services(registry);
+    let (stopped, _) = Probe::start_with(|_| async {});
+    let (naming, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
+    for (generation, look) in (1..).zip(looks) {
+        let object = object(generation, look);
+        let observed = SpecObserved {
+            object,
+            initial: false,
+        };
+        repository.send(observed).await.unwrap();
+    }
+    let mut records = Vec::new();
+    while records.iter().filter(|record| !is_wait(record)).count() < count {
+        let record = seen.record.recv().await.unwrap();
+        if matches!(record, Record::Ended(End::Resting)) {
+            repository.do_send(ObjectVanished);
+        }
+        records.push(record);
+    }
+    records
+}
+
+fn is_wait(record: &Record) -> bool {
+    matches!(record, Record::Waits(_))
+}
+
+#[actix::test]
+async fn a_pass_waits_for_its_turn_and_ends_until_the_interval_is_over() {
+    let records = records(Registry::Answers, vec![stored()], 2).await;
+
+    let expected = [
+        Record::Begun { again: false },
+        Record::Waits(true),
+        Record::Waits(false),
+        Record::Ended(End::Waiting),
+    ];
+    assert_eq!(records, expected);
+}
+
+#[actix::test]
+async fn an_attempt_after_a_failure_is_one_again() {
+    tokio::time::pause();
+    let broken = json!({"spec": {"secretRef": {"name": "explosive"}}});
+    let records = records(Registry::Answers, vec![broken], 3).await;
+
+    let expected = [
+        Record::Begun { again: false },
+        Record::Ended(End::Failed),
+        Record::Begun { again: true },
+    ];
+    assert_eq!(records, expected);
+}
+
+#[actix::test]
+async fn an_object_that_vanishes_is_forgotten_after_its_last_pass() {
+    let suspended = json!({"spec": {"suspend": true}});
+    let records = records(Registry::Answers, vec![suspended], 2).await;
+
+    assert_eq!(records, [Record::Ended(End::Resting), Record::Forgotten]);
+}
+
+#[actix::test]
+async fn a_pass_that_is_overtaken_says_so() {
+    let (first, second) = (json!({}), json!({"spec": {"ref": {"tag": "v2"}}}));
+    let mut records = records(Registry::Hangs, vec![first, second], 3).await;
+    records.retain(|record| !is_wait(record));
+
+    let expected = [
+        Record::Begun { again: false },
+        Record::Ended(End::Superseded),
+        Record::Begun { again: false },
+    ];
+    assert_eq!(records, expected);
+}

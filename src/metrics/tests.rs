@@ -1,0 +1,220 @@
+//! What a Prometheus would see, against the list in `docs/metrics.md`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus::{Registry, TextEncoder};
+use sluice_actors::status_writer::Counters;
+use sluice_actors::{End, Key, Recorder};
+
+use super::{Leader, Passes, Process, Requests, Tokens, Writes};
+
+fn shown(registry: &Registry) -> String {
+    TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
+}
+
+fn passes() -> (Registry, Arc<Passes>, Key) {
+    let registry = Registry::new();
+    let passes = Passes::register(&registry, 7).unwrap();
+    (registry, passes, Key::new("apps", "app"))
+}
+
+fn assert_shown(registry: &Registry, samples: &[&str]) {
+    let text = shown(registry);
+    for sample in samples {
+        assert!(text.lines().any(|line| line == *sample), "no {sample} in\n{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn passes_are_counted_by_how_they_ended() {
+    let (registry, passes, key) = passes();
+
+    for (end, again) in [
+        (End::Waiting, false),
+        (End::Failed, false),
+        (End::Failed, true),
+        (End::Superseded, true),
+        (End::Resting, false),
+    ] {
+        passes.begun(&key, again);
+        passes.ended(&key, end);
+    }
+
+    assert_shown(
+        &registry,
+        &[
+            r#"controller_runtime_reconcile_total{controller="ocirepository",result="error"} 2"#,
+            r#"controller_runtime_reconcile_total{controller="ocirepository",result="requeue"} 1"#,
+            r#"controller_runtime_reconcile_total{controller="ocirepository",result="requeue_after"} 1"#,
+            r#"controller_runtime_reconcile_total{controller="ocirepository",result="success"} 1"#,
+            r#"controller_runtime_reconcile_errors_total{controller="ocirepository"} 2"#,
+            r#"controller_runtime_max_concurrent_reconciles{controller="ocirepository"} 7"#,
+            r#"workqueue_adds_total{controller="ocirepository",name="ocirepository"} 5"#,
+            r#"workqueue_retries_total{controller="ocirepository",name="ocirepository"} 2"#,
+            r#"gotk_reconcile_duration_seconds_count{kind="OCIRepository",name="app",namespace="apps"} 5"#,
+        ],
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_a_turn_is_no_work() {
+    let (registry, passes, key) = passes();
+    passes.begun(&key, false);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    passes.waits(&key, true);
+    tokio::time::advance(Duration::from_secs(50)).await;
+
+    assert_shown(
+        &registry,
+        &[
+            r#"workqueue_depth{controller="ocirepository",name="ocirepository",priority="0"} 1"#,
+            r#"controller_runtime_active_workers{controller="ocirepository"} 0"#,
+            r#"workqueue_unfinished_work_seconds{controller="ocirepository",name="ocirepository"} 1"#,
+        ],
+    );
+
+    passes.waits(&key, false);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_shown(
+        &registry,
+        &[
+            r#"workqueue_depth{controller="ocirepository",name="ocirepository",priority="0"} 0"#,
+            r#"controller_runtime_active_workers{controller="ocirepository"} 1"#,
+            r#"workqueue_longest_running_processor_seconds{controller="ocirepository",name="ocirepository"} 3"#,
+        ],
+    );
+
+    passes.waits(&key, true);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    passes.ended(&key, End::Failed);
+    assert_shown(
+        &registry,
+        &[
+            r#"controller_runtime_active_workers{controller="ocirepository"} 0"#,
+            r#"controller_runtime_reconcile_time_seconds_sum{controller="ocirepository"} 3"#,
+            r#"gotk_reconcile_duration_seconds_sum{kind="OCIRepository",name="app",namespace="apps"} 3"#,
+            r#"workqueue_queue_duration_seconds_sum{controller="ocirepository",name="ocirepository"} 55"#,
+            r#"workqueue_work_duration_seconds_sum{controller="ocirepository",name="ocirepository"} 3"#,
+        ],
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_measured_of_an_object_alone_goes_with_it() {
+    let (registry, passes, key) = passes();
+    let other = Key::new("apps", "other");
+    for key in [&key, &other] {
+        passes.begun(key, false);
+        passes.ended(key, End::Waiting);
+    }
+
+    passes.forgotten(&key);
+
+    let text = shown(&registry);
+    assert!(!text.contains(r#"name="app""#), "{text}");
+    assert!(text.contains(r#"name="other""#), "{text}");
+    assert!(text.contains(r#"result="requeue_after"} 2"#), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_buckets_of_an_object_are_upstreams() {
+    let (registry, passes, key) = passes();
+    passes.ended(&key, End::Resting);
+
+    let text = shown(&registry);
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("gotk_reconcile_duration_seconds_bucket"));
+    let bounds = lines.filter_map(|line| line.split("le=\"").nth(1)?.split('"').next()?.parse::<f64>().ok());
+    let bounds: Vec<f64> = bounds.filter(|bound| bound.is_finite()).collect();
+
+    let recorded = [
+        0.01,
+        0.038_363_6,
+        0.147_176,
+        0.564_622,
+        2.166_09,
+        8.3099,
+        31.8798,
+        122.302,
+        469.195,
+        1800.0,
+    ];
+    assert_eq!(bounds.len(), recorded.len());
+    for (ours, recorded) in bounds.iter().zip(recorded) {
+        assert!((ours / recorded - 1.0).abs() < 1e-5, "{ours} is not {recorded}");
+    }
+}
+
+#[test]
+fn requests_are_counted_by_their_answers() {
+    let (registry, requests) = (Registry::new(), Requests::new().unwrap());
+    registry.register(Box::new(requests.clone())).unwrap();
+
+    requests.count(
+        &http::Method::GET,
+        "10.0.0.1:443",
+        Some(http::StatusCode::NOT_FOUND),
+    );
+    requests.count(&http::Method::PATCH, "10.0.0.1:443", None);
+
+    assert_shown(
+        &registry,
+        &[
+            r#"rest_client_requests_total{code="404",host="10.0.0.1:443",method="GET"} 1"#,
+            r#"rest_client_requests_total{code="<error>",host="10.0.0.1:443",method="PATCH"} 1"#,
+        ],
+    );
+}
+
+#[test]
+fn the_process_says_what_it_uses() {
+    let registry = Registry::new();
+    registry.register(Box::new(Process::new().unwrap())).unwrap();
+
+    for family in registry.gather() {
+        let sample = &family.get_metric()[0];
+        let value = sample
+            .get_gauge()
+            .get_value()
+            .max(sample.get_counter().get_value());
+
+        assert!(
+            value > 0.0 || family.name() == "process_cpu_seconds_total",
+            "{}",
+            family.name()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_documentation_has_exactly_the_series_that_there_are() {
+    let (registry, passes, key) = passes();
+    let requests = Requests::new().unwrap();
+    requests.count(&http::Method::GET, "host", None);
+    passes.ended(&key, End::Waiting);
+    registry.register(Box::new(requests)).unwrap();
+    registry
+        .register(Box::new(Leader::new("lease").unwrap()))
+        .unwrap();
+    registry.register(Box::new(Process::new().unwrap())).unwrap();
+    registry
+        .register(Box::new(Writes::new(Arc::new(Counters::default())).unwrap()))
+        .unwrap();
+    Tokens::register(&registry).unwrap();
+
+    let page = include_str!("../../docs/metrics.md");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let documented: BTreeSet<String> = rows.map(str::to_owned).collect();
+
+    let there: BTreeSet<String> = registry
+        .gather()
+        .iter()
+        .map(|family| family.name().to_owned())
+        .collect();
+    assert_eq!(documented, there);
+}
