@@ -13,7 +13,7 @@ use crate::support::api::artifact;
 use crate::support::bench::Bench;
 use crate::support::files::{artifacts_in, below, noise};
 use crate::support::gate::{Gate, Hold};
-use crate::support::manifest::repository;
+use crate::support::manifest::{repository, secret};
 use crate::support::operator::Operator;
 use crate::support::process::POLL;
 use crate::support::registry::Registry;
@@ -23,6 +23,7 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![
         bench.trial(before_the_finalizer_is_written),
         bench.trial(before_the_manifest_is_read),
+        bench.trial(before_the_signature_is_read),
         bench.trial(before_the_layer_is_read),
         bench.trial(in_the_middle_of_a_transfer),
         bench.trial(in_the_middle_of_a_publish),
@@ -96,8 +97,8 @@ impl Stage {
             .unwrap();
     }
 
-    /// Kills it there, starts it again, and holds it to what is promised.
-    async fn killed_while_updating(mut self, hold: Hold, first: &Value, second: &str) {
+    /// Kills it there, starts it again, and holds it to what is promised; returns how often it then downloaded the update.
+    async fn killed_while_updating(mut self, hold: Hold, first: &Value, second: &str) -> usize {
         hold.reached(1).await;
         self.operator.kill();
         let mark = self.registry.mark();
@@ -108,22 +109,17 @@ impl Stage {
 
         self.ends_with(second).await;
         let old = first["status"]["artifact"]["revision"].as_str().unwrap();
-        let old_manifest = old.split_once('@').unwrap().1;
-        let again: Vec<_> = self
-            .registry
-            .since(mark)
-            .into_iter()
-            .filter(|line| line.contains(old_manifest))
-            .collect();
-        assert_eq!(again, Vec::<String>::new());
-        assert!(self.blobs_read_since(mark) <= 1);
+        assert_eq!(self.downloads_since(mark, old), 0);
+        self.downloads_since(mark, second)
     }
 
-    fn blobs_read_since(&self, mark: usize) -> usize {
+    fn downloads_since(&self, mark: usize, revision: &str) -> usize {
+        let layer = self.registry.layer_of(digest_of(revision));
+        let request = format!("GET /v2/app/blobs/{layer} ");
         self.registry
             .since(mark)
             .iter()
-            .filter(|line| line.starts_with("GET /v2/app/blobs/"))
+            .filter(|line| line.starts_with(&request))
             .count()
     }
 
@@ -131,7 +127,7 @@ impl Stage {
     async fn ends_with(&self, revision: &str) {
         let object = self.scene.namespace.until_revision("app", revision).await;
         self.consume(&object, "in the end").await;
-        let digest = revision.split_once('@').unwrap().1;
+        let digest = digest_of(revision);
         let names = artifacts_in(&self.operator.artifacts("app"));
         assert!(names.contains(&format!("{digest}.tar.gz")), "{names:?}");
         assert!(
@@ -173,7 +169,30 @@ async fn before_the_manifest_is_read(scene: Scene) {
     let (first, second) = stage.updating(LAYER_BYTES).await;
     let hold = stage.gate.hold(Method::GET, "/manifests/");
     stage.scene.namespace.poke("app", "now").await;
-    stage.killed_while_updating(hold, &first, &second).await;
+    assert_eq!(stage.killed_while_updating(hold, &first, &second).await, 1);
+}
+
+async fn before_the_signature_is_read(scene: Scene) {
+    let stage = Stage::set(scene).await;
+    let keys = stage.scene.keys().await;
+    let (first, second) = stage.updating(LAYER_BYTES).await;
+    for revision in [first["status"]["artifact"]["revision"].as_str().unwrap(), &second] {
+        let digest = digest_of(revision);
+        stage.registry.sign(&format!("app@{digest}"), &keys).await;
+    }
+    stage
+        .scene
+        .namespace
+        .apply(&secret("trusted", "cosign.pub", &keys.public))
+        .await;
+    let hold = stage.gate.hold(Method::GET, ".sig$");
+    let verify = json!({"provider": "cosign", "secretRef": {"name": "trusted"}});
+    stage
+        .scene
+        .namespace
+        .change("app", json!({"spec": {"verify": verify}}))
+        .await;
+    assert_eq!(stage.killed_while_updating(hold, &first, &second).await, 1);
 }
 
 async fn before_the_layer_is_read(scene: Scene) {
@@ -181,7 +200,7 @@ async fn before_the_layer_is_read(scene: Scene) {
     let (first, second) = stage.updating(LAYER_BYTES).await;
     let hold = stage.gate.hold(Method::GET, "/blobs/");
     stage.scene.namespace.poke("app", "now").await;
-    stage.killed_while_updating(hold, &first, &second).await;
+    assert_eq!(stage.killed_while_updating(hold, &first, &second).await, 1);
 }
 
 async fn in_the_middle_of_a_transfer(scene: Scene) {
@@ -189,7 +208,7 @@ async fn in_the_middle_of_a_transfer(scene: Scene) {
     let (first, second) = stage.updating(LAYER_BYTES).await;
     let hold = stage.gate.hold_after(LAYER_BYTES / 2, Method::GET, "/blobs/");
     stage.scene.namespace.poke("app", "now").await;
-    stage.killed_while_updating(hold, &first, &second).await;
+    assert_eq!(stage.killed_while_updating(hold, &first, &second).await, 1);
 }
 
 async fn before_the_status_is_written(scene: Scene) {
@@ -197,7 +216,7 @@ async fn before_the_status_is_written(scene: Scene) {
     let (first, second) = stage.updating(LAYER_BYTES).await;
     let hold = stage.api.hold(Method::PATCH, "/ocirepositories/app/status$");
     stage.scene.namespace.poke("app", "now").await;
-    stage.killed_while_updating(hold, &first, &second).await;
+    assert_eq!(stage.killed_while_updating(hold, &first, &second).await, 1);
 }
 
 async fn in_the_middle_of_a_publish(scene: Scene) {
@@ -206,7 +225,7 @@ async fn in_the_middle_of_a_publish(scene: Scene) {
     let published = stage
         .operator
         .artifacts("app")
-        .join(format!("{}.tar.gz", second.split_once('@').unwrap().1));
+        .join(format!("{}.tar.gz", digest_of(&second)));
     stage.scene.namespace.poke("app", "now").await;
     while !stage.operator.is_writing_an_artifact() {
         tokio::task::yield_now().await;
@@ -235,7 +254,7 @@ async fn with_nothing_to_do(scene: Scene) {
     stage.ends_with(&revision).await;
     assert_eq!(stage.scene.namespace.object("app").await, before);
     assert_eq!(stage.scene.writes().await, written);
-    assert_eq!(stage.blobs_read_since(mark), 0);
+    assert_eq!(stage.downloads_since(mark, &revision), 0);
 }
 
 async fn with_nothing_to_do_and_an_empty_disk(scene: Scene) {
@@ -253,10 +272,15 @@ async fn with_nothing_to_do_and_an_empty_disk(scene: Scene) {
     let stored = stage
         .operator
         .artifacts("app")
-        .join(format!("{}.tar.gz", revision.split_once('@').unwrap().1));
+        .join(format!("{}.tar.gz", digest_of(&revision)));
     while !stored.exists() {
         tokio::time::sleep(POLL).await;
     }
     stage.consume(&before, "rebuilt").await;
     stage.ends_with(&revision).await;
+}
+
+/// The digest in `NAME@DIGEST`.
+fn digest_of(revision: &str) -> &str {
+    revision.split_once('@').expect("revisions of tags have both").1
 }

@@ -16,6 +16,7 @@ mod refused;
 mod support;
 mod testbed;
 mod transcript;
+mod verified;
 
 use support::bench::Bench;
 use support::process;
@@ -39,6 +40,7 @@ fn main() {
         outage::tests(&bench),
         refused::tests(&bench),
         transcript::tests(&bench),
+        verified::tests(&bench),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     drop(bench);

@@ -29,7 +29,8 @@ pub(crate) fn documents_below(folder: &str) -> Vec<Value> {
         .collect()
 }
 
-fn documents(text: &str) -> Vec<Value> {
+/// Every document of a YAML text.
+pub(crate) fn documents(text: &str) -> Vec<Value> {
     serde_yaml::Deserializer::from_str(text)
         .map(|document| Value::deserialize(document).unwrap())
         .collect()
@@ -59,6 +60,11 @@ pub(crate) fn repository(name: &str, url: &str, spec: &Value) -> Value {
         "metadata": {"name": name},
         "spec": fields,
     })
+}
+
+/// A Secret with one field.
+pub(crate) fn secret(name: &str, field: &str, value: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {field: value}})
 }
 
 /// A pull secret for one host.

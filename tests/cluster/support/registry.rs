@@ -9,7 +9,7 @@ use oci_client::{Client, Reference};
 
 use super::ports;
 use super::process::Process;
-use super::tools::Tools;
+use super::tools::{Keys, Tools};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
@@ -127,6 +127,13 @@ impl Registry {
         self.authorized(&["tag", &url, tag]).await;
     }
 
+    /// Signs `REPOSITORY@DIGEST` with cosign.
+    pub(crate) async fn sign(&self, repository_and_digest: &str, keys: &Keys) {
+        let reference = format!("{}/{repository_and_digest}", self.host());
+        self.authorized(&["sign", &reference, "--key", keys.private.to_str().unwrap()])
+            .await;
+    }
+
     /// Pushes an image of one layer with these very bytes, whatever they are; for a registry that is open to everybody.
     pub(crate) async fn push_layer(&self, repository_and_tag: &str, layer: Vec<u8>) {
         let config = ClientConfig {
@@ -145,6 +152,15 @@ impl Registry {
             .push(&reference, &layers, empty, &RegistryAuth::Anonymous, None)
             .await
             .unwrap();
+    }
+
+    /// The digest of the only layer of a manifest.
+    pub(crate) fn layer_of(&self, manifest: &str) -> String {
+        let hex = manifest.trim_start_matches("sha256:");
+        let blobs = self.directory.join("blobs/docker/registry/v2/blobs/sha256");
+        let content = std::fs::read(blobs.join(&hex[..2]).join(hex).join("data")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&content).unwrap();
+        manifest["layers"][0]["digest"].as_str().unwrap().to_owned()
     }
 
     /// Changes one byte in the middle of the only blob that has so many bytes.

@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::operator::Operator;
 use super::process::POLL;
 use super::registry::Registry;
-use super::tools::Tools;
+use super::tools::{Keys, Tools};
 
 /// Names of namespaces have 63 characters at most.
 const NAME_LENGTH: usize = 50;
@@ -57,6 +57,11 @@ impl Scene {
         }
     }
 
+    /// The control plane that all tests share.
+    pub(crate) async fn plane(&self) -> &ControlPlane {
+        self.bench.plane().await
+    }
+
     /// An operator that watches the namespace.
     pub(crate) async fn operator(&self) -> Operator {
         let kubeconfig = self.bench.plane().await.operator_kubeconfig();
@@ -76,6 +81,11 @@ impl Scene {
     /// A registry for one `NAME:PASSWORD`.
     pub(crate) async fn registry_of(&self, user: &str) -> Registry {
         Registry::start(&self.tools, &self.folder("registry"), Some(user)).await
+    }
+
+    /// A key pair for signatures.
+    pub(crate) async fn keys(&self) -> Keys {
+        self.tools.keys(&self.folder("keys")).await
     }
 
     /// A gate before a registry.

@@ -9,6 +9,14 @@ pub(crate) struct Tools {
     binary: PathBuf,
 }
 
+/// A key pair of cosign's.
+pub(crate) struct Keys {
+    /// The file of the private one.
+    pub(crate) private: PathBuf,
+    /// The public one, in PEM.
+    pub(crate) public: String,
+}
+
 impl Tools {
     /// The binary at this path.
     pub(crate) fn new(binary: PathBuf) -> Self {
@@ -36,6 +44,18 @@ impl Tools {
             Ok(text(&output.stdout))
         } else {
             Err(text(&output.stderr))
+        }
+    }
+
+    /// Makes a key pair of cosign's in this directory.
+    pub(crate) async fn keys(&self, directory: &Path) -> Keys {
+        self.run(&["sign", "keygen", directory.to_str().unwrap()])
+            .await
+            .unwrap();
+        let public = std::fs::read_to_string(directory.join("cosign.pub")).unwrap();
+        Keys {
+            private: directory.join("cosign.key"),
+            public,
         }
     }
 
