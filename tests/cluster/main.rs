@@ -9,9 +9,12 @@
 )]
 
 mod first_artifact;
+mod helm;
+mod installed;
 mod killed;
 mod lifecycle;
 mod outage;
+mod permitted;
 mod refused;
 mod support;
 mod testbed;
@@ -35,9 +38,12 @@ fn main() {
     let trials = [
         testbed::tests(&bench),
         first_artifact::tests(&bench),
+        helm::tests(&bench),
+        installed::tests(&bench),
         killed::tests(&bench),
         lifecycle::tests(&bench),
         outage::tests(&bench),
+        permitted::tests(&bench),
         refused::tests(&bench),
         transcript::tests(&bench),
         verified::tests(&bench),

@@ -218,7 +218,8 @@ pub(crate) fn artifact(object: &Value) -> (&str, &str) {
     (field("url"), field("digest"))
 }
 
-fn resource(api_version: &str, kind: &str) -> ApiResource {
+/// How the API server names a kind.
+pub(crate) fn resource(api_version: &str, kind: &str) -> ApiResource {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let plural = match kind {
         "OCIRepository" => "ocirepositories".to_owned(),

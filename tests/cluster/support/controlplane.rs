@@ -126,6 +126,16 @@ impl ControlPlane {
         Client::try_from(config).unwrap()
     }
 
+    /// The file by which somebody with every permission finds this API server.
+    pub(crate) fn admin_kubeconfig(&self) -> PathBuf {
+        self.directory.join("admin.kubeconfig")
+    }
+
+    /// A file by which the bearer of this token finds it.
+    pub(crate) fn kubeconfig_of(&self, name: &str, token: &str) -> PathBuf {
+        self.write_kubeconfig(name, &self.url(), token)
+    }
+
     /// The file by which an operator finds this API server.
     pub(crate) fn operator_kubeconfig(&self) -> PathBuf {
         self.directory.join("sluice.kubeconfig")

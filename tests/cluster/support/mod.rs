@@ -3,6 +3,7 @@
 pub(crate) mod api;
 pub(crate) mod bench;
 pub(crate) mod certificates;
+pub(crate) mod chart;
 pub(crate) mod controlplane;
 pub(crate) mod files;
 pub(crate) mod gate;

@@ -1,0 +1,299 @@
+//! The chart as helm renders it.
+
+use std::sync::Arc;
+
+use clap::Parser as _;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use sluice::config::{Cli, Command, Config};
+
+use crate::support::bench::Bench;
+use crate::support::chart::{self, Chart, arguments, only};
+use crate::support::scene::Scene;
+
+pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
+    vec![
+        bench.trial(helm_finds_nothing_wrong_with_the_chart),
+        bench.trial(every_value_changes_what_is_rendered),
+        bench.trial(values_that_cannot_work_are_refused_before_anything_is_rendered),
+        bench.trial(an_image_must_be_named),
+        bench.trial(the_whole_has_the_address_of_source_controller),
+        bench.trial(a_shard_stands_beside_it_and_takes_only_its_own_objects),
+        bench.trial(every_argument_reaches_the_program),
+    ]
+}
+
+/// Each value with another content than its own, and the values among which that counts.
+fn every_value() -> Vec<(&'static str, Value, Value)> {
+    let alone = || json!({});
+    let persistent = || json!({"storage": {"persistent": true}});
+    vec![
+        ("mode", json!("beside"), alone()),
+        ("shard", json!("two"), json!({"mode": "beside", "shard": "one"})),
+        ("image.repository", json!("quay.io/example/sluice"), alone()),
+        ("image.tag", json!("v9"), alone()),
+        ("image.digest", json!(format!("sha256:{:064}", 1)), alone()),
+        ("image.pullPolicy", json!("Always"), alone()),
+        ("imagePullSecrets", json!([{"name": "registry"}]), alone()),
+        ("watchAllNamespaces", json!(false), alone()),
+        ("watchDependencies", json!(false), alone()),
+        ("clusterDomain", json!("example.com"), alone()),
+        ("eventsAddress", json!("https://events.example.com/"), alone()),
+        ("artifactMaxSize", json!("50Mi"), alone()),
+        ("artifactRetention.ttl", json!("1h30m"), alone()),
+        ("artifactRetention.records", json!(2_000_000), alone()),
+        ("registryConcurrency", json!(4_000_000), alone()),
+        ("logLevel", json!("debug"), alone()),
+        ("extraArguments", json!(["--concurrent=4"]), alone()),
+        (
+            "extraEnvironment",
+            json!([{"name": "NO_PROXY", "value": "example.com"}]),
+            alone(),
+        ),
+        ("storage.persistent", json!(true), alone()),
+        ("storage.existingClaim", json!("mine"), persistent()),
+        ("storage.size", json!("1Ti"), persistent()),
+        ("storage.storageClassName", json!("fast"), persistent()),
+        ("resources", json!({"limits": {"memory": "2Gi"}}), alone()),
+        (
+            "serviceAccount.annotations",
+            json!({"example.com/role": "reader"}),
+            alone(),
+        ),
+        ("podLabels", json!({"team": "platform"}), alone()),
+        (
+            "podAnnotations",
+            json!({"prometheus.io/scrape": "false"}),
+            alone(),
+        ),
+        ("priorityClassName", json!("system-cluster-critical"), alone()),
+        ("nodeSelector", json!({"kubernetes.io/os": "linux"}), alone()),
+        ("tolerations", json!([{"operator": "Exists"}]), alone()),
+        ("affinity", json!({"nodeAffinity": {}}), alone()),
+    ]
+}
+
+/// Values with one more set, by its dotted path.
+fn with(mut values: Value, path: &str, value: &Value) -> Value {
+    let pointer = path
+        .split('.')
+        .fold(&mut values, |values, name| &mut values[name]);
+    *pointer = value.clone();
+    values
+}
+
+/// The least that renders, and these.
+fn with_image(more: Value) -> Value {
+    if more["image"]["repository"].is_string() {
+        more
+    } else {
+        with(more, "image.repository", &json!("ghcr.io/example/sluice"))
+    }
+}
+
+fn all_values() -> Value {
+    every_value()
+        .iter()
+        .fold(json!({}), |values, (path, value, _)| with(values, path, value))
+}
+
+/// How many lists and texts a document of values ends in; objects that are empty are for the user to fill.
+fn leaves(values: &Value) -> usize {
+    match values.as_object() {
+        Some(fields) if !fields.is_empty() => fields.values().map(leaves).sum(),
+        Some(_) | None => 1,
+    }
+}
+
+async fn helm_finds_nothing_wrong_with_the_chart(scene: Scene) {
+    let chart = Chart::unplaced(&scene);
+    for values in [json!({}), all_values()] {
+        let said = chart.lint(&values).await.unwrap();
+        assert!(said.contains("1 chart(s) linted, 0 chart(s) failed"), "{said}");
+        assert!(!said.contains("[WARNING]"), "{said}");
+    }
+}
+
+async fn every_value_changes_what_is_rendered(scene: Scene) {
+    let chart = Chart::unplaced(&scene);
+    let text = std::fs::read_to_string(chart::folder().join("values.yaml")).unwrap();
+    let mut defaults: Value = serde_yaml::from_str(&text).unwrap();
+    defaults["resources"] = json!({});
+    assert_eq!(every_value().len(), leaves(&defaults), "every value is here");
+
+    for (path, value, values) in every_value() {
+        let before = with_image(values);
+        let mut after = with(before.clone(), path, &value);
+        if path == "mode" {
+            after["shard"] = json!("one");
+        }
+        let (before, after) = (chart.render(&before).await, chart.render(&after).await);
+        assert_ne!(before.unwrap(), after.unwrap(), "{path} changes nothing");
+    }
+}
+
+async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: Scene) {
+    let chart = Chart::unplaced(&scene);
+    let refused = [
+        ("/mode", json!({"mode": "half"})),
+        ("/shard", json!({"mode": "beside"})),
+        ("/shard", json!({"mode": "beside", "shard": "-a"})),
+        ("/shard", json!({"mode": "beside", "shard": "a,b=c"})),
+        ("/shard", json!({"shard": "one"})),
+        (
+            "/image/repository",
+            json!({"image": {"repository": "ghcr.io/example/sluice:v1"}}),
+        ),
+        ("/image/digest", json!({"image": {"digest": "sha256:0"}})),
+        (
+            "/storage/existingClaim",
+            json!({"storage": {"existingClaim": "mine"}}),
+        ),
+        ("/storage/size", json!({"storage": {"size": "large"}})),
+        ("/artifactMaxSize", json!({"artifactMaxSize": "1GB"})),
+        ("/artifactMaxSize", json!({"artifactMaxSize": 1024})),
+        (
+            "/artifactRetention/ttl",
+            json!({"artifactRetention": {"ttl": "1 minute"}}),
+        ),
+        (
+            "/artifactRetention/records",
+            json!({"artifactRetention": {"records": 0}}),
+        ),
+        ("/registryConcurrency", json!({"registryConcurrency": 0.5})),
+        ("/logLevel", json!({"logLevel": "loud"})),
+        (
+            "/eventsAddress",
+            json!({"eventsAddress": "notification-controller"}),
+        ),
+        ("/extraArguments/0", json!({"extraArguments": ["concurrent=4"]})),
+        (
+            "/extraArguments/0",
+            json!({"extraArguments": ["--watch-label-selector=a=b"]}),
+        ),
+        (
+            "/extraArguments/0",
+            json!({"extraArguments": ["--watch-all-namespaces"]}),
+        ),
+        (
+            "invalid propertyName 'app'",
+            json!({"podLabels": {"app": "mine"}}),
+        ),
+        (
+            "additional properties 'replicas' not allowed",
+            json!({"replicas": 2}),
+        ),
+        (
+            "additional properties 'name' not allowed",
+            json!({"image": {"name": "sluice"}}),
+        ),
+    ];
+    for (place, values) in refused {
+        let error = chart.render(&with_image(values.clone())).await.unwrap_err();
+        assert!(
+            error.contains("values don't meet the specifications of the schema") && error.contains(place),
+            "{values} is refused with: {error}"
+        );
+    }
+}
+
+async fn an_image_must_be_named(scene: Scene) {
+    let error = Chart::unplaced(&scene).render(&json!({})).await.unwrap_err();
+
+    assert!(
+        error.contains("image.repository is empty: no image is published"),
+        "{error}"
+    );
+}
+
+async fn the_whole_has_the_address_of_source_controller(scene: Scene) {
+    let objects = Chart::unplaced(&scene)
+        .render(&with_image(json!({})))
+        .await
+        .unwrap();
+
+    let service = only(&objects, "Service");
+    assert_eq!(service["metadata"]["name"], "source-controller");
+    assert_eq!(service["spec"]["ports"][0]["port"], 80);
+    assert_selects(service, &objects);
+    let deployment = only(&objects, "Deployment");
+    assert_eq!(
+        deployment["metadata"]["labels"]["app.kubernetes.io/part-of"],
+        "flux"
+    );
+    assert_eq!(
+        deployment["spec"]["template"]["metadata"]["labels"]["app"],
+        "source-controller"
+    );
+    let arguments = arguments(&objects);
+    let advertised = "--storage-adv-addr=source-controller.flux-system.svc.cluster.local.";
+    assert!(
+        arguments.iter().any(|argument| argument == advertised),
+        "{arguments:?}"
+    );
+}
+
+async fn a_shard_stands_beside_it_and_takes_only_its_own_objects(scene: Scene) {
+    let values = with_image(json!({"mode": "beside", "shard": "one"}));
+    let objects = Chart::unplaced(&scene).render(&values).await.unwrap();
+
+    let service = only(&objects, "Service");
+    assert_eq!(service["metadata"]["name"], chart::RELEASE);
+    assert_selects(service, &objects);
+    let labels = &only(&objects, "Deployment")["spec"]["template"]["metadata"]["labels"];
+    assert!(
+        labels["app"].is_null(),
+        "upstream's Service would select this pod"
+    );
+    let arguments = arguments(&objects);
+    for expected in [
+        "--storage-adv-addr=sluice.flux-system.svc.cluster.local.",
+        "--watch-label-selector=sharding.fluxcd.io/key=one",
+    ] {
+        assert!(
+            arguments.iter().any(|argument| argument == expected),
+            "{arguments:?}"
+        );
+    }
+}
+
+/// A Service sends to the pods of the Deployment, and to a port that they have.
+fn assert_selects(service: &Value, objects: &[Value]) {
+    let template = &only(objects, "Deployment")["spec"]["template"];
+    for (label, value) in service["spec"]["selector"].as_object().unwrap() {
+        assert_eq!(&template["metadata"]["labels"][label], value);
+    }
+    let ports = template["spec"]["containers"][0]["ports"].as_array().unwrap();
+    let target = &service["spec"]["ports"][0]["targetPort"];
+    assert!(
+        ports
+            .iter()
+            .any(|port| port["name"] == *target && port["containerPort"] == 9090)
+    );
+}
+
+async fn every_argument_reaches_the_program(scene: Scene) {
+    let objects = Chart::unplaced(&scene)
+        .render(&with_image(all_values()))
+        .await
+        .unwrap();
+
+    let words = std::iter::once("sluice".to_owned()).chain(arguments(&objects));
+    let Command::Run(mut run) = Cli::try_parse_from(words).unwrap().command else {
+        panic!("the chart runs the operator");
+    };
+    assert!(run.enable_leader_election);
+    assert_eq!(run.concurrent, 4);
+    run.enable_leader_election = false;
+    let own_namespace = |name: &str| (name == "RUNTIME_NAMESPACE").then(|| "flux-system".to_owned());
+    let config = Config::new(&run, &own_namespace).unwrap();
+    assert_eq!(config.namespace.as_deref(), Some("flux-system"));
+    assert_eq!(config.selector.as_deref(), Some("sharding.fluxcd.io/key=two"));
+    assert_eq!(config.advertised, "sluice.flux-system.svc.example.com.");
+    assert_eq!(config.events.unwrap().as_str(), "https://events.example.com/");
+    assert_eq!(config.artifact_max_size, Some(50 << 20));
+    assert_eq!(config.store.retention_ttl.as_secs(), 5400);
+    assert_eq!(config.store.retention_records, 2_000_000);
+    assert_eq!(config.registry_concurrency.get(), 4_000_000);
+    assert_eq!(config.log_level, sluice::config::LogLevel::Debug);
+}
