@@ -126,3 +126,15 @@ fn a_publication_that_cannot_be_recalled_makes_the_waiters_build() {
 
     assert!(ticket(&mut place).is_some());
 }
+
+#[test]
+fn many_waiters_that_are_gone_are_passed_over_at_once() {
+    let bench = bench();
+    let builder = bench.build();
+    let gone: Vec<_> = (0..200_000).map(|_| bench.wait()).collect();
+    let mut last = bench.wait();
+    drop(gone);
+    drop(builder);
+
+    assert!(ticket(&mut last).is_some());
+}

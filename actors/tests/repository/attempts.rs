@@ -108,3 +108,31 @@ async fn suspension_cancels_the_attempt_and_starts_no_other() {
     seen.write.recv().await.unwrap();
     assert!(seen.inspect.recv().await.is_some() && seen.inspect.try_recv().is_err());
 }
+
+#[actix::test]
+async fn a_pinned_digest_that_is_stored_asks_no_registry() {
+    let (repository, mut seen) = repository(Registry::Hangs);
+    let mut pinned = stored();
+    pinned["spec"] = json!({"ref": {"digest": DIGEST}});
+    pinned["status"]["artifact"]["revision"] = json!(DIGEST);
+    repository.send(observed(1, pinned)).await.unwrap();
+
+    let write = seen.write.recv().await.unwrap();
+    assert!(write.status.conditions.is(ConditionKind::Ready, Truth::True));
+    assert!(seen.resolve.try_recv().is_err());
+}
+
+#[actix::test]
+async fn a_field_that_vanished_at_the_same_generation_stalls_and_keeps_the_artifact() {
+    let (services, mut seen) = crate::support::services_after("ref.branch", 1);
+    let (stopped, _) = Probe::start_with(|_| async {});
+    let (named, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, named).start();
+    repository.send(observed(1, stored())).await.unwrap();
+
+    let write = seen.write.recv().await.unwrap();
+    let stalled = write.status.conditions.get(ConditionKind::Stalled).unwrap();
+    assert_eq!(stalled.reason, "FieldPruned");
+    assert!(stalled.message.contains("spec.ref.branch"), "{}", stalled.message);
+    assert!(write.status.artifact.is_some() && seen.resolve.try_recv().is_err());
+}

@@ -62,8 +62,23 @@ impl ClusterReader for Cluster {
 pub(crate) const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 pub(crate) fn services(registry: Registry) -> (Arc<Services>, Seen) {
-    let (inspect, inspects) =
-        Probe::start_with(|inspect: &Inspect| answer(inspected(inspect.recorded.as_ref())));
+    services_with(registry, BTreeSet::new(), 0)
+}
+
+/// Services whose store remembers that this field of ours was used at this generation.
+pub(crate) fn services_after(field: &str, made_at: i64) -> (Arc<Services>, Seen) {
+    services_with(Registry::Answers, BTreeSet::from([field.to_owned()]), made_at)
+}
+
+fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> (Arc<Services>, Seen) {
+    let (inspect, inspects) = Probe::start_with(move |inspect: &Inspect| {
+        let known = inspected(inspect.recorded.as_ref());
+        answer(Inspected {
+            made_at,
+            fields: fields.clone(),
+            ..known
+        })
+    });
     let (resolve, resolves) = Probe::start_with(move |_: &Resolve| async move {
         match registry {
             Registry::Answers => {

@@ -156,6 +156,18 @@ fn failures_back_off_and_a_new_specification_forgets_them() {
 }
 
 #[test]
+fn no_registry_makes_an_object_sleep_longer_than_the_longest_back_off() {
+    let mut machine = Machine::new(policy(), 7);
+    let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+    let year = Some(Duration::from_hours(24 * 365));
+    let effects = machine.step(finished(
+        attempt,
+        Outcome::Failed(Disposition::Retry { not_before: year }),
+    ));
+    assert_eq!(effects.last(), Some(&Effect::WakeAfter(Duration::from_mins(15))));
+}
+
+#[test]
 fn a_stalled_object_sleeps_until_it_is_asked_for() {
     let mut machine = Machine::new(policy(), 7);
     let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
