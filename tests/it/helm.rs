@@ -206,3 +206,21 @@ fn the_image_is_built_with_the_toolchain_of_the_project() {
     assert!(image.contains(&format!("FROM rust:{version}-")));
     assert!(image.contains(&format!("RUSTUP_TOOLCHAIN={version}\n")));
 }
+
+#[test]
+fn every_value_that_the_guide_names_is_one_of_the_chart() {
+    let guide = read(&root().join("docs/install.md")) + &read(&root().join("docs/migrate.md"));
+    let is_part = |character: char| character.is_ascii_alphabetic() || character == '.';
+    let mut named = words_after(&guide, "--set ", is_part);
+    named.extend(
+        words_after(&guide, "`", is_part)
+            .into_iter()
+            .filter(|word| guide.contains(&format!("`{word}=")) || word.starts_with("storage.")),
+    );
+    let keys = keys();
+
+    assert!(named.len() > 5, "only {named:?} are found");
+    for value in named {
+        assert!(keys.iter().any(|key| key.path == value), "there is no {value}");
+    }
+}
