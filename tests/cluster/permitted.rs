@@ -132,7 +132,7 @@ const ABOUT_DEPENDENCIES: &[&str] = &[
 ];
 
 fn about_the_lease(name: &str) -> Vec<String> {
-    let mut lines: Vec<_> = ["get", "update", "patch"]
+    let mut lines: Vec<_> = ["get", "update"]
         .iter()
         .map(|verb| format!("{verb} leases {name}"))
         .collect();

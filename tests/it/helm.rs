@@ -16,7 +16,7 @@ fn chart(file: &str) -> String {
 }
 
 fn schema() -> Value {
-    serde_json::from_str(&chart("values.schema.json")).unwrap()
+    serde_json::from_str(&chart("values.schema.json")).expect("the schema is JSON")
 }
 
 fn templates() -> String {
