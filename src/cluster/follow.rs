@@ -69,24 +69,32 @@ where
     ) where
         M: Message<Result = ()> + Send,
     {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            listened = self.listen(&message, &listener) => if let Err(dead) = listened {
+                tracing::error!(%dead, watched = self.what, "nobody listens to the watch");
+            }
+        }
+    }
+
+    async fn listen<M>(
+        &self,
+        message: impl Fn(Event<K>) -> Option<M>,
+        listener: &Recipient<M>,
+    ) -> std::result::Result<(), MailboxError>
+    where
+        M: Message<Result = ()> + Send,
+    {
         let mut strategy = InitialListStrategy::StreamingList;
         let mut refused = false;
         loop {
             let events = watcher::watcher(self.api.clone(), self.settings(&strategy));
-            let listening = self.forward(events, &strategy, &mut refused, &message, &listener);
-            let outcome = tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                outcome = listening => outcome,
-            };
-            match outcome {
-                Ok(Outcome::Anew(next)) if next == strategy => tokio::time::sleep(BACKOFF.first).await,
-                Ok(Outcome::Anew(next)) => strategy = next,
-                Ok(Outcome::Stopped) => return,
-                Err(dead) => {
-                    tracing::error!(%dead, watched = self.what, "nobody listens to the watch");
-                    return;
-                }
+            let forwarded = self.forward(events, &strategy, &mut refused, &message, listener);
+            match forwarded.await? {
+                Outcome::Anew(next) if next == strategy => tokio::time::sleep(BACKOFF.first).await,
+                Outcome::Anew(next) => strategy = next,
+                Outcome::Stopped => return Ok(()),
             }
         }
     }

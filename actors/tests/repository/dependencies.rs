@@ -6,26 +6,29 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use async_trait::async_trait;
-use reconcile::{ConditionKind, Truth};
+use reconcile::{ConditionKind, Truth, Verdict};
 use serde_json::{Value, json};
 use sluice_actors::cluster::{ClusterReader, ReadError, Secret, ServiceAccount};
 use sluice_actors::repository::Services;
+use sluice_actors::testing::Probe;
+use sluice_actors::verifier::Verify;
 use sluice_actors::watcher::{DependencyChanged, ObjectChanged, Watcher};
 use sluice_actors::{Dependency, DependencyKind};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::support::{Registry, Seen, object, services, stored};
 
-/// The versions of Secrets; each read takes a permit.
+/// Secrets by version and the key that each holds; each read takes a permit.
 struct Shelf {
-    versions: Mutex<BTreeMap<&'static str, &'static str>>,
+    secrets: Mutex<BTreeMap<&'static str, (&'static str, &'static str)>>,
     permits: Semaphore,
     reading: Semaphore,
 }
 
 impl Shelf {
-    fn put(&self, name: &'static str, version: &'static str) {
-        self.versions.lock().unwrap().insert(name, version);
+    fn put(&self, name: &'static str, version: &'static str, key: &'static str) {
+        self.secrets.lock().unwrap().insert(name, (version, key));
     }
 }
 
@@ -34,11 +37,12 @@ impl ClusterReader for Shelf {
     async fn secret(&self, _: &str, name: &str) -> Result<Secret, ReadError> {
         self.reading.add_permits(1);
         self.permits.acquire().await.unwrap().forget();
-        let version = self.versions.lock().unwrap().get(name).copied();
-        let version = version.ok_or_else(|| ReadError::NotFound(format!("secrets {name:?} not found")))?;
+        let found = self.secrets.lock().unwrap().get(name).copied();
+        let (version, key) =
+            found.ok_or_else(|| ReadError::NotFound(format!("secrets {name:?} not found")))?;
         Ok(Secret {
             kind: "Opaque".into(),
-            data: BTreeMap::new(),
+            data: [("key.pub".to_owned(), key.into())].into(),
             version: version.into(),
         })
     }
@@ -56,23 +60,34 @@ struct Scene {
     watcher: Addr<Watcher>,
     seen: Seen,
     shelf: Arc<Shelf>,
+    verifications: UnboundedReceiver<Verify>,
 }
 
 impl Scene {
     fn new(registry: Registry) -> Self {
         let shelf = Arc::new(Shelf {
-            versions: Mutex::new([("pull", "1"), ("hidden", "1")].into()),
+            secrets: Mutex::new([("pull", ("1", "old")), ("hidden", ("1", "old"))].into()),
             permits: Semaphore::new(100),
             reading: Semaphore::new(0),
         });
         let (services, seen) = services(registry);
         let cluster = Arc::clone(&shelf) as Arc<dyn ClusterReader>;
+        let (verify, verifications) = Probe::start_with(|verify: &Verify| {
+            let fingerprint = verify.material.fingerprint.clone();
+            async { Ok(Verdict::Verified { fingerprint }) }
+        });
         let services = Services {
             cluster,
+            verify,
             ..(*services).clone()
         };
         let watcher = Watcher::new(Arc::new(services)).start();
-        Self { watcher, seen, shelf }
+        Self {
+            watcher,
+            seen,
+            shelf,
+            verifications,
+        }
     }
 
     /// The start is over: objects that appear from now on are new.
@@ -128,7 +143,7 @@ async fn only_a_version_that_was_not_read_is_news() {
     assert_eq!((scene.begun().await, scene.concluded().await), (1, Truth::True));
 
     scene.show(applied("pull", "1")).await;
-    scene.shelf.put("pull", "2");
+    scene.shelf.put("pull", "2", "old");
     scene.show(applied("pull", "2")).await;
     assert_eq!((scene.begun().await, scene.concluded().await), (2, Truth::True));
 
@@ -136,7 +151,7 @@ async fn only_a_version_that_was_not_read_is_news() {
     scene.show(DependencyChanged::RelistStarted(kind)).await;
     scene.show(applied("pull", "2")).await;
     scene.show(DependencyChanged::RelistFinished(kind)).await;
-    scene.shelf.versions.lock().unwrap().remove("pull");
+    scene.shelf.secrets.lock().unwrap().remove("pull");
     scene.show(DependencyChanged::Deleted(secret("pull"))).await;
     assert_eq!((scene.begun().await, scene.concluded().await), (3, Truth::False));
 }
@@ -195,6 +210,37 @@ async fn a_secret_that_only_a_service_account_names_wakes_as_well() {
 }
 
 #[actix::test]
+async fn a_rotated_key_verifies_the_stored_revision_again_and_nothing_is_fetched() {
+    let mut scene = Scene::new(Registry::Answers);
+    scene.list().await;
+    let mut object = stored();
+    object["spec"]["verify"] = json!({"provider": "cosign", "secretRef": {"name": "pull"}});
+    scene.apply(object).await;
+    assert_eq!((scene.begun().await, scene.concluded().await), (1, Truth::True));
+    let old = scene.verifications.recv().await.unwrap().material.fingerprint;
+
+    scene.shelf.put("pull", "2", "new");
+    scene.show(applied("pull", "2")).await;
+    let write = scene.seen.write.recv().await.unwrap();
+    let new = scene.verifications.recv().await.unwrap().material.fingerprint;
+    assert_ne!(new, old);
+    assert_eq!(write.status.fingerprint, Some(new));
+    assert!(
+        write.status.conditions.is(ConditionKind::Ready, Truth::True),
+        "a probe of the Fetcher would have failed it"
+    );
+    assert_eq!(scene.begun().await, 2);
+
+    scene.shelf.put("pull", "3", "new");
+    scene.show(applied("pull", "3")).await;
+    assert_eq!((scene.begun().await, scene.concluded().await), (3, Truth::True));
+    assert!(
+        scene.verifications.try_recv().is_err(),
+        "the same key was asked twice"
+    );
+}
+
+#[actix::test]
 async fn what_changes_before_an_attempt_reads_it_leads_to_no_other() {
     tokio::time::pause();
     let mut scene = Scene::new(Registry::Answers);
@@ -204,7 +250,7 @@ async fn what_changes_before_an_attempt_reads_it_leads_to_no_other() {
     scene.apply(naming_a_secret()).await;
     scene.shelf.reading.acquire().await.unwrap().forget();
 
-    scene.shelf.put("pull", "2");
+    scene.shelf.put("pull", "2", "old");
     scene.show(applied("pull", "2")).await;
     scene.shelf.permits.add_permits(100);
 
