@@ -72,7 +72,7 @@ where
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
-            listened = self.listen(&message, &listener) => if let Err(dead) = listened {
+            ended = self.listen(&message, &listener) => if let Err(dead) = ended {
                 tracing::error!(%dead, watched = self.what, "nobody listens to the watch");
             }
         }
