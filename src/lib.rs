@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod config;
 pub mod demo;
 mod drain;
+pub mod lease;
 pub mod local;
 pub mod metrics;
 mod operate;
@@ -19,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use operate::operate;
 
+/// What ends the process at once.
+const FAILURE: i32 = 1;
 /// Bad usage, as opposed to a failure.
 const USAGE: u8 = 2;
 
@@ -52,7 +55,13 @@ fn run(arguments: &RunArguments) -> ExitCode {
                 config.events.clone().map(cluster::Notifier::new).transpose()?,
             )?,
         };
-        operate(&config, ends, shutdown).await
+        let ended = operate(&config, ends, shutdown).await;
+        if ended.is_err() {
+            // Work on the pool would hold the process until it ends, and what it makes counts no more.
+            finish(ended);
+            std::process::exit(FAILURE);
+        }
+        ended
     }))
 }
 

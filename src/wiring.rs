@@ -22,6 +22,7 @@ use sluice_actors::watcher::{DependencyChanged, ObjectChanged, Watcher};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::lease::Election;
 use crate::metrics::{Passes, Writes};
 
 /// A future that runs until it is told to stop.
@@ -47,6 +48,8 @@ pub struct Ends {
     pub writer: Arc<dyn ClusterWriter>,
     /// Shows the objects and what they name.
     pub source: Source,
+    /// Decides who may write; `None` where nobody else could.
+    pub election: Option<Election>,
     /// What is measured there.
     pub series: Vec<Box<dyn Collector>>,
 }
@@ -87,15 +90,27 @@ impl Actors {
     }
 }
 
-/// Starts every actor; to be called on the arbiter.
+/// Opens the store, on the pool: a large one on a slow disk takes its time.
 ///
 /// # Errors
 /// The storage root cannot be used.
-pub fn start(config: &Config, ends: &Ends, metrics: &Registry) -> anyhow::Result<Actors> {
-    let root = &config.storage_path;
-    let store = Store::open(root, config.store).with_context(|| "--storage-path cannot be used")?;
-    let store = Arc::new(store);
-    let known = Arc::new(Known::default());
+pub async fn open(config: &Config) -> anyhow::Result<Arc<Store>> {
+    let (root, settings) = (config.storage_path.clone(), config.store);
+    let opened = tokio::task::spawn_blocking(move || Store::open(&root, settings)).await?;
+    Ok(Arc::new(opened.context("--storage-path cannot be used")?))
+}
+
+/// Starts every actor; to be called on the arbiter.
+///
+/// # Errors
+/// None that can occur: series that are registered once.
+pub fn start(
+    config: &Config,
+    ends: &Ends,
+    store: Arc<Store>,
+    known: Arc<Known>,
+    metrics: &Registry,
+) -> prometheus::Result<Actors> {
     let limits = artifact::Limits {
         unpacked_bytes: config.artifact_max_size,
         ..artifact::Limits::default()

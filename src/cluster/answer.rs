@@ -6,7 +6,7 @@ use kube::core::Status;
 use sluice_actors::cluster::{ReadError, WriteError};
 
 /// The time limit of one request; a lease must be valid for longer (D43).
-pub(super) const TIME_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ impl From<Error> for WriteError {
 }
 
 /// The server's own words, else an error and its causes in one line.
-pub(super) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = || std::iter::successors(Some(error), |error| error.source());
     let answer = causes().find_map(|cause| match cause.downcast_ref() {
         Some(kube::Error::Api(status)) => Some(status.message.clone()),

@@ -16,8 +16,10 @@ use std::sync::Arc;
 
 use kube::Client;
 use kube::core::Request;
+use prometheus::core::Collector;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use answer::{TIME_LIMIT, words};
 pub use client::{client, connect};
 pub use dependencies::watch_dependencies;
 pub use leadership::{Leadership, Sole};
@@ -27,6 +29,7 @@ pub use watch::{Selection, watch};
 pub use writer::Writer;
 
 use crate::config::Config;
+use crate::lease::Election;
 use crate::metrics::Requests;
 use crate::wiring::{Ends, Listeners};
 
@@ -35,7 +38,7 @@ const VERSION: &str = "v1";
 const KIND: &str = sluice_crds::KIND;
 const PLURAL: &str = "ocirepositories";
 /// Field manager and event source as upstream, so that objects can be handed over in either direction (D23).
-const MANAGER: &str = "source-controller";
+pub(crate) const MANAGER: &str = "source-controller";
 
 /// The two ends at the cluster that kubeconfig or the pod's service account names.
 ///
@@ -49,11 +52,23 @@ pub async fn ends(config: &Config) -> anyhow::Result<Ends> {
         namespace: config.namespace.clone(),
         labels: config.selector.clone(),
     };
+    let mut series: Vec<Box<dyn Collector>> = vec![Box::new(requests)];
+    let election = config.election.as_ref();
+    let election = election
+        .map(|settings| Election::new(client.clone(), settings))
+        .transpose()?;
+    if let Some(election) = &election {
+        series.push(Box::new(election.series()));
+    }
+    let leadership = election
+        .as_ref()
+        .map_or_else(|| Arc::new(Sole) as _, Election::leadership);
     Ok(Ends {
         reader: Arc::new(Reader::new(client.clone())),
-        writer: Arc::new(Writer::new(client.clone(), Arc::new(Sole), notifier)),
+        writer: Arc::new(Writer::new(client.clone(), leadership, notifier)),
         source: Box::new(|listeners, stop| Box::pin(watch_all(client, selection, listeners, stop))),
-        series: vec![Box::new(requests)],
+        election,
+        series,
     })
 }
 

@@ -14,7 +14,7 @@ use super::answer::words;
 use super::event::{annotations, involved, time};
 
 /// Upstream's time limit of one attempt.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Posts events to one address.
 #[derive(Clone)]

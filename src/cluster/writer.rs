@@ -1,6 +1,7 @@
 //! Writes objects and events: every call is one request, within its time limit and only while this replica leads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kube::Client;
@@ -11,7 +12,7 @@ use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
 
 use super::answer::{Error, TIME_LIMIT, text};
 use super::leadership::Leadership;
-use super::notify::Notifier;
+use super::notify::{self, Notifier};
 use super::{MANAGER, core, event, repositories};
 
 /// The writing end.
@@ -35,10 +36,16 @@ impl Writer {
     }
 
     async fn write(&self, request: Request) -> Result<String, WriteError> {
-        if !self.leadership.holds_for(TIME_LIMIT) {
-            return Err(WriteError::NotLeader);
-        }
+        self.lead_for(TIME_LIMIT)?;
         Ok(text(&self.client, request).await?)
+    }
+
+    fn lead_for(&self, limit: Duration) -> Result<(), WriteError> {
+        if self.leadership.holds_for(limit) {
+            Ok(())
+        } else {
+            Err(WriteError::NotLeader)
+        }
     }
 }
 
@@ -78,6 +85,7 @@ impl ClusterWriter for Writer {
         let Some(notifier) = &self.notifier else {
             return Ok(());
         };
+        self.lead_for(notify::TIME_LIMIT)?;
         notifier.post(notice).await
     }
 }

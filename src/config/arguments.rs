@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::election::{self, ElectionArguments};
 use super::value::{byte_size, duration, truth};
 
 /// Resolves, verifies, fetches, stores and serves the artifacts of `OCIRepository` objects.
@@ -115,9 +116,12 @@ pub struct RunArguments {
     #[arg(long, default_value_t = 5)]
     pub interval_jitter_percentage: u8,
 
-    /// Have one replica of several write; not available in this version.
+    /// Have one replica of several lead: it alone watches, serves and writes.
     #[arg(long, default_value = "false", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub enable_leader_election: bool,
+    /// How it is elected.
+    #[command(flatten)]
+    pub election: ElectionArguments,
     /// What is logged.
     #[arg(long, value_enum, default_value = "info")]
     pub log_level: LogLevel,
@@ -137,14 +141,6 @@ pub struct RunArguments {
 #[derive(Debug, Args)]
 #[command(args_override_self = true, next_help_heading = "Accepted without effect")]
 pub struct InertArguments {
-    #[arg(long, default_value = "true", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub leader_election_release_on_cancel: bool,
-    #[arg(long, default_value = "35s", value_parser = duration)]
-    pub leader_election_lease_duration: Duration,
-    #[arg(long, default_value = "30s", value_parser = duration)]
-    pub leader_election_renew_deadline: Duration,
-    #[arg(long, default_value = "5s", value_parser = duration)]
-    pub leader_election_retry_period: Duration,
     #[arg(long, default_value = "30s", value_parser = duration)]
     pub requeue_dependency: Duration,
     #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled")]
@@ -204,9 +200,7 @@ impl RunArguments {
             problems.push(format!("--default-service-account {text}"));
         }
         if self.enable_leader_election {
-            let text =
-                "is not available in this version: run one replica with --enable-leader-election=false";
-            problems.push(format!("--enable-leader-election {text}"));
+            problems.extend(election::problems(&self.election));
         }
         let spiffe = [
             (

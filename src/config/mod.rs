@@ -1,6 +1,7 @@
 //! Arguments and environment become a [`Config`]: types instead of strings, all problems told at once.
 
 mod arguments;
+mod election;
 mod value;
 
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use reconcile::{Backoff, Policy};
 use url::Url;
 
 pub use arguments::{Cli, Command, DemoArguments, LogEncoding, LogLevel, RunArguments};
+pub use election::{Election, ElectionArguments};
 
 /// What the operator does and where.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub struct Config {
     pub namespace: Option<String>,
     /// The label selector of the watch.
     pub selector: Option<String>,
+    /// Which Lease decides who leads; `None` where this is the only replica.
+    pub election: Option<Election>,
     /// Intervals and back-off.
     pub policy: Policy,
     /// Turns at one registry.
@@ -71,6 +75,7 @@ impl Config {
         let events = read(value::events_address(&arguments.events_addr).map(Choice::Events));
         let advertised = read(value::advertised(arguments, environment).map(Choice::Text));
         let namespace = read(value::namespace(arguments, environment).map(Choice::Namespace));
+        let election = read(election::election(arguments, environment).map(Choice::Election));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -79,6 +84,9 @@ impl Config {
         };
         let (Some(Choice::Text(advertised)), Some(Choice::Namespace(namespace))) = (advertised, namespace)
         else {
+            return Err(problems);
+        };
+        let Some(Choice::Election(election)) = election else {
             return Err(problems);
         };
         Ok(Self {
@@ -98,6 +106,7 @@ impl Config {
             events,
             namespace,
             selector: Some(arguments.watch_label_selector.clone()).filter(|selector| !selector.is_empty()),
+            election,
             policy: Policy {
                 backoff: Backoff {
                     first: arguments.min_retry_delay,
@@ -124,6 +133,7 @@ enum Choice {
     Events(Option<Url>),
     Text(String),
     Namespace(Option<String>),
+    Election(Option<Election>),
 }
 
 #[cfg(test)]

@@ -103,3 +103,79 @@ fn all_problems_are_told_at_once() {
 fn an_unknown_flag_is_refused() {
     assert!(parse(&["--no-cross-namespace-refs"]).is_err());
 }
+
+#[test]
+fn the_lease_is_upstreams_and_a_shard_has_its_own() {
+    let lease = |selector: &str| {
+        let config = parse(&[
+            "--enable-leader-election",
+            &format!("--watch-label-selector={selector}"),
+        ])
+        .unwrap();
+        let election = config.election.unwrap();
+        (election.namespace, election.lease)
+    };
+
+    assert_eq!(
+        lease(""),
+        (
+            "flux-system".to_owned(),
+            "source-controller-leader-election".to_owned()
+        )
+    );
+    assert_eq!(lease("foo=bar").1, "source-controller-leader-election-3ba8907e");
+    assert_eq!(lease("bar").1, "source-controller-leader-election-fcde2b2e");
+}
+
+#[test]
+fn an_election_has_upstreams_times_unless_they_are_given() {
+    let election = parse(&["--enable-leader-election"]).unwrap().election.unwrap();
+    assert_eq!(election.duration, Duration::from_secs(35));
+    assert_eq!(election.renew_deadline, Duration::from_secs(30));
+    assert_eq!(
+        (election.retry_period, election.release),
+        (Duration::from_secs(5), true)
+    );
+
+    let election = parse(&[
+        "--enable-leader-election",
+        "--leader-election-lease-duration=15.9s",
+        "--leader-election-renew-deadline=10s",
+        "--leader-election-retry-period=2s",
+        "--leader-election-release-on-cancel=false",
+    ]);
+    let election = election.unwrap().election.unwrap();
+    assert_eq!(election.duration, Duration::from_secs(15));
+    assert!(!election.release);
+}
+
+#[test]
+fn nobody_is_elected_where_there_is_nobody_else() {
+    assert_eq!(parse(&[]).unwrap().election, None);
+    assert_eq!(
+        parse(&["--enable-leader-election", "--manifests=/tmp"])
+            .unwrap()
+            .election,
+        None
+    );
+}
+
+#[test]
+fn times_with_which_nobody_could_lead_are_refused() {
+    let broken = parse(&[
+        "--enable-leader-election",
+        "--leader-election-lease-duration=10s",
+        "--leader-election-renew-deadline=10s",
+        "--leader-election-retry-period=9s",
+    ]);
+    let problems = broken.unwrap_err();
+    for part in [
+        "than 1.2 times",
+        "than --leader-election-renew-deadline",
+        "and 10 s, the time limit",
+    ] {
+        assert!(problems.contains(part), "{part} is not in {problems}");
+    }
+    let off = ["--leader-election-retry-period=1h"];
+    assert!(parse(&off).is_ok(), "without an election its times mean nothing");
+}

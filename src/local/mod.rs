@@ -106,6 +106,7 @@ impl Folder {
                 notifier,
             }),
             source: Box::new(|watcher, stop| Box::pin(source::follow(stand, watcher, stop))),
+            election: None,
             series: Vec::new(),
         }
     }

@@ -13,20 +13,19 @@ mod metrics;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use prometheus::Registry;
+use sluice_actors::Known;
 
 use crate::config::Config;
 use crate::wiring::Actors;
 use health::{Pulse, Readiness};
-use listening::{Limits, Running};
+use listening::{Limits, Listening, Running};
 
 /// The servers of one process.
 pub struct Servers {
-    /// Where artifacts are served, with the port that the system chose.
-    pub artifacts: SocketAddr,
     readiness: Arc<Readiness>,
     pulse: Arc<Pulse>,
     running: Vec<(&'static str, Running)>,
@@ -41,6 +40,22 @@ impl Servers {
     /// `/readyz` fails from now on, with this reason.
     pub fn not_ready(&self, reason: &'static str) {
         self.readiness.withdraw(reason);
+    }
+
+    /// Serves artifacts, too.
+    ///
+    /// # Errors
+    /// The address of `--storage-addr` cannot be listened on.
+    pub fn serve_artifacts(&mut self, config: &Config, actors: &Actors) -> anyhow::Result<()> {
+        let (address, limits) = (&config.storage_address, Limits::default());
+        let server = artifacts::artifacts(address, limits, &actors.store, &actors.known);
+        self.add("the file server", server.context("--storage-addr")?);
+        Ok(())
+    }
+
+    fn add(&mut self, name: &'static str, server: Listening) {
+        tracing::info!(address = %server.address, "{name} listens");
+        self.running.push((name, server.start()));
     }
 
     /// Takes no more requests and lets bodies under way end, for at most five seconds.
@@ -58,34 +73,24 @@ impl Servers {
     }
 }
 
-/// Opens every listener, then starts to answer.
+/// Serves health and metrics; artifacts are served by whoever has them.
 ///
 /// # Errors
 /// An address cannot be listened on; the flag that gave it is named.
-pub fn start(config: &Config, actors: &Actors, registry: &prometheus::Registry) -> anyhow::Result<Servers> {
-    let readiness = Arc::new(Readiness::new(Arc::clone(&actors.known)));
-    let pulse = Arc::new(Pulse::new());
+pub fn start(config: &Config, known: &Arc<Known>, registry: &Registry) -> anyhow::Result<Servers> {
+    let mut servers = Servers {
+        readiness: Arc::new(Readiness::new(Arc::clone(known))),
+        pulse: Arc::new(Pulse::new()),
+        running: Vec::new(),
+    };
     let limits = Limits::default();
-    let files = artifacts::artifacts(&config.storage_address, limits, &actors.store, &actors.known)
-        .context("--storage-addr")?;
-    let artifacts = files.address;
-    let mut listening = vec![("the file server", files)];
     if let Some(address) = &config.health_address {
-        let server = health::health(address, limits, &readiness, &pulse).context("--health-addr")?;
-        listening.push(("the health server", server));
+        let server = health::health(address, limits, &servers.readiness, &servers.pulse);
+        servers.add("the health server", server.context("--health-addr")?);
     }
     if let Some(address) = &config.metrics_address {
-        let server = metrics::metrics(address, limits, registry.clone()).context("--metrics-addr")?;
-        listening.push(("the metrics server", server));
+        let server = metrics::metrics(address, limits, registry.clone());
+        servers.add("the metrics server", server.context("--metrics-addr")?);
     }
-    let running = listening
-        .into_iter()
-        .map(|(name, server)| (name, server.start()))
-        .collect();
-    Ok(Servers {
-        artifacts,
-        readiness,
-        pulse,
-        running,
-    })
+    Ok(servers)
 }
