@@ -1,8 +1,8 @@
 //! Leader election by a Lease, as upstream does it: same Lease, same rules (spec 8.5).
 //!
-//! By hand, because no crate gives what a write has to ask: until when the Lease is certainly ours (D43). The known
-//! ones write with server-side apply, or without a version, where upstream replaces the version that it has read, and
-//! the two must be able to follow each other on one Lease.
+//! By hand, because no crate tells what a write has to ask: until when the Lease is certainly ours (D43). And one known
+//! crate writes with server-side apply, another says of itself that it does not fence, where upstream replaces the very
+//! version that it has read; the two must be able to follow each other on one Lease.
 //!
 //! ```text
 //! board (the cluster) <- runner: looks every retry period, bids by the rules of the candidate
