@@ -9,17 +9,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use reconcile::{Backoff, Desired, Effect, Event, Failure, Machine, Outcome, Policy, Reason};
 
 fn machine() -> Machine {
-    let backoff = Backoff {
-        first: Duration::from_millis(750),
-        longest: Duration::from_mins(15),
-    };
-    Machine::new(
-        Policy {
-            backoff,
-            jitter_percent: 5,
-        },
-        7,
-    )
+    let backoff = Backoff { first: Duration::from_millis(750), longest: Duration::from_mins(15) };
+    Machine::new(Policy { backoff, jitter_percent: 5 }, 7)
 }
 
 fn observed() -> Event {
@@ -33,21 +24,15 @@ fn observed() -> Event {
         interval: Duration::from_mins(5),
         wish: Err(Failure::stall(None, Reason::SpecInvalid, "not asked here".into())),
     });
-    Event::Observed {
-        desired,
-        initial: false,
-        settled: false,
-    }
+    Event::Observed { desired, initial: false, settled: false }
 }
 
 fn attempt_of(effects: &[Effect]) -> Option<u64> {
-    effects.iter().find_map(|effect| {
-        if let Effect::Start { attempt, .. } = effect {
-            Some(*attempt)
-        } else {
-            None
-        }
-    })
+    effects.iter().find_map(
+        |effect| {
+            if let Effect::Start { attempt, .. } = effect { Some(*attempt) } else { None }
+        },
+    )
 }
 
 fn pass(criterion: &mut Criterion) {

@@ -50,13 +50,7 @@ impl Election {
         let candidate = Candidate::new(format!("{host}_{}", Uuid::new_v4()), settings.duration);
         let board = ClusterBoard::new(client, settings, candidate.identity());
         let (held, series) = (Arc::new(Held::default()), Leader::new(&settings.lease)?);
-        let runner = Runner::new(
-            Box::new(board),
-            candidate,
-            settings,
-            Arc::clone(&held),
-            series.clone(),
-        );
+        let runner = Runner::new(Box::new(board), candidate, settings, Arc::clone(&held), series.clone());
         Ok(Self { runner, held, series })
     }
 

@@ -50,10 +50,9 @@ fn run(arguments: &RunArguments) -> ExitCode {
         let shutdown = operate::on_signal(CancellationToken::new())?;
         let ends = match &config.manifests {
             None => cluster::ends(&config).await?,
-            Some(folder) => local::ends(
-                folder,
-                config.events.clone().map(cluster::Notifier::new).transpose()?,
-            )?,
+            Some(folder) => {
+                local::ends(folder, config.events.clone().map(cluster::Notifier::new).transpose()?)?
+            }
         };
         let ended = operate(&config, ends, shutdown).await;
         if ended.is_err() {

@@ -15,24 +15,12 @@ use crate::config::{LogEncoding, LogLevel};
 use lines::Lines;
 
 /// The transport crates log each frame; only their warnings tell an operator anything.
-const NOISY: [&str; 8] = [
-    "hyper",
-    "hyper_util",
-    "h2",
-    "rustls",
-    "reqwest",
-    "tower",
-    "kube",
-    "actix_server",
-];
+const NOISY: [&str; 8] = ["hyper", "hyper_util", "h2", "rustls", "reqwest", "tower", "kube", "actix_server"];
 
 /// Installs the log of the process; a second call has no effect.
 pub(crate) fn install(level: LogLevel, encoding: LogEncoding) {
     let lines = Lines::new(encoding, io::stderr, jiff::Timestamp::now);
-    let installed = tracing_subscriber::registry()
-        .with(filter(level))
-        .with(lines)
-        .try_init();
+    let installed = tracing_subscriber::registry().with(filter(level)).with(lines).try_init();
     if let Err(error) = installed {
         tracing::debug!(%error, "the log was installed before");
     }

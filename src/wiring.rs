@@ -83,10 +83,7 @@ impl Actors {
     /// The first service that is dead; there is no going on without it (design: supervision).
     #[must_use]
     pub fn dead(&self) -> Option<&'static str> {
-        self.services
-            .iter()
-            .find(|(_, alive)| !alive())
-            .map(|(name, _)| *name)
+        self.services.iter().find(|(_, alive)| !alive()).map(|(name, _)| *name)
     }
 }
 
@@ -111,10 +108,7 @@ pub fn start(
     known: Arc<Known>,
     metrics: &Registry,
 ) -> prometheus::Result<Actors> {
-    let limits = artifact::Limits {
-        unpacked_bytes: config.artifact_max_size,
-        ..artifact::Limits::default()
-    };
+    let limits = artifact::Limits { unpacked_bytes: config.artifact_max_size, ..artifact::Limits::default() };
     let status_writer = StatusWriter::new(Arc::clone(&ends.writer), jiff::Timestamp::now);
     metrics.register(Box::new(Writes::new(status_writer.counters())?))?;
     let status_writer = status_writer.start();
@@ -157,13 +151,7 @@ pub fn start(
         alive("Verifier", &verifier),
         alive("Watcher", &watcher),
     ];
-    Ok(Actors {
-        watcher,
-        status_writer,
-        store,
-        known,
-        services,
-    })
+    Ok(Actors { watcher, status_writer, store, known, services })
 }
 
 fn alive<A>(name: &'static str, actor: &Addr<A>) -> Alive

@@ -28,10 +28,7 @@ impl Dependency {
     /// The object of this kind, namespace and name.
     #[must_use]
     pub fn new(kind: DependencyKind, namespace: &str, name: &str) -> Self {
-        Self {
-            kind,
-            key: Key::new(namespace, name),
-        }
+        Self { kind, key: Key::new(namespace, name) }
     }
 }
 

@@ -45,14 +45,12 @@ impl Step {
                 Reason::ReadOperationFailed,
                 format!("failed to determine the artifact tag for '{url}': {text}"),
             ),
-            Self::Digest => (
-                Reason::OCIArtifactPullFailed,
-                format!("failed to determine artifact digest: {text}"),
-            ),
-            Self::Manifest => (
-                Reason::OCIArtifactPullFailed,
-                format!("failed to pull artifact from '{url}': {text}"),
-            ),
+            Self::Digest => {
+                (Reason::OCIArtifactPullFailed, format!("failed to determine artifact digest: {text}"))
+            }
+            Self::Manifest => {
+                (Reason::OCIArtifactPullFailed, format!("failed to pull artifact from '{url}': {text}"))
+            }
             Self::Parse => (
                 Reason::OCIArtifactLayerOperationFailed,
                 format!("failed to parse artifact manifest: {text}"),
@@ -97,9 +95,7 @@ pub fn registry(line: &Line, repository: &Repository, step: Step, url: &str, err
         | oci::Error::NoPlatform { .. }
         | oci::Error::Material(_) => step.failure(url, &error.to_string()),
     };
-    let failure = failure.with(Disposition::Retry {
-        not_before: error.retry_after(),
-    });
+    let failure = failure.with(Disposition::Retry { not_before: error.retry_after() });
     line.note(repository.path(), conduct(error, &failure));
     failure
 }
@@ -112,10 +108,7 @@ fn conduct(error: &oci::Error, failure: &Failure) -> Conduct {
     if error.is_rate_limit() {
         /// Where a registry says 429 and no more; its own window is unknown.
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
-        return Conduct::Busy {
-            failure,
-            retry_after: error.retry_after().unwrap_or(PATIENCE),
-        };
+        return Conduct::Busy { failure, retry_after: error.retry_after().unwrap_or(PATIENCE) };
     }
     if error.is_server_failure() {
         return Conduct::Faulty { failure };
@@ -130,15 +123,10 @@ const FAIR: std::time::Duration = std::time::Duration::from_secs(10);
 #[must_use]
 pub fn over_budget(line: &Line, step: Step, url: &str, repository: &Repository, scope: &Scope) -> Failure {
     let total = scope.budget.total();
-    let text = format!(
-        "{} did not answer within {total:?} (spec.timeout)",
-        repository.registry()
-    );
+    let text = format!("{} did not answer within {total:?} (spec.timeout)", repository.registry());
     let failure = step.failure(url, &text);
     if total >= FAIR {
-        let conduct = Conduct::Unreachable {
-            failure: failure.clone(),
-        };
+        let conduct = Conduct::Unreachable { failure: failure.clone() };
         line.note(repository.path(), conduct);
     }
     failure
@@ -154,10 +142,7 @@ pub fn content(operation: Operation, url: &str, error: &artifact::Error) -> Fail
         artifact::Error::Ignore { .. } => Failure::retry(
             None,
             Reason::SourceIgnoreError,
-            format!(
-                "failed to load source ignore patterns from repository: {}",
-                chain(error)
-            ),
+            format!("failed to load source ignore patterns from repository: {}", chain(error)),
         ),
         artifact::Error::Cancelled => Failure::cancelled(),
         artifact::Error::Write { .. } => archive(operation, &chain(error)),
@@ -171,10 +156,7 @@ pub fn archive(operation: Operation, text: &str) -> Failure {
         Operation::Extract => "archive",
         Operation::Copy => "copy",
     };
-    storage(
-        Reason::ArchiveOperationFailed,
-        format!("unable to {verb} artifact to storage: {text}"),
-    )
+    storage(Reason::ArchiveOperationFailed, format!("unable to {verb} artifact to storage: {text}"))
 }
 
 /// The failure of an operation of the store.
@@ -183,10 +165,9 @@ pub fn store(operation: Operation, error: &artifact::store::Error) -> Failure {
     use artifact::store::Error;
     match error {
         Error::Superseded => Failure::cancelled(),
-        Error::DirectoryCreation(source) => storage(
-            Reason::DirectoryCreationFailed,
-            format!("failed to create artifact directory: {source}"),
-        ),
+        Error::DirectoryCreation(source) => {
+            storage(Reason::DirectoryCreationFailed, format!("failed to create artifact directory: {source}"))
+        }
         Error::Stat { .. } => storage(Reason::StatOperationFailed, chain(error)),
         Error::InvalidName(_) | Error::InvalidRoot(_) => storage(Reason::InvalidPath, chain(error)),
         Error::NoSpace { .. } | Error::Damaged { .. } | Error::InUse(_) | Error::Io { .. } => {

@@ -19,17 +19,13 @@ pub struct Flights<K: Eq + Hash + Clone, V: Clone> {
 
 impl<K: Eq + Hash + Clone, V: Clone> Clone for Flights<K, V> {
     fn clone(&self) -> Self {
-        Self {
-            cells: Arc::clone(&self.cells),
-        }
+        Self { cells: Arc::clone(&self.cells) }
     }
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Default for Flights<K, V> {
     fn default() -> Self {
-        Self {
-            cells: Arc::default(),
-        }
+        Self { cells: Arc::default() }
     }
 }
 
@@ -46,11 +42,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
     fn seat(&self, key: K) -> Seat<K, V> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = Arc::clone(cells.entry(key.clone()).or_default());
-        Seat {
-            flights: self.clone(),
-            key,
-            cell,
-        }
+        Seat { flights: self.clone(), key, cell }
     }
 
     /// How many flights are under way.

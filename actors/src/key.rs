@@ -17,10 +17,7 @@ impl Key {
     /// The key of this namespace and name.
     #[must_use]
     pub fn new(namespace: &str, name: &str) -> Self {
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-        }
+        Self { namespace: namespace.into(), name: name.into() }
     }
 
     /// A number that is the same for the same key in every process: timers are spread by it.

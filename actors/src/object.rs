@@ -59,19 +59,13 @@ impl Object {
         let namespace = text("namespace").ok_or_else(|| format!("the object {name} has no namespace"))?;
         let spec_value = value.get("spec").filter(|spec| !spec.is_null());
         let status = value.get("status").cloned().unwrap_or_default();
-        let conditions = status
-            .get("conditions")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
+        let conditions = status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
         Ok(Self {
             key: Key::new(namespace, name),
             uid: text("uid").unwrap_or_default().into(),
             resource_version: text("resourceVersion").unwrap_or_default().into(),
             generation: metadata.get("generation").and_then(Value::as_i64).unwrap_or(1),
-            deleting: metadata
-                .get("deletionTimestamp")
-                .is_some_and(|time| !time.is_null()),
+            deleting: metadata.get("deletionTimestamp").is_some_and(|time| !time.is_null()),
             finalizers: strings(metadata.get("finalizers")),
             annotations: string_map(metadata.get("annotations")),
             spec: specification(spec_value),
@@ -96,22 +90,13 @@ fn specification(value: Option<&Value>) -> Result<OciRepositorySpec, SpecProblem
 }
 
 fn strings(value: Option<&Value>) -> Vec<String> {
-    let items = value
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    items
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+    let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn string_map(value: Option<&Value>) -> BTreeMap<String, String> {
     let Some(map) = value.and_then(Value::as_object) else {
         return BTreeMap::new();
     };
-    map.iter()
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
+    map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }

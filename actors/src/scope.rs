@@ -47,11 +47,7 @@ impl Budget {
     #[must_use]
     pub fn new(total: Duration) -> Self {
         let left_ms = AtomicU64::new(u64::try_from(total.as_millis()).unwrap_or(u64::MAX));
-        Self {
-            left_ms,
-            admitted: OnceLock::new(),
-            total,
-        }
+        Self { left_ms, admitted: OnceLock::new(), total }
     }
 
     /// Notes that the attempt has been given its first turn.
@@ -103,18 +99,7 @@ impl Scope {
     ) -> (Self, FinalizerSender) {
         let (sender, finalizer) = watch::channel(None);
         let cancel = CancellationToken::new();
-        (
-            Self {
-                key,
-                uid,
-                attempt,
-                cancel,
-                budget: Arc::new(Budget::new(timeout)),
-                span,
-                finalizer,
-            },
-            sender,
-        )
+        (Self { key, uid, attempt, cancel, budget: Arc::new(Budget::new(timeout)), span, finalizer }, sender)
     }
 
     /// Asks another actor and waits for its answer, or until the attempt is overtaken.
@@ -142,10 +127,7 @@ impl Scope {
         M: Message<Result = Result<T, Failure>> + Send + 'static,
         T: Send + 'static,
     {
-        actor
-            .send(message)
-            .await
-            .unwrap_or_else(|dead| Err(dead_service(dead)))
+        actor.send(message).await.unwrap_or_else(|dead| Err(dead_service(dead)))
     }
 
     /// Waits until the finalizer is on the object.
@@ -184,8 +166,7 @@ impl Scope {
             }
         };
         let task = tokio::spawn(tracing::Instrument::instrument(guarded, self.span.clone()));
-        task.await
-            .unwrap_or_else(|lost| Err(Failure::internal(&lost.to_string())))
+        task.await.unwrap_or_else(|lost| Err(Failure::internal(&lost.to_string())))
     }
 }
 

@@ -33,9 +33,7 @@ pub fn desired(object: &Object) -> Desired {
         annotations: object.annotations.iter().filter_map(ours).collect(),
         deleting: object.deleting,
         suspended: spec.is_some_and(|spec| spec.suspend),
-        interval: spec
-            .and_then(|spec| go_duration(&spec.interval).ok())
-            .unwrap_or_default(),
+        interval: spec.and_then(|spec| go_duration(&spec.interval).ok()).unwrap_or_default(),
         wish: wish(object),
     }
 }
@@ -68,11 +66,7 @@ fn wish(object: &Object) -> Wish {
 
 fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> {
     let invalid = |field: &str, what: String| {
-        Failure::stall(
-            None,
-            Reason::SpecInvalid,
-            format!("spec.{field} is invalid: {what}"),
-        )
+        Failure::stall(None, Reason::SpecInvalid, format!("spec.{field} is invalid: {what}"))
     };
     go_duration(&spec.interval).map_err(|error| invalid("interval", error.to_string()))?;
     let timeout = match spec.timeout.as_deref() {
@@ -109,10 +103,7 @@ fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> 
                 VerificationProvider::Notation => "notation".to_owned(),
             },
             secret: verify.secret_ref.as_ref().map(|secret| secret.name.clone()),
-            trusted_root: verify
-                .trusted_root_secret_ref
-                .as_ref()
-                .map(|secret| secret.name.clone()),
+            trusted_root: verify.trusted_root_secret_ref.as_ref().map(|secret| secret.name.clone()),
             identities: verify
                 .match_oidc_identity
                 .iter()
@@ -123,9 +114,7 @@ fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> 
 }
 
 fn name_of(reference: Option<&sluice_crds::SecretReference>) -> Option<String> {
-    reference
-        .map(|secret| secret.name.clone())
-        .filter(|name| !name.is_empty())
+    reference.map(|secret| secret.name.clone()).filter(|name| !name.is_empty())
 }
 
 fn repository(spec: &OciRepositorySpec) -> Result<Repository, Failure> {
@@ -134,11 +123,7 @@ fn repository(spec: &OciRepositorySpec) -> Result<Repository, Failure> {
         Failure::stall(Some(ConditionKind::FetchFailed), Reason::URLInvalid, text)
     };
     let repository = Repository::parse_url(&spec.url).map_err(invalid)?;
-    match spec
-        .artifact
-        .as_ref()
-        .and_then(|artifact| artifact.path.as_deref())
-    {
+    match spec.artifact.as_ref().and_then(|artifact| artifact.path.as_deref()) {
         None | Some("") => Ok(repository),
         Some(path) => repository.with_path(path).map_err(invalid),
     }
@@ -189,18 +174,12 @@ pub fn recorded(object: &Object) -> Status {
             metadata: artifact.metadata.clone(),
         }),
         observed_ignore: status.observed_ignore.clone(),
-        observed_layer_selector: status
-            .observed_layer_selector
-            .as_ref()
-            .map(|layer| LayerSelector {
-                media_type: layer.media_type.clone(),
-                operation: layer.operation.map(operation),
-            }),
+        observed_layer_selector: status.observed_layer_selector.as_ref().map(|layer| LayerSelector {
+            media_type: layer.media_type.clone(),
+            operation: layer.operation.map(operation),
+        }),
         last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
-        fingerprint: status
-            .source_verification_fingerprint
-            .clone()
-            .filter(|text| !text.is_empty()),
+        fingerprint: status.source_verification_fingerprint.clone().filter(|text| !text.is_empty()),
     }
 }
 
@@ -216,9 +195,6 @@ fn condition(value: &Value) -> Option<Condition> {
         truth,
         reason: text("reason").unwrap_or_default().to_owned(),
         message: text("message").unwrap_or_default().to_owned(),
-        observed_generation: value
-            .get("observedGeneration")
-            .and_then(Value::as_i64)
-            .unwrap_or_default(),
+        observed_generation: value.get("observedGeneration").and_then(Value::as_i64).unwrap_or_default(),
     })
 }

@@ -19,11 +19,7 @@ fn bench() -> Bench {
     let store = Arc::new(Store::open(root.path(), Settings::default()).unwrap());
     let recalled = Arc::clone(&store);
     let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-    Bench {
-        store,
-        claims,
-        _root: root,
-    }
+    Bench { store, claims, _root: root }
 }
 
 impl Bench {

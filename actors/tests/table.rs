@@ -15,9 +15,7 @@ fn read(path: &Path) -> String {
 
 fn actors() -> Vec<PathBuf> {
     let folders = fs::read_dir(source()).unwrap().map(|entry| entry.unwrap().path());
-    let mut actors: Vec<_> = folders
-        .filter(|path| path.join("messages.rs").is_file())
-        .collect();
+    let mut actors: Vec<_> = folders.filter(|path| path.join("messages.rs").is_file()).collect();
     actors.sort();
     actors
 }
@@ -29,9 +27,7 @@ fn declared_messages() -> BTreeSet<String> {
         let mut derived = false;
         for line in text.lines() {
             derived |= line.contains("derive(Message");
-            let item = line
-                .strip_prefix("pub struct ")
-                .or_else(|| line.strip_prefix("pub enum "));
+            let item = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
             if let Some(item) = item.filter(|_| std::mem::take(&mut derived)) {
                 let name = item.split(|letter: char| !letter.is_alphanumeric()).next();
                 messages.extend(name.map(str::to_owned));
@@ -44,17 +40,13 @@ fn declared_messages() -> BTreeSet<String> {
 fn tabled_messages() -> BTreeSet<String> {
     let text = read(&source().join("lib.rs"));
     let rows = text.lines().filter_map(|line| line.strip_prefix("//! | `"));
-    rows.filter_map(|row| Some(row.split_once('`')?.0.to_owned()))
-        .collect()
+    rows.filter_map(|row| Some(row.split_once('`')?.0.to_owned())).collect()
 }
 
 #[test]
 fn the_table_names_exactly_the_messages_that_exist() {
     let (declared, tabled) = (declared_messages(), tabled_messages());
-    assert!(
-        declared.len() > 20,
-        "the search finds too few messages: {declared:?}"
-    );
+    assert!(declared.len() > 20, "the search finds too few messages: {declared:?}");
     assert_eq!(declared, tabled);
 }
 
@@ -67,11 +59,7 @@ fn every_actor_has_its_card() {
         let card: Vec<_> = text.lines().take_while(|line| line.starts_with("//!")).collect();
         let card = card.join("\n");
         for part in ["Owns:", "Receives:", "Bounds:", "Fails:"] {
-            assert!(
-                card.contains(part),
-                "{}: {part} is not on the card",
-                actor.display()
-            );
+            assert!(card.contains(part), "{}: {part} is not on the card", actor.display());
         }
     }
 }

@@ -42,20 +42,14 @@ fn a_plain_object_asks_for_latest_with_the_defaults() {
     let desired = desired(&object(spec(json!({}))));
     let source = desired.wish.unwrap();
     assert_eq!((source.timeout.as_secs(), desired.interval.as_secs()), (60, 300));
-    assert_eq!(
-        (&source.selector, source.operation()),
-        (&Selector::Latest, Operation::Extract)
-    );
+    assert_eq!((&source.selector, source.operation()), (&Selector::Latest, Operation::Extract));
 }
 
 #[test]
 fn an_object_without_spec_says_what_is_missing() {
     let (reason, text) = stall(json!({}));
     assert_eq!(reason, Reason::SpecInvalid);
-    assert!(
-        text.contains("spec.url") && text.contains("spec.interval"),
-        "{text}"
-    );
+    assert!(text.contains("spec.url") && text.contains("spec.interval"), "{text}");
 }
 
 #[test]
@@ -63,10 +57,7 @@ fn a_spec_that_does_not_parse_stalls_alone() {
     let (reason, text) = stall(spec(json!({"interval": 5})));
     assert_eq!(reason, Reason::SpecInvalid);
     assert!(text.contains("expected a string"), "{text}");
-    assert_eq!(
-        stall(spec(json!({"interval": "5 minutes"}))).0,
-        Reason::SpecInvalid
-    );
+    assert_eq!(stall(spec(json!({"interval": "5 minutes"}))).0, Reason::SpecInvalid);
 }
 
 #[test]
@@ -80,13 +71,8 @@ fn an_unknown_field_is_never_ignored() {
 fn another_host_in_artifact_path_stalls() {
     let (reason, text) = stall(spec(json!({"artifact": {"path": "quay.io/example/app"}})));
     assert_eq!(reason, Reason::URLInvalid);
-    assert!(
-        text.starts_with("URL validation failed for 'oci://ghcr.io/example/app': "),
-        "{text}"
-    );
-    let source = desired(&object(spec(json!({"artifact": {"path": "other/app"}}))))
-        .wish
-        .unwrap();
+    assert!(text.starts_with("URL validation failed for 'oci://ghcr.io/example/app': "), "{text}");
+    let source = desired(&object(spec(json!({"artifact": {"path": "other/app"}})))).wish.unwrap();
     assert_eq!(source.repository.to_string(), "ghcr.io/other/app");
 }
 
@@ -101,19 +87,13 @@ fn our_annotations_count_as_specification_and_unknown_ones_are_named() {
     let desired = desired(&object);
     assert_eq!(desired.annotations.len(), 2);
     assert_eq!(desired.wish.unwrap().platform.as_deref(), Some("linux/arm64"));
-    assert_eq!(
-        unknown_annotations(&object).collect::<Vec<_>>(),
-        ["sluice.dev/plattform"]
-    );
+    assert_eq!(unknown_annotations(&object).collect::<Vec<_>>(), ["sluice.dev/plattform"]);
 }
 
 #[test]
 fn a_platform_that_is_none_stalls() {
     let mut value = spec(json!({}));
-    merge(
-        &mut value,
-        json!({"metadata": {"annotations": {"sluice.dev/platform": "arm"}}}),
-    );
+    merge(&mut value, json!({"metadata": {"annotations": {"sluice.dev/platform": "arm"}}}));
     assert_eq!(stall(value).0, Reason::UnsupportedField);
 }
 
@@ -135,10 +115,7 @@ fn a_recorded_status_is_read_as_upstream_wrote_it() {
     assert!(status.conditions.is(reconcile::ConditionKind::Ready, Truth::True));
     assert_eq!(status.conditions.ordered().len(), 1);
     assert_eq!(status.artifact.unwrap().size, Some(0));
-    assert_eq!(
-        status.observed_layer_selector.unwrap().operation,
-        Some(Operation::Copy)
-    );
+    assert_eq!(status.observed_layer_selector.unwrap().operation, Some(Operation::Copy));
 }
 
 #[test]
@@ -157,8 +134,7 @@ fn every_reference_of_the_specification_is_a_dependency() {
     let named = |spec_value| {
         let object = object(spec(spec_value));
         let all = dependencies(&object.key.namespace, &desired(&object)).into_iter();
-        all.map(|dependency| format!("{:?} {}", dependency.kind, dependency.key))
-            .collect::<Vec<_>>()
+        all.map(|dependency| format!("{:?} {}", dependency.kind, dependency.key)).collect::<Vec<_>>()
     };
     assert_eq!(
         named(all),

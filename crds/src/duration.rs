@@ -55,15 +55,11 @@ pub fn go_duration(text: &str) -> Result<Duration, DurationError> {
         }
         rest = after_unit;
     }
-    u64::try_from(nanoseconds)
-        .map(Duration::from_nanos)
-        .map_err(|_| invalid())
+    u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| invalid())
 }
 
 fn digits(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -83,20 +79,15 @@ fn wrong_unit(unit: &str, text: &str) -> DurationError {
     if unit.is_empty() {
         return DurationError::MissingUnit(text.to_owned());
     }
-    DurationError::UnknownUnit {
-        unit: unit.to_owned(),
-        text: text.to_owned(),
-    }
+    DurationError::UnknownUnit { unit: unit.to_owned(), text: text.to_owned() }
 }
 
 /// The nanoseconds in `whole.fraction` units, none if Go could not hold them.
 fn amount(whole: &str, fraction: &str, scale: u128) -> Option<u128> {
     let whole: u128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let total = whole.checked_mul(scale).filter(|total| *total <= LONGEST)?;
-    let (numerator, denominator) = fraction
-        .bytes()
-        .take(DECIMAL_PLACES)
-        .fold((0, 1), |(numerator, denominator), digit| {
+    let (numerator, denominator) =
+        fraction.bytes().take(DECIMAL_PLACES).fold((0, 1), |(numerator, denominator), digit| {
             (numerator * 10 + u128::from(digit - b'0'), denominator * 10)
         });
     Some(total + numerator * scale / denominator)

@@ -48,20 +48,12 @@ fn adopt(schema: &mut schemars::Schema, inner: Map<String, Value>) {
 
 /// Turns the constants of a documented enum into one list, their words into one description.
 fn enumerate(schema: &mut schemars::Schema, variants: &[Value]) {
-    let names: Vec<&str> = variants
+    let names: Vec<&str> = variants.iter().filter_map(|variant| variant["const"].as_str()).collect();
+    let words = variants
         .iter()
-        .filter_map(|variant| variant["const"].as_str())
-        .collect();
-    let words = variants.iter().zip(&names).map(|(variant, name)| {
-        format!(
-            " `{name}`: {}",
-            variant["description"].as_str().unwrap_or_default()
-        )
-    });
-    let purpose = schema
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+        .zip(&names)
+        .map(|(variant, name)| format!(" `{name}`: {}", variant["description"].as_str().unwrap_or_default()));
+    let purpose = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     let description: String = std::iter::once(purpose.to_owned()).chain(words).collect();
     schema.insert("description".to_owned(), json!(description));
     schema.insert("enum".to_owned(), json!(names));

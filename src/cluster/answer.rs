@@ -36,11 +36,7 @@ pub(super) async fn text(
 
 impl Error {
     fn status(&self) -> Option<&Status> {
-        if let Self::Answer(kube::Error::Api(status)) = self {
-            Some(status)
-        } else {
-            None
-        }
+        if let Self::Answer(kube::Error::Api(status)) = self { Some(status) } else { None }
     }
 }
 
@@ -48,11 +44,7 @@ impl From<Error> for ReadError {
     fn from(error: Error) -> Self {
         let absent = error.status().is_some_and(names_what_is_absent);
         let text = words(&error);
-        if absent {
-            Self::NotFound(text)
-        } else {
-            Self::Unreadable(text)
-        }
+        if absent { Self::NotFound(text) } else { Self::Unreadable(text) }
     }
 }
 
@@ -65,24 +57,16 @@ impl From<Error> for WriteError {
             return Self::Failed(words(&error));
         };
         let retry_after = Duration::from_secs(
-            status
-                .details
-                .as_ref()
-                .map_or(0, |details| details.retry_after_seconds)
-                .into(),
+            status.details.as_ref().map_or(0, |details| details.retry_after_seconds).into(),
         );
         match status.code {
             409 => Self::Conflict,
             404 if names_what_is_absent(status) => Self::Gone,
             400 | 403 | 405 | 413 | 415 | 422 => Self::Refused(words(&error)),
-            429 | 500..=599 if !retry_after.is_zero() => Self::Busy {
-                message: words(&error),
-                retry_after: Some(retry_after),
-            },
-            429 => Self::Busy {
-                message: words(&error),
-                retry_after: None,
-            },
+            429 | 500..=599 if !retry_after.is_zero() => {
+                Self::Busy { message: words(&error), retry_after: Some(retry_after) }
+            }
+            429 => Self::Busy { message: words(&error), retry_after: None },
             _ => Self::Failed(words(&error)),
         }
     }
@@ -100,11 +84,7 @@ pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
         for cause in causes().map(ToString::to_string) {
             // kube repeats some causes itself.
             if !text.contains(&cause) {
-                text = if text.is_empty() {
-                    cause
-                } else {
-                    text + ": " + &cause
-                };
+                text = if text.is_empty() { cause } else { text + ": " + &cause };
             }
         }
         text
@@ -113,9 +93,5 @@ pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// Whether the object is absent, rather than the kind of objects: while a server starts, it knows no kinds.
 fn names_what_is_absent(status: &Status) -> bool {
-    status.code == 404
-        && status
-            .details
-            .as_ref()
-            .is_some_and(|details| !details.name.is_empty())
+    status.code == 404 && status.details.as_ref().is_some_and(|details| !details.name.is_empty())
 }

@@ -39,11 +39,7 @@ pub fn client(mut config: Config, requests: &Requests) -> anyhow::Result<Client>
     config.headers.push((USER_AGENT, name));
     let counting = Counting {
         requests: requests.clone(),
-        host: config
-            .cluster_url
-            .authority()
-            .map_or("", Authority::as_str)
-            .into(),
+        host: config.cluster_url.authority().map_or("", Authority::as_str).into(),
     };
     let client = ClientBuilder::try_from(config).map(|builder| builder.with_layer(&counting).build());
     client.map_err(|error| anyhow!("the cluster's configuration cannot be used: {}", words(&error)))

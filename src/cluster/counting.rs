@@ -27,11 +27,7 @@ impl<S> Layer<S> for Counting {
     type Service = Counted<S>;
 
     fn layer(&self, inner: S) -> Counted<S> {
-        Counted {
-            inner,
-            requests: self.requests.clone(),
-            host: Arc::clone(&self.host),
-        }
+        Counted { inner, requests: self.requests.clone(), host: Arc::clone(&self.host) }
     }
 }
 

@@ -27,13 +27,7 @@ pub async fn watch_dependencies(
     watcher: Recipient<DependencyChanged>,
     stop: CancellationToken,
 ) {
-    Watched {
-        client,
-        namespace,
-        after_refusal: AFTER_REFUSAL,
-    }
-    .follow(watcher, stop)
-    .await;
+    Watched { client, namespace, after_refusal: AFTER_REFUSAL }.follow(watcher, stop).await;
 }
 
 /// Where is watched, and how patiently.

@@ -57,12 +57,7 @@ pub(super) fn involved(notice: &Notice) -> Value {
 
 /// The event's own annotations and those of the object, which win.
 pub(super) fn annotations(notice: &Notice) -> BTreeMap<&String, &String> {
-    notice
-        .announcement
-        .metadata
-        .iter()
-        .chain(&notice.object_metadata)
-        .collect()
+    notice.announcement.metadata.iter().chain(&notice.object_metadata).collect()
 }
 
 /// When the event arose: UTC, whole seconds.

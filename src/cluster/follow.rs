@@ -18,10 +18,7 @@ use super::answer::words;
 /// Below the idle time-outs of load balancers that stand before API servers, which begin at 240 s.
 const WATCH_SECONDS: u32 = 200;
 /// Between failures in a row: one request of one client, so that a server that is back is soon noticed.
-const BACKOFF: Backoff = Backoff {
-    first: Duration::from_millis(800),
-    longest: Duration::from_secs(5),
-};
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(800), longest: Duration::from_secs(5) };
 const FORBIDDEN: u16 = 403;
 const GONE: u16 = 410;
 

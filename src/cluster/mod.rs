@@ -48,21 +48,14 @@ pub async fn ends(config: &Config) -> anyhow::Result<Ends> {
     let requests = Requests::new()?;
     let client = connect(&requests).await?;
     let notifier = config.events.clone().map(Notifier::new).transpose()?;
-    let selection = Selection {
-        namespace: config.namespace.clone(),
-        labels: config.selector.clone(),
-    };
+    let selection = Selection { namespace: config.namespace.clone(), labels: config.selector.clone() };
     let mut series: Vec<Box<dyn Collector>> = vec![Box::new(requests)];
     let election = config.election.as_ref();
-    let election = election
-        .map(|settings| Election::new(client.clone(), settings))
-        .transpose()?;
+    let election = election.map(|settings| Election::new(client.clone(), settings)).transpose()?;
     if let Some(election) = &election {
         series.push(Box::new(election.series()));
     }
-    let leadership = election
-        .as_ref()
-        .map_or_else(|| Arc::new(Sole) as _, Election::leadership);
+    let leadership = election.as_ref().map_or_else(|| Arc::new(Sole) as _, Election::leadership);
     Ok(Ends {
         reader: Arc::new(Reader::new(client.clone())),
         writer: Arc::new(Writer::new(client.clone(), leadership, notifier)),

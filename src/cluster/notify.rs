@@ -31,15 +31,9 @@ impl Notifier {
     /// The client cannot be built.
     pub fn new(address: Url) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().timeout(TIME_LIMIT);
-        let http = http
-            .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
-            .build();
+        let http = http.user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION"))).build();
         let instance = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Ok(Self {
-            http: http.context("no client for notifications")?,
-            address,
-            instance,
-        })
+        Ok(Self { http: http.context("no client for notifications")?, address, instance })
     }
 
     /// Posts one event. An answer of 429 says that the receiver has it already.
@@ -47,23 +41,14 @@ impl Notifier {
     /// # Errors
     /// [`WriteError::Failed`] where a further attempt may help, else [`WriteError::Refused`].
     pub(crate) async fn post(&self, notice: &Notice) -> Result<(), WriteError> {
-        let answer = self
-            .http
-            .post(self.address.clone())
-            .json(&self.body(notice))
-            .send()
-            .await;
+        let answer = self.http.post(self.address.clone()).json(&self.body(notice)).send().await;
         let answer = answer.map_err(|error| WriteError::Failed(words(&error.without_url())))?;
         let status = answer.status();
         if status.is_success() || status == StatusCode::TOO_MANY_REQUESTS {
             return Ok(());
         }
         let text = format!("the notification address answered {status}");
-        Err(if status.is_server_error() {
-            WriteError::Failed(text)
-        } else {
-            WriteError::Refused(text)
-        })
+        Err(if status.is_server_error() { WriteError::Failed(text) } else { WriteError::Refused(text) })
     }
 
     fn body(&self, notice: &Notice) -> Value {

@@ -23,10 +23,9 @@ fn connected(address: &str) -> Client {
 
 fn notice(severity: Severity) -> Notice {
     let mut announcement = Announcement::new(severity, Reason::NewArtifact, "stored artifact".to_owned());
-    for (name, value) in [
-        ("source.toolkit.fluxcd.io/revision", "v1"),
-        ("event.toolkit.fluxcd.io/team", "nobody"),
-    ] {
+    for (name, value) in
+        [("source.toolkit.fluxcd.io/revision", "v1"), ("event.toolkit.fluxcd.io/team", "nobody")]
+    {
         announcement.metadata.insert(name.to_owned(), value.to_owned());
     }
     Notice {

@@ -30,12 +30,8 @@ pub async fn watch(
     watcher: Recipient<ObjectChanged>,
     stop: CancellationToken,
 ) {
-    let watch = Watch {
-        api: api(client, &selection),
-        what: PLURAL,
-        labels: selection.labels,
-        after_refusal: None,
-    };
+    let watch =
+        Watch { api: api(client, &selection), what: PLURAL, labels: selection.labels, after_refusal: None };
     watch.follow(change, watcher, stop).await;
 }
 
@@ -55,10 +51,7 @@ fn change(event: Event<DynamicObject>) -> Option<ObjectChanged> {
         Event::InitApply(object) | Event::Apply(object) => applied(object),
         Event::Delete(object) => {
             let key = Key::new(&object.namespace()?, &object.name_any());
-            Some(ObjectChanged::Deleted {
-                key,
-                uid: object.uid().unwrap_or_default().into(),
-            })
+            Some(ObjectChanged::Deleted { key, uid: object.uid().unwrap_or_default().into() })
         }
     }
 }

@@ -28,11 +28,7 @@ impl Writer {
     /// Writes through this client as long as `leadership` holds, and posts events where `notifier` says.
     #[must_use]
     pub fn new(client: Client, leadership: Arc<dyn Leadership>, notifier: Option<Notifier>) -> Self {
-        Self {
-            client,
-            leadership,
-            notifier,
-        }
+        Self { client, leadership, notifier }
     }
 
     async fn write(&self, request: Request) -> Result<String, WriteError> {
@@ -41,11 +37,7 @@ impl Writer {
     }
 
     fn lead_for(&self, limit: Duration) -> Result<(), WriteError> {
-        if self.leadership.holds_for(limit) {
-            Ok(())
-        } else {
-            Err(WriteError::NotLeader)
-        }
+        if self.leadership.holds_for(limit) { Ok(()) } else { Err(WriteError::NotLeader) }
     }
 }
 
@@ -70,10 +62,7 @@ impl ClusterWriter for Writer {
     async fn record_event(&self, notice: &Notice, name: &str, count: u32) -> Result<(), WriteError> {
         let events = core(&notice.key.namespace, "events");
         let request = if count == 1 {
-            let parameters = PostParams {
-                dry_run: false,
-                field_manager: Some(MANAGER.to_owned()),
-            };
+            let parameters = PostParams { dry_run: false, field_manager: Some(MANAGER.to_owned()) };
             events.create(&parameters, event::first(notice, name).to_string().into_bytes())
         } else {
             events.patch(name, &managed(), &Patch::Merge(event::again(notice, count)))
@@ -91,10 +80,7 @@ impl ClusterWriter for Writer {
 }
 
 fn managed() -> PatchParams {
-    PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..PatchParams::default()
-    }
+    PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() }
 }
 
 fn object(text: &str) -> Result<Value, WriteError> {

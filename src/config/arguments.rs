@@ -203,14 +203,8 @@ impl RunArguments {
             problems.extend(election::problems(&self.election));
         }
         let spiffe = [
-            (
-                "authorized-artifact-client-spiffe-id",
-                &self.inert.authorized_artifact_client_spiffe_id,
-            ),
-            (
-                "authorized-event-server-spiffe-id",
-                &self.inert.authorized_event_server_spiffe_id,
-            ),
+            ("authorized-artifact-client-spiffe-id", &self.inert.authorized_artifact_client_spiffe_id),
+            ("authorized-event-server-spiffe-id", &self.inert.authorized_event_server_spiffe_id),
             ("spiffe-broker-endpoint", &self.inert.spiffe_broker_endpoint),
             ("spiffe-broker-id", &self.inert.spiffe_broker_id),
         ];

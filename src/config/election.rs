@@ -58,9 +58,7 @@ pub(super) fn election(
     }
     let file = fs_err::read_to_string(OWN_NAMESPACE).ok();
     let namespace = file.or_else(|| environment("RUNTIME_NAMESPACE"));
-    let namespace = namespace
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty());
+    let namespace = namespace.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let missing = "--enable-leader-election needs the namespace of the Lease: that of the pod's service account, or the \
                    environment variable RUNTIME_NAMESPACE";
     let flags = &arguments.election;
@@ -76,16 +74,10 @@ pub(super) fn election(
 
 /// Durations with which nobody could lead, or two at once.
 pub(super) fn problems(flags: &ElectionArguments) -> Vec<String> {
-    let (lease, deadline) = (
-        flags.leader_election_lease_duration,
-        flags.leader_election_renew_deadline,
-    );
+    let (lease, deadline) = (flags.leader_election_lease_duration, flags.leader_election_renew_deadline);
     let (retry, write) = (flags.leader_election_retry_period, crate::cluster::TIME_LIMIT);
     let rules = [
-        (
-            retry.is_zero(),
-            "--leader-election-retry-period must be longer than 0".to_owned(),
-        ),
+        (retry.is_zero(), "--leader-election-retry-period must be longer than 0".to_owned()),
         (
             deadline <= retry.mul_f64(1.2),
             "--leader-election-renew-deadline must be longer than 1.2 times --leader-election-retry-period"
@@ -105,11 +97,7 @@ pub(super) fn problems(flags: &ElectionArguments) -> Vec<String> {
             ),
         ),
     ];
-    rules
-        .into_iter()
-        .filter(|(broken, _)| *broken)
-        .map(|(_, text)| text)
-        .collect()
+    rules.into_iter().filter(|(broken, _)| *broken).map(|(_, text)| text).collect()
 }
 
 /// With a selector, the name ends with the first four bytes of its digest.

@@ -108,10 +108,7 @@ impl Config {
             selector: Some(arguments.watch_label_selector.clone()).filter(|selector| !selector.is_empty()),
             election,
             policy: Policy {
-                backoff: Backoff {
-                    first: arguments.min_retry_delay,
-                    longest: arguments.max_retry_delay,
-                },
+                backoff: Backoff { first: arguments.min_retry_delay, longest: arguments.max_retry_delay },
                 jitter_percent: arguments.interval_jitter_percentage,
             },
             registry_concurrency: arguments.registry_concurrency,

@@ -9,9 +9,7 @@ use super::{Cli, Command, Config};
 fn parse(arguments: &[&str]) -> Result<Config, String> {
     let words = ["sluice", "run"].iter().chain(arguments);
     let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
-    let Command::Run(arguments) = cli.command else {
-        panic!("not run")
-    };
+    let Command::Run(arguments) = cli.command else { panic!("not run") };
     let environment = |name: &str| (name == "RUNTIME_NAMESPACE").then(|| "flux-system".to_owned());
     Config::new(&arguments, &environment).map_err(|problems| problems.join("\n"))
 }
@@ -30,10 +28,7 @@ fn the_command_line_of_the_suites_parses() {
         "--concurrent=10",
     ])
     .unwrap();
-    assert_eq!(
-        (config.namespace, config.advertised.as_str()),
-        (None, "127.0.0.1:1234")
-    );
+    assert_eq!((config.namespace, config.advertised.as_str()), (None, "127.0.0.1:1234"));
 }
 
 #[test]
@@ -46,20 +41,13 @@ fn a_later_flag_wins() {
         "8",
     ]);
     let config = config.unwrap();
-    assert_eq!(
-        (config.namespace.as_deref(), config.concurrent),
-        (Some("flux-system"), 8)
-    );
+    assert_eq!((config.namespace.as_deref(), config.concurrent), (Some("flux-system"), 8));
 }
 
 #[test]
 fn durations_sizes_and_booleans_have_the_syntax_of_go() {
-    let config = parse(&[
-        "--min-retry-delay=1.5s",
-        "--artifact-max-size=4Ki",
-        "--watch-all-namespaces=F",
-    ])
-    .unwrap();
+    let config =
+        parse(&["--min-retry-delay=1.5s", "--artifact-max-size=4Ki", "--watch-all-namespaces=F"]).unwrap();
     assert_eq!(config.policy.backoff.first, Duration::from_millis(1500));
     assert_eq!(config.artifact_max_size, Some(4096));
     assert!(config.namespace.is_some());
@@ -67,34 +55,17 @@ fn durations_sizes_and_booleans_have_the_syntax_of_go() {
 
 #[test]
 fn the_advertised_address_follows_the_listening_one() {
-    assert_eq!(
-        parse(&["--storage-addr=:9000"]).unwrap().advertised,
-        "localhost:9000"
-    );
-    assert_eq!(
-        parse(&["--storage-addr=10.0.0.1:80"]).unwrap().advertised,
-        "10.0.0.1:80"
-    );
-    assert!(
-        parse(&["--storage-addr=nonsense"])
-            .unwrap_err()
-            .contains("--storage-addr")
-    );
+    assert_eq!(parse(&["--storage-addr=:9000"]).unwrap().advertised, "localhost:9000");
+    assert_eq!(parse(&["--storage-addr=10.0.0.1:80"]).unwrap().advertised, "10.0.0.1:80");
+    assert!(parse(&["--storage-addr=nonsense"]).unwrap_err().contains("--storage-addr"));
 }
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let arguments = [
-        "--events-addr=ftp://x",
-        "--interval-jitter-percentage=100",
-        "--feature-gates=Unheard=true",
-    ];
+    let arguments =
+        ["--events-addr=ftp://x", "--interval-jitter-percentage=100", "--feature-gates=Unheard=true"];
     let problems = parse(&arguments).unwrap_err();
-    for part in [
-        "--events-addr",
-        "less than 100",
-        "feature-gate 'Unheard' not supported",
-    ] {
+    for part in ["--events-addr", "less than 100", "feature-gate 'Unheard' not supported"] {
         assert!(problems.contains(part), "{part} is not in {problems}");
     }
 }
@@ -107,22 +78,13 @@ fn an_unknown_flag_is_refused() {
 #[test]
 fn the_lease_is_upstreams_and_a_shard_has_its_own() {
     let lease = |selector: &str| {
-        let config = parse(&[
-            "--enable-leader-election",
-            &format!("--watch-label-selector={selector}"),
-        ])
-        .unwrap();
+        let config =
+            parse(&["--enable-leader-election", &format!("--watch-label-selector={selector}")]).unwrap();
         let election = config.election.unwrap();
         (election.namespace, election.lease)
     };
 
-    assert_eq!(
-        lease(""),
-        (
-            "flux-system".to_owned(),
-            "source-controller-leader-election".to_owned()
-        )
-    );
+    assert_eq!(lease(""), ("flux-system".to_owned(), "source-controller-leader-election".to_owned()));
     assert_eq!(lease("foo=bar").1, "source-controller-leader-election-3ba8907e");
     assert_eq!(lease("bar").1, "source-controller-leader-election-fcde2b2e");
 }
@@ -132,10 +94,7 @@ fn an_election_has_upstreams_times_unless_they_are_given() {
     let election = parse(&["--enable-leader-election"]).unwrap().election.unwrap();
     assert_eq!(election.duration, Duration::from_secs(35));
     assert_eq!(election.renew_deadline, Duration::from_secs(30));
-    assert_eq!(
-        (election.retry_period, election.release),
-        (Duration::from_secs(5), true)
-    );
+    assert_eq!((election.retry_period, election.release), (Duration::from_secs(5), true));
 
     let election = parse(&[
         "--enable-leader-election",
@@ -152,12 +111,7 @@ fn an_election_has_upstreams_times_unless_they_are_given() {
 #[test]
 fn nobody_is_elected_where_there_is_nobody_else() {
     assert_eq!(parse(&[]).unwrap().election, None);
-    assert_eq!(
-        parse(&["--enable-leader-election", "--manifests=/tmp"])
-            .unwrap()
-            .election,
-        None
-    );
+    assert_eq!(parse(&["--enable-leader-election", "--manifests=/tmp"]).unwrap().election, None);
 }
 
 #[test]
@@ -169,11 +123,7 @@ fn times_with_which_nobody_could_lead_are_refused() {
         "--leader-election-retry-period=9s",
     ]);
     let problems = broken.unwrap_err();
-    for part in [
-        "than 1.2 times",
-        "than --leader-election-renew-deadline",
-        "and 10 s, the time limit",
-    ] {
+    for part in ["than 1.2 times", "than --leader-election-renew-deadline", "and 10 s, the time limit"] {
         assert!(problems.contains(part), "{part} is not in {problems}");
     }
     let off = ["--leader-election-retry-period=1h"];

@@ -23,20 +23,14 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
 
 /// Bytes, plain or with the suffix `Ki`, `Mi`, `Gi` or `Ti`.
 pub(super) fn byte_size(text: &str) -> Result<u64, String> {
-    let units = [
-        ("Ki", 1_u64 << 10),
-        ("Mi", 1 << 20),
-        ("Gi", 1 << 30),
-        ("Ti", 1 << 40),
-    ];
+    let units = [("Ki", 1_u64 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1 << 40)];
     let (digits, unit) = units
         .iter()
         .find_map(|(suffix, unit)| text.strip_suffix(suffix).map(|digits| (digits, *unit)))
         .unwrap_or((text, 1));
     let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let bytes = number
-        .and_then(|digits| digits.parse::<u64>().ok())
-        .and_then(|number| number.checked_mul(unit));
+    let bytes =
+        number.and_then(|digits| digits.parse::<u64>().ok()).and_then(|number| number.checked_mul(unit));
     bytes.ok_or_else(|| "expected a number of bytes such as 4Ki, 50Mi, 1Gi or 1048576".to_owned())
 }
 

@@ -16,10 +16,7 @@ const SECRET: (&str, &str) = ("default", "registry-credentials");
 const EXAMPLES: [(&str, &str); 4] = [
     ("branch.yaml", include_str!("../../examples/branch.yaml")),
     ("chart.yaml", include_str!("../../examples/chart.yaml")),
-    (
-        "registry-credentials.yaml",
-        include_str!("../../examples/registry-credentials.yaml"),
-    ),
+    ("registry-credentials.yaml", include_str!("../../examples/registry-credentials.yaml")),
     ("release.yaml", include_str!("../../examples/release.yaml")),
 ];
 
@@ -42,27 +39,17 @@ pub(super) async fn credential(
         .data
         .get(".dockerconfigjson")
         .context("the Secret of the examples has no .dockerconfigjson")?;
-    Ok(oci::docker_config::select(
-        &[oci::DockerConfig::parse_json(config)?],
-        registry,
-        "",
-    ))
+    Ok(oci::docker_config::select(&[oci::DockerConfig::parse_json(config)?], registry, ""))
 }
 
 /// Asks for an object to be reconciled, as `flux reconcile` does, by an edit of its file.
 pub(super) fn request(folder: &Path, key: &Key, token: &str) -> anyhow::Result<()> {
     let path = folder.join(format!("{}.yaml", key.name));
     let mut object: Value = serde_yaml::from_str(&fs_err::read_to_string(&path)?)?;
-    let metadata = object
-        .get_mut("metadata")
-        .and_then(Value::as_mapping_mut)
-        .context("the manifest has no metadata")?;
-    let annotations = metadata
-        .entry("annotations".into())
-        .or_insert_with(|| Mapping::new().into());
-    let annotations = annotations
-        .as_mapping_mut()
-        .context("the annotations are no map")?;
+    let metadata =
+        object.get_mut("metadata").and_then(Value::as_mapping_mut).context("the manifest has no metadata")?;
+    let annotations = metadata.entry("annotations".into()).or_insert_with(|| Mapping::new().into());
+    let annotations = annotations.as_mapping_mut().context("the annotations are no map")?;
     annotations.insert("reconcile.fluxcd.io/requestedAt".into(), token.into());
     fs_err::write(&path, serde_yaml::to_string(&object)?)?;
     Ok(())

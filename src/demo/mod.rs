@@ -46,19 +46,12 @@ async fn show<W: Write>(
         let pushed = stage.push(sample, VERSIONS[0]).await?;
         screen.say(&format!("Pushed {pushed}"))?;
     }
-    screen.say(&format!(
-        "\n$ sluice run --manifests {}\n",
-        stage.manifests.display()
-    ))?;
+    screen.say(&format!("\n$ sluice run --manifests {}\n", stage.manifests.display()))?;
     let stop = shutdown.child_token();
     let ends = stage.folder.ends(None);
     let mut operating = Box::pin(crate::operate(&stage.config, ends, stop.clone()));
     let touring = async {
-        let mut tour = Tour {
-            stage: &stage,
-            screen: &mut screen,
-            patience: PATIENCE,
-        };
+        let mut tour = Tour { stage: &stage, screen: &mut screen, patience: PATIENCE };
         tour.walk().await?;
         if once { Ok(()) } else { tour.linger().await }
     };

@@ -23,10 +23,7 @@ const CHART: [(&str, &str); 3] = [
         "apiVersion: v2\nname: NAME\ndescription: A sample chart\ntype: application\nversion: VERSION\nappVersion: VERSION\n",
     ),
     ("values.yaml", "replicas: 2\n"),
-    (
-        "templates/deployment.yaml",
-        include_str!("samples/deployment.yaml"),
-    ),
+    ("templates/deployment.yaml", include_str!("samples/deployment.yaml")),
 ];
 const MANIFESTS: [(&str, &str); 2] = [
     (
@@ -65,11 +62,7 @@ impl Pusher {
             | None => RegistryAuth::Anonymous,
         };
         let client = Client::try_from(config).context("no client to push with")?;
-        Ok(Self {
-            client,
-            auth,
-            registry: registry.to_owned(),
-        })
+        Ok(Self { client, auth, registry: registry.to_owned() })
     }
 
     /// Pushes a Helm chart of this version; the tag is the version.
@@ -84,25 +77,13 @@ impl Pusher {
             "appVersion": version,
         });
         let archive = archive(&format!("{name}/"), &CHART, name, version)?;
-        self.push(
-            repository,
-            version,
-            (CHART_CONFIG, config.to_string()),
-            (CHART_LAYER, archive),
-        )
-        .await
+        self.push(repository, version, (CHART_CONFIG, config.to_string()), (CHART_LAYER, archive)).await
     }
 
     /// Pushes manifests for Kubernetes under this tag.
     pub(super) async fn push_manifests(&self, repository: &str, tag: &str) -> anyhow::Result<()> {
         let archive = archive("", &MANIFESTS, last(repository), tag)?;
-        self.push(
-            repository,
-            tag,
-            (MANIFESTS_CONFIG, "{}".to_owned()),
-            (MANIFESTS_LAYER, archive),
-        )
-        .await
+        self.push(repository, tag, (MANIFESTS_CONFIG, "{}".to_owned()), (MANIFESTS_LAYER, archive)).await
     }
 
     async fn push(
@@ -113,26 +94,15 @@ impl Pusher {
         (layer_type, layer): (&str, Vec<u8>),
     ) -> anyhow::Result<()> {
         let annotations = BTreeMap::from([
-            (
-                "org.opencontainers.image.source".to_owned(),
-                "https://example.com/podinfo.git".to_owned(),
-            ),
-            (
-                "org.opencontainers.image.revision".to_owned(),
-                format!("{tag}@sha1:{}", "0".repeat(40)),
-            ),
+            ("org.opencontainers.image.source".to_owned(), "https://example.com/podinfo.git".to_owned()),
+            ("org.opencontainers.image.revision".to_owned(), format!("{tag}@sha1:{}", "0".repeat(40))),
         ]);
         let config = Config::new(config, config_type.to_owned(), None);
         let layers = [ImageLayer::new(layer, layer_type.to_owned(), None)];
         let manifest = OciImageManifest::build(&layers, &config, Some(annotations));
         let reference = Reference::with_tag(self.registry.clone(), repository.to_owned(), tag.to_owned());
-        let pushed = self
-            .client
-            .push(&reference, &layers, config, &self.auth, Some(manifest))
-            .await;
-        pushed
-            .map(drop)
-            .with_context(|| format!("{reference} could not be pushed"))
+        let pushed = self.client.push(&reference, &layers, config, &self.auth, Some(manifest)).await;
+        pushed.map(drop).with_context(|| format!("{reference} could not be pushed"))
     }
 }
 

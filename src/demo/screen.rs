@@ -25,13 +25,7 @@ struct Row([String; 4]);
 
 impl<W: Write> Screen<W> {
     pub(super) fn new(out: W, live: bool) -> Self {
-        Self {
-            out,
-            live,
-            rows: Vec::new(),
-            drawn: 0,
-            begun: Instant::now(),
-        }
+        Self { out, live, rows: Vec::new(), drawn: 0, begun: Instant::now() }
     }
 
     /// Writes a line above the table.
@@ -55,10 +49,7 @@ impl<W: Write> Screen<W> {
         let seconds = self.begun.elapsed().as_secs_f64();
         for row in self.rows.iter().filter(|row| !before.contains(row)) {
             let Row([name, ready, revision, message]) = row;
-            writeln!(
-                self.out,
-                "{seconds:7.2} s  {name}: Ready={ready} {revision} {message}"
-            )?;
+            writeln!(self.out, "{seconds:7.2} s  {name}: Ready={ready} {revision} {message}")?;
         }
         self.out.flush()
     }
@@ -76,13 +67,8 @@ impl<W: Write> Screen<W> {
             return self.out.flush();
         }
         let head = Row(HEAD.map(str::to_owned));
-        let width = |column: usize| {
-            self.rows
-                .iter()
-                .chain([&head])
-                .map(|row| row.0[column].chars().count())
-                .max()
-        };
+        let width =
+            |column: usize| self.rows.iter().chain([&head]).map(|row| row.0[column].chars().count()).max();
         let [name, ready, revision] = [0, 1, 2].map(|column| width(column).unwrap_or_default());
         // A line that does not fit is cut, not wrapped: the number of lines must be known.
         write!(self.out, "\x1b[?7l")?;
@@ -97,23 +83,13 @@ impl<W: Write> Screen<W> {
 
 impl Row {
     fn of(object: &Object) -> Self {
-        let ready = object
-            .status
-            .conditions
-            .iter()
-            .find(|condition| condition.kind == "Ready");
-        let revision = object
-            .status
-            .artifact
-            .as_ref()
-            .map_or("-", |artifact| &artifact.revision);
+        let ready = object.status.conditions.iter().find(|condition| condition.kind == "Ready");
+        let revision = object.status.artifact.as_ref().map_or("-", |artifact| &artifact.revision);
         let mut short: String = revision.chars().take(REVISION_LENGTH).collect();
         if short.len() < revision.len() {
             short.push('\u{2026}');
         }
-        let message = ready
-            .map_or("", |ready| &ready.message)
-            .replace(char::is_control, " ");
+        let message = ready.map_or("", |ready| &ready.message).replace(char::is_control, " ");
         Self([
             object.key.name.to_string(),
             ready.map_or("-", |ready| &ready.status).to_owned(),

@@ -43,10 +43,8 @@ pub(super) struct Sample {
 impl Stage {
     /// Opens the registry, writes the examples and reads them as `sluice run --manifests` does.
     pub(super) async fn set() -> anyhow::Result<Self> {
-        let room = tempfile::Builder::new()
-            .prefix("sluice-demo-")
-            .tempdir()
-            .context("no temporary folder")?;
+        let room =
+            tempfile::Builder::new().prefix("sluice-demo-").tempdir().context("no temporary folder")?;
         let (manifests, data) = (room.path().join("manifests"), room.path().join("data"));
         fs_err::create_dir(&manifests)?;
         fs_err::create_dir(&data)?;
@@ -88,20 +86,13 @@ fn samples(folder: &Folder, host: &str) -> anyhow::Result<Vec<Sample>> {
         let tag = reference.tag.or(reference.branch);
         Some(Sample {
             key: object.key.clone(),
-            repository: spec
-                .url
-                .strip_prefix("oci://")?
-                .strip_prefix(host)?
-                .trim_matches('/')
-                .to_owned(),
+            repository: spec.url.strip_prefix("oci://")?.strip_prefix(host)?.trim_matches('/').to_owned(),
             tag: tag.or_else(|| reference.semver.is_none().then(|| "latest".to_owned())),
             interval: spec.interval.clone(),
         })
     };
     let samples: Option<Vec<_>> = objects.iter().map(|object| sample(object)).collect();
-    samples
-        .filter(|samples| !samples.is_empty())
-        .context("the examples cannot be used")
+    samples.filter(|samples| !samples.is_empty()).context("the examples cannot be used")
 }
 
 /// The very configuration of `sluice run --manifests`, on loopback and without the listeners that nobody asks here.
@@ -130,10 +121,9 @@ fn config(manifests: &str, data: &str) -> anyhow::Result<Config> {
 
 fn authorization(credential: &Credential) -> Option<String> {
     match credential {
-        Credential::Basic { username, password } => Some(format!(
-            "Basic {}",
-            STANDARD.encode(format!("{username}:{password}"))
-        )),
+        Credential::Basic { username, password } => {
+            Some(format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))
+        }
         Credential::Anonymous | Credential::IdentityToken { .. } | Credential::RegistryToken(_) => None,
     }
 }

@@ -13,9 +13,7 @@ use super::tour::Tour;
 async fn the_tour_reaches_its_end_and_shows_each_step() {
     let mut shown = Vec::new();
 
-    show(true, Screen::new(&mut shown, false), CancellationToken::new())
-        .await
-        .unwrap();
+    show(true, Screen::new(&mut shown, false), CancellationToken::new()).await.unwrap();
 
     let text = String::from_utf8(shown).unwrap();
     for part in [
@@ -36,20 +34,14 @@ async fn the_tour_ends_early_when_it_is_told_to() {
     let shutdown = CancellationToken::new();
     shutdown.cancel();
 
-    show(false, Screen::new(Vec::new(), false), shutdown)
-        .await
-        .unwrap();
+    show(false, Screen::new(Vec::new(), false), shutdown).await.unwrap();
 }
 
 #[actix::test]
 async fn a_step_that_does_not_happen_is_named() {
     let stage = Stage::set().await.unwrap();
     let mut screen = Screen::new(Vec::new(), false);
-    let mut tour = Tour {
-        stage: &stage,
-        screen: &mut screen,
-        patience: Duration::ZERO,
-    };
+    let mut tour = Tour { stage: &stage, screen: &mut screen, patience: Duration::ZERO };
 
     let error = tour.walk().await.unwrap_err().to_string();
 
@@ -67,29 +59,11 @@ async fn the_registry_of_the_demo_wants_the_password_of_the_examples_and_right_d
     let upload = format!("{root}/example/monolithic?digest=sha256:00");
     let requests = [
         (client.get(format!("{root}/")), 401),
-        (
-            client
-                .get(format!("{root}/"))
-                .basic_auth("example", Some("other")),
-            401,
-        ),
-        (
-            client.get(format!("{root}/")).basic_auth("example", password),
-            200,
-        ),
+        (client.get(format!("{root}/")).basic_auth("example", Some("other")), 401),
+        (client.get(format!("{root}/")).basic_auth("example", password), 200),
         (client.put(upload).basic_auth("example", password).body("x"), 400),
-        (
-            client
-                .get(format!("{root}/example/manifests/latest"))
-                .basic_auth("example", password),
-            404,
-        ),
-        (
-            client
-                .delete(format!("{root}/example/manifests/latest"))
-                .basic_auth("example", password),
-            404,
-        ),
+        (client.get(format!("{root}/example/manifests/latest")).basic_auth("example", password), 404),
+        (client.delete(format!("{root}/example/manifests/latest")).basic_auth("example", password), 404),
     ];
     for (request, expected) in requests {
         let response = request.send().await.unwrap();

@@ -29,10 +29,7 @@ impl<W: Write> Tour<'_, W> {
         let begun = Instant::now();
         let all_ready = |objects: &[Arc<Object>]| objects.iter().all(|object| is_ready(object));
         self.reach("the objects did not become Ready", all_ready).await?;
-        self.screen.say(&format!(
-            "All objects became Ready within {}.\n",
-            seconds(begun.elapsed())
-        ))?;
+        self.screen.say(&format!("All objects became Ready within {}.\n", seconds(begun.elapsed())))?;
         for sample in self.stage.samples.iter().filter(|sample| sample.tag.is_none()) {
             self.renew(sample).await?;
         }
@@ -42,11 +39,7 @@ impl<W: Write> Tour<'_, W> {
         for object in self.stage.folder.objects() {
             let fetching = tokio::time::timeout(self.patience, fetched(&object)).await;
             let line = fetching.with_context(|| {
-                format!(
-                    "{} was not served within {}",
-                    object.key.name,
-                    seconds(self.patience)
-                )
+                format!("{} was not served within {}", object.key.name, seconds(self.patience))
             })??;
             self.screen.say(&line)?;
         }
@@ -87,20 +80,15 @@ impl<W: Write> Tour<'_, W> {
             "Pushed {pushed} and asked for it: reconcile.fluxcd.io/requestedAt in {}.yaml",
             key.name
         ))?;
-        self.screen.say(&format!(
-            "(without being asked, the operator looks every {interval}).\n"
-        ))?;
+        self.screen.say(&format!("(without being asked, the operator looks every {interval}).\n"))?;
         let beginning = format!("{version}@");
         let landed = |objects: &[Arc<Object>]| {
             let object = objects.iter().find(|object| object.key == *key);
             object.is_some_and(|object| is_ready(object) && revision(object).starts_with(&beginning))
         };
-        self.reach(&format!("version {version} of {} did not land", key.name), landed)
-            .await?;
-        self.screen.say(&format!(
-            "Version {version} landed {} after it was pushed.\n",
-            seconds(at.elapsed())
-        ))?;
+        self.reach(&format!("version {version} of {} did not land", key.name), landed).await?;
+        self.screen
+            .say(&format!("Version {version} landed {} after it was pushed.\n", seconds(at.elapsed())))?;
         Ok(())
     }
 
@@ -127,33 +115,18 @@ impl<W: Write> Tour<'_, W> {
 /// Fetches an artifact as its consumers do, and says where it is.
 async fn fetched(object: &Object) -> anyhow::Result<String> {
     let name = &object.key.name;
-    let artifact = object
-        .status
-        .artifact
-        .as_ref()
-        .with_context(|| format!("{name} has no artifact"))?;
+    let artifact = object.status.artifact.as_ref().with_context(|| format!("{name} has no artifact"))?;
     let url = &artifact.url;
     let client = reqwest::Client::builder().no_proxy().build()?;
-    let response = client
-        .get(url)
-        .send()
-        .await
-        .and_then(reqwest::Response::error_for_status);
-    let body = response
-        .with_context(|| format!("{name} could not be fetched"))?
-        .bytes()
-        .await?;
+    let response = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
+    let body = response.with_context(|| format!("{name} could not be fetched"))?.bytes().await?;
     let found = digest(&body);
     ensure!(
         found == artifact.digest,
         "{url} has the digest {found}, and not {} as recorded",
         artifact.digest
     );
-    Ok(format!(
-        "  {url}\n    {found}  {} bytes  {}",
-        body.len(),
-        revision(object)
-    ))
+    Ok(format!("  {url}\n    {found}  {} bytes  {}", body.len(), revision(object)))
 }
 
 fn is_ready(object: &Object) -> bool {
@@ -163,11 +136,7 @@ fn is_ready(object: &Object) -> bool {
 }
 
 fn revision(object: &Object) -> &str {
-    object
-        .status
-        .artifact
-        .as_ref()
-        .map_or("", |artifact| &artifact.revision)
+    object.status.artifact.as_ref().map_or("", |artifact| &artifact.revision)
 }
 
 fn seconds(time: Duration) -> String {

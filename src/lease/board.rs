@@ -85,14 +85,9 @@ impl Board for ClusterBoard {
     }
 
     async fn write(&self, mut lease: Lease) -> Result<Lease, Failure> {
-        let parameters = PostParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..PostParams::default()
-        };
+        let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
         if lease.metadata.resource_version.is_some() {
-            return self
-                .answer(self.leases.replace(&self.name, &parameters, &lease))
-                .await;
+            return self.answer(self.leases.replace(&self.name, &parameters, &lease)).await;
         }
         lease.metadata.name = Some(self.name.clone());
         self.answer(self.leases.create(&parameters, &lease)).await
@@ -117,19 +112,13 @@ impl Board for ClusterBoard {
             type_: Some("Normal".to_owned()),
             reason: Some(REASON.to_owned()),
             message: Some(text),
-            source: Some(EventSource {
-                component: Some(self.identity.clone()),
-                ..EventSource::default()
-            }),
+            source: Some(EventSource { component: Some(self.identity.clone()), ..EventSource::default() }),
             first_timestamp: time.clone(),
             last_timestamp: time,
             count: Some(1),
             ..Event::default()
         };
-        if let Err(error) = self
-            .answer(self.events.create(&PostParams::default(), &event))
-            .await
-        {
+        if let Err(error) = self.answer(self.events.create(&PostParams::default(), &event)).await {
             tracing::debug!(%error, "the event of the election could not be recorded");
         }
     }

@@ -20,11 +20,7 @@ pub(super) struct Candidate {
 impl Candidate {
     /// A candidate whose claims hold for this long.
     pub(super) fn new(identity: String, duration: Duration) -> Self {
-        Self {
-            identity,
-            duration,
-            observed: None,
-        }
+        Self { identity, duration, observed: None }
     }
 
     pub(super) fn identity(&self) -> &str {
@@ -86,10 +82,7 @@ impl Candidate {
             }
         };
         let promised = u64::try_from(seen.lease_duration_seconds.unwrap_or_default()).unwrap_or_default();
-        let named = seen
-            .holder_identity
-            .as_ref()
-            .is_some_and(|holder| !holder.is_empty());
+        let named = seen.holder_identity.as_ref().is_some_and(|holder| !holder.is_empty());
         !named || now >= since + Duration::from_secs(promised)
     }
 

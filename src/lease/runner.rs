@@ -61,10 +61,7 @@ impl Runner {
 
     /// Ends when the Lease is ours.
     pub(super) async fn win(&mut self) {
-        tracing::info!(
-            identity = self.candidate.identity(),
-            "attempting to acquire leader lease"
-        );
+        tracing::info!(identity = self.candidate.identity(), "attempting to acquire leader lease");
         while self.look().await != Look::Ours {
             tokio::time::sleep(self.retry_period).await;
         }
@@ -130,10 +127,7 @@ impl Runner {
         let Some(bid) = self.candidate.bid(spec.as_ref(), now, Timestamp::now()) else {
             return Ok(Look::Theirs);
         };
-        let lease = Lease {
-            spec: Some(bid),
-            ..seen.unwrap_or_default()
-        };
+        let lease = Lease { spec: Some(bid), ..seen.unwrap_or_default() };
         self.ours = Some(self.board.write(lease).await?);
         self.renewed = now;
         self.held.set(Some(now + self.candidate.duration()));

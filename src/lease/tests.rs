@@ -77,10 +77,7 @@ impl Board for Table {
         if sheet.unreachable {
             return Err(Failure::Unknown("unreachable".to_owned()));
         }
-        let current = sheet
-            .lease
-            .as_ref()
-            .and_then(|lease| lease.metadata.resource_version.clone());
+        let current = sheet.lease.as_ref().and_then(|lease| lease.metadata.resource_version.clone());
         if lease.metadata.resource_version != current {
             return Err(Failure::Conflict);
         }
@@ -108,12 +105,6 @@ fn stand(table: &Table, identity: &str, release: bool) -> (Campaign, Arc<Held>) 
     let candidate = Candidate::new(identity.to_owned(), settings.duration);
     let held = Arc::new(Held::default());
     let series = Leader::new("lease").unwrap();
-    let runner = Runner::new(
-        Box::new(table.clone()),
-        candidate,
-        &settings,
-        Arc::clone(&held),
-        series,
-    );
+    let runner = Runner::new(Box::new(table.clone()), candidate, &settings, Arc::clone(&held), series);
     (Campaign::start(runner), held)
 }

@@ -29,33 +29,23 @@ pub(super) fn content(text: Result<String, String>, before: Content) -> Content 
     let text = match text {
         Ok(text) => text,
         Err(text) => {
-            return Content {
-                faults: vec![Fault { line: 1, text }],
-                ..before
-            };
+            return Content { faults: vec![Fault { line: 1, text }], ..before };
         }
     };
     let mut content = Content::default();
     for document in documents(&text) {
         let line = document.line;
-        let read = document
-            .content
-            .and_then(|value| Manifest::read(&value).map_err(|text| Fault { line, text }));
+        let read =
+            document.content.and_then(|value| Manifest::read(&value).map_err(|text| Fault { line, text }));
         match read {
             Ok(None) => {}
-            Ok(Some(manifest)) => content.manifests.push(Placed {
-                line,
-                manifest: Arc::new(manifest),
-            }),
+            Ok(Some(manifest)) => content.manifests.push(Placed { line, manifest: Arc::new(manifest) }),
             Err(fault) => content.faults.push(fault),
         }
     }
     if !content.faults.is_empty() {
         let readable: BTreeSet<_> = content.manifests.iter().map(Placed::identity).collect();
-        let kept = before
-            .manifests
-            .into_iter()
-            .filter(|placed| !readable.contains(&placed.identity()));
+        let kept = before.manifests.into_iter().filter(|placed| !readable.contains(&placed.identity()));
         content.manifests.extend(kept.collect::<Vec<_>>());
     }
     content
@@ -94,11 +84,7 @@ pub(super) struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}:{}: {}",
-            self.file, self.fault.line, self.fault.text
-        )
+        write!(formatter, "{}:{}: {}", self.file, self.fault.line, self.fault.text)
     }
 }
 
@@ -121,13 +107,7 @@ impl Contents {
                         "the {} {key} is declared in {first}:{line} already; this one is not used",
                         kind.as_str()
                     );
-                    all.complain(
-                        file,
-                        Fault {
-                            line: placed.line,
-                            text,
-                        },
-                    );
+                    all.complain(file, Fault { line: placed.line, text });
                     continue;
                 }
                 places.insert((kind, key), (file, placed.line));
@@ -138,20 +118,14 @@ impl Contents {
     }
 
     fn complain(&mut self, file: &str, fault: Fault) {
-        self.problems.insert(Problem {
-            file: file.to_owned(),
-            fault,
-        });
+        self.problems.insert(Problem { file: file.to_owned(), fault });
     }
 
     fn take(&mut self, file: &str, manifest: &Manifest) {
         let key = manifest.key.clone();
         match &manifest.body {
             Body::OciRepository(declared) => {
-                let declaration = Declaration {
-                    file: file.to_owned(),
-                    declared: declared.clone(),
-                };
+                let declaration = Declaration { file: file.to_owned(), declared: declared.clone() };
                 self.repositories.insert(key, declaration);
             }
             Body::Secret(secret) => drop(self.secrets.insert(key, secret.clone())),

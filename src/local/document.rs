@@ -63,8 +63,7 @@ fn chunks(text: &str) -> Vec<(usize, &str)> {
 }
 
 fn is_marker(line: &str) -> bool {
-    line.strip_prefix("---")
-        .is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
+    line.strip_prefix("---").is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
 }
 
 fn has_content(line: &str) -> bool {
@@ -75,14 +74,9 @@ fn has_content(line: &str) -> bool {
 
 /// The parser may notice a fault only after the last line of its document.
 fn fault(error: &serde_yaml::Error, first: usize, last: usize) -> Fault {
-    let line = error
-        .location()
-        .map_or(first, |location| first + location.line().saturating_sub(1));
+    let line = error.location().map_or(first, |location| first + location.line().saturating_sub(1));
     let line = line.min(last);
-    Fault {
-        line,
-        text: moved(&error.to_string(), first),
-    }
+    Fault { line, text: moved(&error.to_string(), first) }
 }
 
 /// The parser counts the lines of a chunk; this counts those of the file.

@@ -50,10 +50,7 @@ pub(super) struct Look {
 
 impl Files {
     pub(super) fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            all: BTreeMap::new(),
-        }
+        Self { folder: folder.to_owned(), all: BTreeMap::new() }
     }
 
     /// Reads everything at once, at rest or not: the look of a start.
@@ -80,10 +77,7 @@ impl Files {
     fn look_after(&mut self, settle: Duration, now: Instant) -> io::Result<Look> {
         let stamps = stamps(&self.folder)?;
         let names: BTreeSet<String> = self.all.keys().chain(stamps.keys()).cloned().collect();
-        let mut look = Look {
-            changed: false,
-            again: None,
-        };
+        let mut look = Look { changed: false, again: None };
         for name in names {
             let stamp = stamps.get(&name).copied();
             let file = self.all.entry(name.clone()).or_default();
@@ -105,8 +99,7 @@ impl Files {
             (file.read, file.seen) = (stamp, None);
             look.changed = true;
         }
-        self.all
-            .retain(|_, file| file.read.is_some() || file.seen.is_some());
+        self.all.retain(|_, file| file.read.is_some() || file.seen.is_some());
         Ok(look)
     }
 }

@@ -55,9 +55,8 @@ impl Manifest {
     /// # Errors
     /// A sentence that says what is missing or malformed, and shows no value.
     pub(super) fn read(document: &Value) -> Result<Option<Self>, String> {
-        let fields = document
-            .as_object()
-            .ok_or("an object is expected, with apiVersion, kind and metadata")?;
+        let fields =
+            document.as_object().ok_or("an object is expected, with apiVersion, kind and metadata")?;
         let version = text(fields, "apiVersion")?.ok_or("the object has no apiVersion")?;
         let kind = text(fields, "kind")?.ok_or("the object has no kind")?;
         let Some(kind) = Kind::of(version, kind)? else {
@@ -66,9 +65,8 @@ impl Manifest {
         let nothing = Map::new();
         let metadata = map(fields, "metadata")?.unwrap_or(&nothing);
         let name = text(metadata, "name")?.ok_or("the object has no metadata.name")?;
-        let namespace = text(metadata, "namespace")?
-            .filter(|name| !name.is_empty())
-            .unwrap_or(DEFAULT_NAMESPACE);
+        let namespace =
+            text(metadata, "namespace")?.filter(|name| !name.is_empty()).unwrap_or(DEFAULT_NAMESPACE);
         if !is_subdomain(name) {
             return Err(format!(
                 "metadata.name {name:?} is no name: lower-case letters, digits, '-' and '.' are allowed"
@@ -94,10 +92,7 @@ impl Manifest {
             }),
             Kind::ConfigMap => Body::ConfigMap,
         };
-        Ok(Some(Self {
-            key: Key::new(namespace, name),
-            body,
-        }))
+        Ok(Some(Self { key: Key::new(namespace, name), body }))
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -149,11 +144,7 @@ fn secret(fields: &Map<String, Value>) -> Result<Secret, String> {
     }
     let plain = strings(fields, "stringData")?;
     data.extend(plain.into_iter().map(|(name, value)| (name, value.into_bytes())));
-    Ok(Secret {
-        kind,
-        data,
-        version: Arc::default(),
-    })
+    Ok(Secret { kind, data, version: Arc::default() })
 }
 
 fn pull_secrets(fields: &Map<String, Value>) -> Result<Vec<String>, String> {
@@ -162,38 +153,30 @@ fn pull_secrets(fields: &Map<String, Value>) -> Result<Vec<String>, String> {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(value) => value.as_array().ok_or(malformed)?,
     };
-    let names = items
-        .iter()
-        .map(|item| item.get("name").and_then(Value::as_str).map(str::to_owned));
+    let names = items.iter().map(|item| item.get("name").and_then(Value::as_str).map(str::to_owned));
     names.collect::<Option<_>>().ok_or_else(|| malformed.to_owned())
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, String> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_str()
-            .map(Some)
-            .ok_or_else(|| format!("{name} must be text; put it into quotes")),
+        Some(value) => {
+            value.as_str().map(Some).ok_or_else(|| format!("{name} must be text; put it into quotes"))
+        }
     }
 }
 
 fn map<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Map<String, Value>>, String> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_object()
-            .map(Some)
-            .ok_or_else(|| format!("{name} must be a map")),
+        Some(value) => value.as_object().map(Some).ok_or_else(|| format!("{name} must be a map")),
     }
 }
 
 fn strings(fields: &Map<String, Value>, name: &str) -> Result<BTreeMap<String, String>, String> {
     let mut all = BTreeMap::new();
     for (key, value) in map(fields, name)?.into_iter().flatten() {
-        let value = value
-            .as_str()
-            .ok_or_else(|| format!("{name}.{key} must be text; put it into quotes"))?;
+        let value = value.as_str().ok_or_else(|| format!("{name}.{key} must be text; put it into quotes"))?;
         all.insert(key.clone(), value.to_owned());
     }
     Ok(all)

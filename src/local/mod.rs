@@ -85,11 +85,7 @@ impl Folder {
             folder: folder.to_owned(),
             records: Arc::new(records),
             shelf: Arc::new(Shelf::default()),
-            seen: Mutex::new(Seen {
-                files,
-                told: BTreeSet::new(),
-                behind: true,
-            }),
+            seen: Mutex::new(Seen { files, told: BTreeSet::new(), behind: true }),
         };
         stand.look();
         Ok(Self(Arc::new(stand)))
@@ -101,10 +97,7 @@ impl Folder {
         let stand = Arc::clone(&self.0);
         Ends {
             reader: Arc::clone(&stand.shelf) as _,
-            writer: Arc::new(Sink {
-                records: Arc::clone(&stand.records),
-                notifier,
-            }),
+            writer: Arc::new(Sink { records: Arc::clone(&stand.records), notifier }),
             source: Box::new(|watcher, stop| Box::pin(source::follow(stand, watcher, stop))),
             election: None,
             series: Vec::new(),
@@ -120,12 +113,7 @@ impl Folder {
     /// What cannot be used of the files, each with the file and the line.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
-        self.0
-            .seen()
-            .told
-            .iter()
-            .map(|problem| self.0.located(problem))
-            .collect()
+        self.0.seen().told.iter().map(|problem| self.0.located(problem)).collect()
     }
 
     /// Grows with every change of an object, by its author or by the operator, and of the problems.

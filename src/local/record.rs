@@ -57,11 +57,7 @@ impl Record {
 
     /// The same life, which ends when its last finalizer is taken off.
     pub(super) fn condemned(&self, now: String) -> Self {
-        Self {
-            deleted: Some(now),
-            generation: self.generation + 1,
-            ..self.clone()
-        }
+        Self { deleted: Some(now), generation: self.generation + 1, ..self.clone() }
     }
 
     /// Whether it is over.
@@ -86,10 +82,7 @@ impl Record {
         if !self.finalizers.is_empty() {
             set("finalizers", json!(self.finalizers));
         }
-        for (field, map) in [
-            ("labels", &self.declared.labels),
-            ("annotations", &self.declared.annotations),
-        ] {
+        for (field, map) in [("labels", &self.declared.labels), ("annotations", &self.declared.annotations)] {
             if !map.is_empty() {
                 set(field, json!(map));
             }
@@ -143,8 +136,5 @@ impl Record {
 fn strings(value: Option<&Value>) -> BTreeMap<String, String> {
     let nothing = Map::new();
     let fields = value.and_then(Value::as_object).unwrap_or(&nothing);
-    fields
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect()
+    fields.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }

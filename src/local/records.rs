@@ -43,21 +43,11 @@ impl Records {
     /// # Errors
     /// The disk cannot be read.
     pub(super) fn open(disk: Disk) -> anyhow::Result<Self> {
-        let kept: BTreeMap<Key, Record> = disk
-            .load()?
-            .into_iter()
-            .map(|record| (record.key.clone(), record))
-            .collect();
+        let kept: BTreeMap<Key, Record> =
+            disk.load()?.into_iter().map(|record| (record.key.clone(), record)).collect();
         let newest = kept.values().map(|record| record.version).max().unwrap_or(0);
-        let books = Mutex::new(Books {
-            kept,
-            ..Books::default()
-        });
-        Ok(Self {
-            disk,
-            books,
-            version: watch::channel(newest).0,
-        })
+        let books = Mutex::new(Books { kept, ..Books::default() });
+        Ok(Self { disk, books, version: watch::channel(newest).0 })
     }
 
     /// Follows what the folder declares now.
@@ -100,9 +90,7 @@ impl Records {
         let mut record = addressed(&books, key, patch)?.clone();
         let finalizers = wanted_finalizers(patch, &record)?;
         if record.deleted.is_some()
-            && finalizers
-                .iter()
-                .any(|finalizer| !record.finalizers.contains(finalizer))
+            && finalizers.iter().any(|finalizer| !record.finalizers.contains(finalizer))
         {
             let text = "no new finalizers can be added while the object is being deleted";
             return Err(WriteError::Refused(text.to_owned()));
@@ -125,19 +113,10 @@ impl Records {
         let mut changes = Vec::new();
         for (key, Unsent { gone, applied }) in unsent {
             if let Some(uid) = gone {
-                changes.push(ObjectChanged::Deleted {
-                    key: key.clone(),
-                    uid,
-                });
+                changes.push(ObjectChanged::Deleted { key: key.clone(), uid });
             }
             if applied {
-                changes.extend(
-                    books
-                        .kept
-                        .get(&key)
-                        .and_then(observed)
-                        .map(ObjectChanged::Applied),
-                );
+                changes.extend(books.kept.get(&key).and_then(observed).map(ObjectChanged::Applied));
             }
         }
         changes
@@ -182,12 +161,8 @@ impl Records {
         if before == Some(&record) {
             return Ok(record.to_value());
         }
-        let moved = before.is_some_and(|before| {
-            Record {
-                file: record.file.clone(),
-                ..before.clone()
-            } == record
-        });
+        let moved =
+            before.is_some_and(|before| Record { file: record.file.clone(), ..before.clone() } == record);
         if moved {
             self.disk.save(&record)?;
             let value = record.to_value();
@@ -206,13 +181,9 @@ impl Records {
     fn end(&self, books: &mut Books, record: &Record) -> anyhow::Result<()> {
         self.disk.remove(&record.key)?;
         books.kept.remove(&record.key);
-        books.unsent.insert(
-            record.key.clone(),
-            Unsent {
-                gone: Some(Arc::clone(&record.uid)),
-                applied: false,
-            },
-        );
+        books
+            .unsent
+            .insert(record.key.clone(), Unsent { gone: Some(Arc::clone(&record.uid)), applied: false });
         self.touch();
         Ok(())
     }
@@ -221,12 +192,8 @@ impl Records {
 /// The record that a patch is for, if it is for this version of this life of it.
 fn addressed<'a>(books: &'a Books, key: &Key, patch: &Value) -> Result<&'a Record, WriteError> {
     let record = books.kept.get(key).ok_or(WriteError::Gone)?;
-    let demanded = |field: &str| {
-        patch
-            .get("metadata")
-            .and_then(|metadata| metadata.get(field))
-            .and_then(Value::as_str)
-    };
+    let demanded =
+        |field: &str| patch.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str);
     if demanded("uid").is_some_and(|uid| uid != &*record.uid) {
         return Err(WriteError::Gone);
     }

@@ -77,27 +77,18 @@ impl Rows {
         let accounts = accounts.map(|(key, account)| (DependencyKind::ServiceAccount, key, &account.version));
         secrets
             .chain(accounts)
-            .map(|(kind, key, version)| {
-                (
-                    Dependency {
-                        kind,
-                        key: key.clone(),
-                    },
-                    Arc::clone(version),
-                )
-            })
+            .map(|(kind, key, version)| (Dependency { kind, key: key.clone() }, Arc::clone(version)))
             .collect()
     }
 }
 
 fn differences(before: &Versions, after: &Versions) -> Vec<DependencyChanged> {
-    let new = after
-        .iter()
-        .filter(|(dependency, version)| before.get(dependency) != Some(version))
-        .map(|(dependency, version)| DependencyChanged::Applied {
+    let new = after.iter().filter(|(dependency, version)| before.get(dependency) != Some(version)).map(
+        |(dependency, version)| DependencyChanged::Applied {
             dependency: dependency.clone(),
             version: Arc::clone(version),
-        });
+        },
+    );
     let gone = before
         .keys()
         .filter(|dependency| !after.contains_key(dependency))
@@ -146,10 +137,7 @@ mod tests {
     async fn what_has_changed_has_another_version_and_nothing_else_has() {
         let shelf = Shelf::default();
         let [secret, account] = versions(&shelf, "one", "pull").await;
-        assert_eq!(
-            versions(&shelf, "one", "pull").await,
-            [secret.clone(), account.clone()]
-        );
+        assert_eq!(versions(&shelf, "one", "pull").await, [secret.clone(), account.clone()]);
 
         let [changed, same] = versions(&shelf, "two", "pull").await;
         assert_eq!((changed != secret, same), (true, account.clone()));

@@ -31,8 +31,7 @@ impl Sink {
 impl ClusterWriter for Sink {
     async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
         let key = key.clone();
-        self.on_disk(move |records| records.patch_status(&key, &patch))
-            .await
+        self.on_disk(move |records| records.patch_status(&key, &patch)).await
     }
 
     async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
@@ -47,9 +46,7 @@ impl ClusterWriter for Sink {
 
     /// The pass that it arose from has logged what happened.
     async fn record_event(&self, notice: &Notice, _name: &str, count: u32) -> Result<(), WriteError> {
-        let Notice {
-            key, announcement, ..
-        } = notice;
+        let Notice { key, announcement, .. } = notice;
         let (reason, text) = (announcement.reason.as_str(), &announcement.message);
         tracing::debug!(namespace = %key.namespace, name = %key.name, reason, count, "event: {text}");
         Ok(())

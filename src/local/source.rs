@@ -48,10 +48,8 @@ fn listed(stand: &Stand) -> Vec<ObjectChanged> {
     stand.records.changes();
     stand.shelf.changes();
     let objects = stand.records.all().into_iter().map(ObjectChanged::Applied);
-    let (start, end) = (
-        std::iter::once(ObjectChanged::RelistStarted),
-        std::iter::once(ObjectChanged::RelistFinished),
-    );
+    let (start, end) =
+        (std::iter::once(ObjectChanged::RelistStarted), std::iter::once(ObjectChanged::RelistFinished));
     start.chain(objects).chain(end).collect()
 }
 

@@ -27,10 +27,8 @@ impl Handler<ObjectChanged> for Listener {
             ObjectChanged::RelistFinished => "listed".to_owned(),
             ObjectChanged::Applied(object) if object.deleting => format!("deleting {}", object.key),
             ObjectChanged::Applied(object) => {
-                let asked = object
-                    .annotations
-                    .get("reconcile.fluxcd.io/requestedAt")
-                    .map_or("", String::as_str);
+                let asked =
+                    object.annotations.get("reconcile.fluxcd.io/requestedAt").map_or("", String::as_str);
                 format!("applied {} {}{asked}", object.key, object.generation)
             }
             ObjectChanged::Deleted { key, .. } => format!("deleted {key}"),
@@ -69,10 +67,7 @@ fn begin(ends: Ends) -> (Heard, CancellationToken, tokio::task::JoinHandle<()>) 
     let (sender, receiver) = mpsc::unbounded_channel();
     let stop = CancellationToken::new();
     let listener = Listener(sender).start();
-    let listeners = Listeners {
-        objects: listener.clone().recipient(),
-        dependencies: listener.recipient(),
-    };
+    let listeners = Listeners { objects: listener.clone().recipient(), dependencies: listener.recipient() };
     let task = tokio::spawn((ends.source)(listeners, stop.clone()));
     (Heard(receiver), stop, task)
 }
@@ -88,11 +83,7 @@ fn manifest(name: &str, more: &str) -> String {
 async fn objects_are_listed_and_then_every_edit_of_a_file_is_told() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
-    fs_err::write(
-        path("a.yaml"),
-        manifest("one", "") + "---\n" + &manifest("two", ""),
-    )
-    .unwrap();
+    fs_err::write(path("a.yaml"), manifest("one", "") + "---\n" + &manifest("two", "")).unwrap();
     let (mut heard, stop, task) = begin(Folder::open(folder.path()).unwrap().ends(None));
 
     for expected in ["list", "applied default/one 1", "applied default/two 1", "listed"] {
@@ -100,15 +91,8 @@ async fn objects_are_listed_and_then_every_edit_of_a_file_is_told() {
     }
     fs_err::write(path("b.yaml"), manifest("three", "")).unwrap();
     assert_eq!(heard.next().await, "applied default/three 1");
-    let asked = manifest(
-        "one",
-        "  annotations:\n    reconcile.fluxcd.io/requestedAt: now\n",
-    );
-    fs_err::write(
-        path("a.yaml"),
-        asked.replace("5m", "6m") + "---\n" + &manifest("two", ""),
-    )
-    .unwrap();
+    let asked = manifest("one", "  annotations:\n    reconcile.fluxcd.io/requestedAt: now\n");
+    fs_err::write(path("a.yaml"), asked.replace("5m", "6m") + "---\n" + &manifest("two", "")).unwrap();
     assert_eq!(heard.next().await, "applied default/one 2now");
     fs_err::remove_file(path("b.yaml")).unwrap();
     assert_eq!(heard.next().await, "deleted default/three");
@@ -134,17 +118,11 @@ async fn what_the_operator_writes_is_told_as_a_watch_would() {
     let patch = serde_json::json!({ "metadata": { "finalizers": [sluice_actors::FINALIZER] } });
     writer.patch(&key, patch).await.unwrap();
     assert_eq!(heard.next().await, "applied default/one 1");
-    writer
-        .patch_status(&key, serde_json::json!({ "status": { "observedGeneration": 1 } }))
-        .await
-        .unwrap();
+    writer.patch_status(&key, serde_json::json!({ "status": { "observedGeneration": 1 } })).await.unwrap();
     assert_eq!(heard.next().await, "applied default/one 1");
     fs_err::remove_file(&path).unwrap();
     assert_eq!(heard.next().await, "deleting default/one");
-    writer
-        .patch(&key, serde_json::json!({ "metadata": { "finalizers": [] } }))
-        .await
-        .unwrap();
+    writer.patch(&key, serde_json::json!({ "metadata": { "finalizers": [] } })).await.unwrap();
     assert_eq!(heard.next().await, "deleted default/one");
 
     stop.cancel();
@@ -160,23 +138,10 @@ async fn secrets_and_accounts_are_read_from_the_files() {
     let reader = Folder::open(folder.path()).unwrap().ends(None).reader;
 
     assert_eq!(reader.secret("apps", "pull").await.unwrap().data["a"], b"b");
-    assert_eq!(
-        reader
-            .service_account("default", "puller")
-            .await
-            .unwrap()
-            .image_pull_secrets,
-        ["pull"]
-    );
+    assert_eq!(reader.service_account("default", "puller").await.unwrap().image_pull_secrets, ["pull"]);
     let missing = [
-        (
-            reader.secret("default", "pull").await.map(drop),
-            "secrets \"pull\" not found",
-        ),
-        (
-            reader.service_account("apps", "puller").await.map(drop),
-            "serviceaccounts \"puller\" not found",
-        ),
+        (reader.secret("default", "pull").await.map(drop), "secrets \"pull\" not found"),
+        (reader.service_account("apps", "puller").await.map(drop), "serviceaccounts \"puller\" not found"),
     ];
     for (answer, text) in missing {
         assert!(matches!(answer, Err(ReadError::NotFound(said)) if said == text));
@@ -214,12 +179,8 @@ fn a_folder_that_cannot_be_used_is_refused_with_a_sentence() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("file");
     fs_err::write(&file, "").unwrap();
-    let refusal = |path: &std::path::Path| {
-        Folder::open(path)
-            .err()
-            .map(|error| format!("{error:#}"))
-            .unwrap()
-    };
+    let refusal =
+        |path: &std::path::Path| Folder::open(path).err().map(|error| format!("{error:#}")).unwrap();
 
     assert!(refusal(&folder.path().join("nowhere")).contains("nowhere cannot be used"));
     assert!(refusal(&file).contains("file is no folder"));
@@ -236,10 +197,7 @@ async fn a_problem_of_a_file_is_told_with_its_place_until_it_is_mended() {
 
     let problems = opened.problems();
     assert_eq!(problems.len(), 1);
-    assert!(
-        problems[0].starts_with(&format!("{}:9: ", path.display())),
-        "{problems:?}"
-    );
+    assert!(problems[0].starts_with(&format!("{}:9: ", path.display())), "{problems:?}");
     fs_err::write(&path, manifest("one", "")).unwrap();
     while !opened.problems().is_empty() {
         version.changed().await.unwrap();

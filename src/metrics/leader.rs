@@ -14,10 +14,7 @@ impl Leader {
     /// # Errors
     /// None that can occur: the names are fixed.
     pub fn new(lease: &str) -> prometheus::Result<Self> {
-        let options = Opts::new(
-            "leader_election_master_status",
-            "1 while this replica leads, else 0.",
-        );
+        let options = Opts::new("leader_election_master_status", "1 while this replica leads, else 0.");
         Ok(Self(IntGauge::with_opts(options.const_label("name", lease))?))
     }
 

@@ -27,7 +27,5 @@ pub use writes::Writes;
 const CONTROLLER: &str = "ocirepository";
 
 fn register(registry: &Registry, series: Vec<Box<dyn Collector>>) -> prometheus::Result<()> {
-    series
-        .into_iter()
-        .try_for_each(|series| registry.register(series))
+    series.into_iter().try_for_each(|series| registry.register(series))
 }

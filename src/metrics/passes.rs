@@ -79,10 +79,8 @@ impl Passes {
         let (first, last, count) = OBJECT_SECONDS;
         let factor = (last / first).powf(1.0 / f64::from(count - 1));
         let buckets = prometheus::exponential_buckets(first, factor, usize::try_from(count).unwrap_or(1))?;
-        let objects = HistogramOpts::new(
-            "gotk_reconcile_duration_seconds",
-            "How long a pass of the object worked.",
-        );
+        let objects =
+            HistogramOpts::new("gotk_reconcile_duration_seconds", "How long a pass of the object worked.");
         Ok(Self {
             running: Arc::new(Running::new()?),
             objects: HistogramVec::new(objects.buckets(buckets), &["kind", "name", "namespace"])?,
@@ -92,12 +90,9 @@ impl Passes {
                 "Passes that failed and are tried again.",
             ))?,
             time: Histogram::with_opts(
-                HistogramOpts::new(
-                    "controller_runtime_reconcile_time_seconds",
-                    "How long a pass worked.",
-                )
-                .const_label("controller", CONTROLLER)
-                .buckets(PASS_SECONDS.to_vec()),
+                HistogramOpts::new("controller_runtime_reconcile_time_seconds", "How long a pass worked.")
+                    .const_label("controller", CONTROLLER)
+                    .buckets(PASS_SECONDS.to_vec()),
             )?,
             adds: IntCounter::with_opts(queue("workqueue_adds_total", "Passes that were begun."))?,
             retries: IntCounter::with_opts(queue(
@@ -114,9 +109,7 @@ impl Passes {
 
     fn count(&self, key: &Key, end: End, worked: Duration) {
         let (kind, name, namespace) = (sluice_crds::KIND, &*key.name, &*key.namespace);
-        self.objects
-            .with_label_values(&[kind, name, namespace])
-            .observe(worked.as_secs_f64());
+        self.objects.with_label_values(&[kind, name, namespace]).observe(worked.as_secs_f64());
         self.time.observe(worked.as_secs_f64());
         self.results.of(end).inc();
         if end == End::Failed {

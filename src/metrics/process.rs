@@ -25,16 +25,10 @@ impl Process {
     /// # Errors
     /// None that can occur: the names are fixed.
     pub fn new() -> prometheus::Result<Self> {
-        let start = Gauge::new(
-            "process_start_time_seconds",
-            "When the process started, since 1970.",
-        )?;
+        let start = Gauge::new("process_start_time_seconds", "When the process started, since 1970.")?;
         start.set(jiff::Timestamp::now().as_duration().as_secs_f64());
         Ok(Self {
-            processor: Counter::new(
-                "process_cpu_seconds_total",
-                "Time of the processor, user and system.",
-            )?,
+            processor: Counter::new("process_cpu_seconds_total", "Time of the processor, user and system.")?,
             resident: IntGauge::with_opts(Opts::new("process_resident_memory_bytes", "Resident memory."))?,
             open_files: IntGauge::with_opts(Opts::new("process_open_fds", "Open files and connections."))?,
             start,
@@ -49,10 +43,7 @@ impl Process {
     fn show(&self) {
         let stat = fs_err::read_to_string("/proc/self/stat").unwrap_or_default();
         let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-        let fields: Vec<u64> = fields
-            .split(' ')
-            .map(|field| field.parse().unwrap_or_default())
-            .collect();
+        let fields: Vec<u64> = fields.split(' ').map(|field| field.parse().unwrap_or_default()).collect();
         if let (Some(user), Some(system)) = (fields.get(USER_TIME), fields.get(SYSTEM_TIME)) {
             let used = seconds(user + system);
             self.processor.inc_by((used - self.processor.get()).max(0.0));
@@ -62,8 +53,7 @@ impl Process {
             self.resident.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
         if let Ok(open) = fs_err::read_dir("/proc/self/fd") {
-            self.open_files
-                .set(i64::try_from(open.count()).unwrap_or(i64::MAX));
+            self.open_files.set(i64::try_from(open.count()).unwrap_or(i64::MAX));
         }
     }
 }

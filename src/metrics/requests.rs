@@ -17,10 +17,7 @@ impl Requests {
     /// # Errors
     /// None that can occur: the names are fixed.
     pub fn new() -> prometheus::Result<Self> {
-        let options = Opts::new(
-            "rest_client_requests_total",
-            "Requests to the API server, by answer.",
-        );
+        let options = Opts::new("rest_client_requests_total", "Requests to the API server, by answer.");
         Ok(Self(IntCounterVec::new(options, &["code", "host", "method"])?))
     }
 

@@ -60,11 +60,7 @@ impl Running {
     }
 
     pub(super) fn begin(&self, key: &Key) {
-        let pass = Pass {
-            begun: Instant::now(),
-            waited: None,
-            waits_since: None,
-        };
+        let pass = Pass { begun: Instant::now(), waited: None, waits_since: None };
         self.passes().insert(key.clone(), pass);
     }
 
@@ -82,10 +78,7 @@ impl Running {
             return Ended::default();
         };
         let (now, waited) = (Instant::now(), pass.waited_by(Instant::now()));
-        Ended {
-            queued: waited,
-            worked: (now - pass.begun).saturating_sub(waited.unwrap_or_default()),
-        }
+        Ended { queued: waited, worked: (now - pass.begun).saturating_sub(waited.unwrap_or_default()) }
     }
 
     fn passes(&self) -> MutexGuard<'_, HashMap<Key, Pass>> {
@@ -101,8 +94,7 @@ impl Running {
         let waiting = passes.values().filter(|pass| pass.waits_since.is_some()).count();
         let worked = || passes.values().map(|pass| pass.worked_by(now));
         self.depth.set(i64::try_from(waiting).unwrap_or(i64::MAX));
-        self.active
-            .set(i64::try_from(passes.len() - waiting).unwrap_or(i64::MAX));
+        self.active.set(i64::try_from(passes.len() - waiting).unwrap_or(i64::MAX));
         self.unfinished.set(worked().sum::<Duration>().as_secs_f64());
         self.longest.set(worked().max().unwrap_or_default().as_secs_f64());
     }

@@ -124,24 +124,12 @@ async fn the_buckets_of_an_object_are_upstreams() {
     passes.ended(&key, End::Resting);
 
     let text = shown(&registry);
-    let lines = text
-        .lines()
-        .filter(|line| line.starts_with("gotk_reconcile_duration_seconds_bucket"));
+    let lines = text.lines().filter(|line| line.starts_with("gotk_reconcile_duration_seconds_bucket"));
     let bounds = lines.filter_map(|line| line.split("le=\"").nth(1)?.split('"').next()?.parse::<f64>().ok());
     let bounds: Vec<f64> = bounds.filter(|bound| bound.is_finite()).collect();
 
-    let recorded = [
-        0.01,
-        0.038_363_6,
-        0.147_176,
-        0.564_622,
-        2.166_09,
-        8.3099,
-        31.8798,
-        122.302,
-        469.195,
-        1800.0,
-    ];
+    let recorded =
+        [0.01, 0.038_363_6, 0.147_176, 0.564_622, 2.166_09, 8.3099, 31.8798, 122.302, 469.195, 1800.0];
     assert_eq!(bounds.len(), recorded.len());
     for (ours, recorded) in bounds.iter().zip(recorded) {
         assert!((ours / recorded - 1.0).abs() < 1e-5, "{ours} is not {recorded}");
@@ -153,11 +141,7 @@ fn requests_are_counted_by_their_answers() {
     let (registry, requests) = (Registry::new(), Requests::new().unwrap());
     registry.register(Box::new(requests.clone())).unwrap();
 
-    requests.count(
-        &http::Method::GET,
-        "10.0.0.1:443",
-        Some(http::StatusCode::NOT_FOUND),
-    );
+    requests.count(&http::Method::GET, "10.0.0.1:443", Some(http::StatusCode::NOT_FOUND));
     requests.count(&http::Method::PATCH, "10.0.0.1:443", None);
 
     assert_shown(
@@ -176,16 +160,9 @@ fn the_process_says_what_it_uses() {
 
     for family in registry.gather() {
         let sample = &family.get_metric()[0];
-        let value = sample
-            .get_gauge()
-            .get_value()
-            .max(sample.get_counter().get_value());
+        let value = sample.get_gauge().get_value().max(sample.get_counter().get_value());
 
-        assert!(
-            value > 0.0 || family.name() == "process_cpu_seconds_total",
-            "{}",
-            family.name()
-        );
+        assert!(value > 0.0 || family.name() == "process_cpu_seconds_total", "{}", family.name());
     }
 }
 
@@ -196,25 +173,15 @@ async fn the_documentation_has_exactly_the_series_that_there_are() {
     requests.count(&http::Method::GET, "host", None);
     passes.ended(&key, End::Waiting);
     registry.register(Box::new(requests)).unwrap();
-    registry
-        .register(Box::new(Leader::new("lease").unwrap()))
-        .unwrap();
+    registry.register(Box::new(Leader::new("lease").unwrap())).unwrap();
     registry.register(Box::new(Process::new().unwrap())).unwrap();
-    registry
-        .register(Box::new(Writes::new(Arc::new(Counters::default())).unwrap()))
-        .unwrap();
+    registry.register(Box::new(Writes::new(Arc::new(Counters::default())).unwrap())).unwrap();
     Tokens::register(&registry).unwrap();
 
     let page = include_str!("../../docs/metrics.md");
-    let rows = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let documented: BTreeSet<String> = rows.map(str::to_owned).collect();
 
-    let there: BTreeSet<String> = registry
-        .gather()
-        .iter()
-        .map(|family| family.name().to_owned())
-        .collect();
+    let there: BTreeSet<String> = registry.gather().iter().map(|family| family.name().to_owned()).collect();
     assert_eq!(documented, there);
 }

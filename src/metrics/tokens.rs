@@ -13,14 +13,9 @@ impl Tokens {
     /// # Errors
     /// One of them is registered already.
     pub fn register(registry: &Registry) -> prometheus::Result<()> {
-        let items = IntGauge::new(
-            "gotk_token_cached_items",
-            "Access tokens of clouds that are cached.",
-        )?;
-        let evictions = IntCounter::new(
-            "gotk_token_cache_evictions_total",
-            "Those that made room for others.",
-        )?;
+        let items = IntGauge::new("gotk_token_cached_items", "Access tokens of clouds that are cached.")?;
+        let evictions =
+            IntCounter::new("gotk_token_cache_evictions_total", "Those that made room for others.")?;
         register(registry, vec![Box::new(items), Box::new(evictions)])
     }
 }

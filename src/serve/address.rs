@@ -11,11 +11,7 @@ use anyhow::{Context as _, bail};
 /// A text that is no address, or what the system says of the port.
 pub(super) fn listen(address: &str) -> anyhow::Result<TcpListener> {
     let (host, port) = split(address)?;
-    let opened = if host.is_empty() {
-        on_every_interface(port)
-    } else {
-        TcpListener::bind((host, port))
-    };
+    let opened = if host.is_empty() { on_every_interface(port) } else { TcpListener::bind((host, port)) };
     opened.with_context(|| format!("'{address}' cannot be listened on"))
 }
 
@@ -27,9 +23,7 @@ fn split(address: &str) -> anyhow::Result<(&str, u16)> {
     if inner.is_none() && host.contains(['[', ']', ':']) {
         bail!("'{address}' is no address to listen on: write an IPv6 address in brackets");
     }
-    let port = port
-        .parse()
-        .with_context(|| format!("'{address}' has no port between 0 and 65535"))?;
+    let port = port.parse().with_context(|| format!("'{address}' has no port between 0 and 65535"))?;
     Ok((inner.unwrap_or(host), port))
 }
 
@@ -58,15 +52,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_with_its_own_text() {
-        for address in [
-            "",
-            "9090",
-            "::1:80",
-            "[::1:80",
-            "host:",
-            "host:http",
-            "host:65536",
-        ] {
+        for address in ["", "9090", "::1:80", "[::1:80", "host:", "host:http", "host:65536"] {
             let error = format!("{:#}", split(address).unwrap_err());
             assert!(error.contains(&format!("'{address}'")), "{error}");
         }

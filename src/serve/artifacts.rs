@@ -39,10 +39,7 @@ pub(super) fn artifacts(
     store: &Arc<Store>,
     known: &Arc<Known>,
 ) -> anyhow::Result<Listening> {
-    let shelf = web::Data::new(Shelf {
-        store: Arc::clone(store),
-        known: Arc::clone(known),
-    });
+    let shelf = web::Data::new(Shelf { store: Arc::clone(store), known: Arc::clone(known) });
     Listening::open(address, limits, move |app| {
         app.app_data(shelf.clone()).default_service(web::to(answer));
     })
@@ -50,9 +47,7 @@ pub(super) fn artifacts(
 
 async fn answer(request: HttpRequest, shelf: web::Data<Shelf>) -> HttpResponse {
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return HttpResponse::MethodNotAllowed()
-            .insert_header((header::ALLOW, "GET, HEAD"))
-            .finish();
+        return HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, "GET, HEAD")).finish();
     }
     let path = match Location::of(request.path()) {
         Location::Path(path) => path,
@@ -60,13 +55,8 @@ async fn answer(request: HttpRequest, shelf: web::Data<Shelf>) -> HttpResponse {
         Location::Nowhere => return not_found(),
     };
     match find(&shelf, &path).await {
-        Found::Root => HttpResponse::Ok()
-            .content_type("text/plain; charset=utf-8")
-            .body("ok\n"),
-        Found::File(file) => file
-            .answer(&request)
-            .await
-            .unwrap_or_else(|error| broken(&path, &error)),
+        Found::Root => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n"),
+        Found::File(file) => file.answer(&request).await.unwrap_or_else(|error| broken(&path, &error)),
         Found::Missing if !shelf.known.is_complete() || shelf.known.expects(&path) => not_yet(),
         Found::Missing | Found::Never => not_found(),
     }
@@ -93,14 +83,8 @@ async fn find(shelf: &web::Data<Shelf>, path: &str) -> Found {
 }
 
 fn redirect(request: &HttpRequest, path: &str) -> HttpResponse {
-    let query = request
-        .uri()
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
-    HttpResponse::TemporaryRedirect()
-        .insert_header((header::LOCATION, format!("{path}{query}")))
-        .finish()
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, format!("{path}{query}"))).finish()
 }
 
 fn not_yet() -> HttpResponse {

@@ -55,10 +55,7 @@ impl StoredFile {
         if !metadata.is_file() {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let modified = metadata.modified()?;
         Ok(Self {
             file,
@@ -95,8 +92,7 @@ impl StoredFile {
             }
             Verdict::Part { first, last } => {
                 response.insert_header(bytes_of(Some((first, last)), self.length));
-                self.send(response, request.method(), first, last - first + 1)
-                    .await
+                self.send(response, request.method(), first, last - first + 1).await
             }
             Verdict::Whole => {
                 let length = self.length;
@@ -112,9 +108,7 @@ impl StoredFile {
         first: u64,
         length: u64,
     ) -> io::Result<HttpResponse> {
-        response
-            .content_type(self.content_type)
-            .insert_header((header::ACCEPT_RANGES, "bytes"));
+        response.content_type(self.content_type).insert_header((header::ACCEPT_RANGES, "bytes"));
         if method == Method::HEAD {
             return Ok(response.body(HeadOnly::of(length)));
         }
@@ -139,9 +133,9 @@ impl StoredFile {
         let unchanged = match request.get_header::<IfNoneMatch>() {
             Some(IfNoneMatch::Any) => true,
             Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
-            None => request
-                .get_header::<IfModifiedSince>()
-                .is_some_and(|since| self.is_unmodified_since(since.0)),
+            None => {
+                request.get_header::<IfModifiedSince>().is_some_and(|since| self.is_unmodified_since(since.0))
+            }
         };
         if unchanged {
             return Verdict::NotModified;
@@ -193,14 +187,10 @@ fn seconds(time: SystemTime) -> u64 {
 /// Strong: a file's name holds the digest of its revision, but a rebuild with other ignore rules puts other bytes under that
 /// name. Every publish writes a new file, so size and time of writing tell them apart; hard links of one content share both.
 fn entity_tag(name: &str, metadata: &Metadata, modified: SystemTime) -> EntityTag {
-    let nanoseconds = modified
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos());
+    let nanoseconds = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     let digest = name.split('.').next().unwrap_or_default();
-    let digest: String = digest
-        .chars()
-        .filter(|letter| letter.is_ascii_alphanumeric() || ":-_".contains(*letter))
-        .collect();
+    let digest: String =
+        digest.chars().filter(|letter| letter.is_ascii_alphanumeric() || ":-_".contains(*letter)).collect();
     EntityTag::new_strong(format!("{digest}-{:x}-{nanoseconds:x}", metadata.len()))
 }
 
@@ -215,8 +205,5 @@ fn content_type(name: &str) -> &'static str {
 }
 
 fn bytes_of(range: Option<(u64, u64)>, length: u64) -> ContentRange {
-    ContentRange(ContentRangeSpec::Bytes {
-        range,
-        instance_length: Some(length),
-    })
+    ContentRange(ContentRangeSpec::Bytes { range, instance_length: Some(length) })
 }

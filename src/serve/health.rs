@@ -23,10 +23,7 @@ pub(super) struct Pulse {
 
 impl Pulse {
     pub(super) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            last_beat_milliseconds: AtomicU64::new(0),
-        }
+        Self { started: Instant::now(), last_beat_milliseconds: AtomicU64::new(0) }
     }
 
     /// To be called each second, by the arbiter.
@@ -35,9 +32,7 @@ impl Pulse {
     }
 
     fn is_late(&self) -> bool {
-        let silent = self
-            .age()
-            .saturating_sub(self.last_beat_milliseconds.load(Ordering::Relaxed));
+        let silent = self.age().saturating_sub(self.last_beat_milliseconds.load(Ordering::Relaxed));
         Duration::from_millis(silent) > LATE
     }
 
@@ -56,10 +51,7 @@ pub(super) struct Readiness {
 
 impl Readiness {
     pub(super) fn new(known: Arc<Known>) -> Self {
-        Self {
-            known,
-            withdrawn: OnceLock::new(),
-        }
+        Self { known, withdrawn: OnceLock::new() }
     }
 
     /// Not ready from now on, for this reason; the first one stays.
@@ -87,9 +79,7 @@ pub(super) fn health(
     let readiness = web::Data::from(Arc::clone(readiness));
     let pulse = web::Data::from(Arc::clone(pulse));
     Listening::open(address, limits, move |app| {
-        app.app_data(readiness.clone())
-            .app_data(pulse.clone())
-            .default_service(web::to(answer));
+        app.app_data(readiness.clone()).app_data(pulse.clone()).default_service(web::to(answer));
     })
 }
 
@@ -99,17 +89,14 @@ async fn answer(
     pulse: web::Data<Pulse>,
 ) -> HttpResponse {
     let (name, problem) = match request.path() {
-        "/healthz" | "/healthz/" | "/healthz/ping" => (
-            "healthz",
-            pulse.is_late().then_some("the arbiter does not answer"),
-        ),
+        "/healthz" | "/healthz/" | "/healthz/ping" => {
+            ("healthz", pulse.is_late().then_some("the arbiter does not answer"))
+        }
         "/readyz" | "/readyz/" | "/readyz/ping" => ("readyz", readiness.missing()),
         _ => return not_found(),
     };
-    let verbose = request
-        .query_string()
-        .split('&')
-        .any(|part| part == "verbose" || part.starts_with("verbose="));
+    let verbose =
+        request.query_string().split('&').any(|part| part == "verbose" || part.starts_with("verbose="));
     let (mut response, text) = match problem {
         Some(problem) => (HttpResponse::ServiceUnavailable(), format!("not ok: {problem}\n")),
         None if verbose => (HttpResponse::Ok(), format!("[+]ping ok\n{name} check passed\n")),

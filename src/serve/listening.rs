@@ -34,10 +34,7 @@ impl Default for Limits {
     /// A head is one packet or two. Clients written in Go keep idle connections for 90 s: whoever is first to close one
     /// may cross a request, so we are second.
     fn default() -> Self {
-        Self {
-            head: Duration::from_secs(10),
-            idle: Duration::from_mins(2),
-        }
+        Self { head: Duration::from_secs(10), idle: Duration::from_mins(2) }
     }
 }
 
@@ -74,10 +71,7 @@ impl Listening {
     /// Runs on the pool until it is stopped; must be called within a runtime.
     pub(super) fn start(self) -> Running {
         let handle = self.server.handle();
-        Running {
-            handle,
-            task: tokio::spawn(self.server),
-        }
+        Running { handle, task: tokio::spawn(self.server) }
     }
 }
 
@@ -101,7 +95,5 @@ impl Running {
 
 /// What Go's servers say of a path that they do not know.
 pub(super) fn not_found() -> HttpResponse {
-    HttpResponse::NotFound()
-        .content_type("text/plain; charset=utf-8")
-        .body("404 page not found\n")
+    HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("404 page not found\n")
 }

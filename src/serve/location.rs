@@ -39,11 +39,7 @@ fn clean(path: &str) -> String {
         }
     }
     let names_directory = path.ends_with(['/']) || path.ends_with("/.") || path.ends_with("/..");
-    let slash = if names_directory && !kept.is_empty() {
-        "/"
-    } else {
-        ""
-    };
+    let slash = if names_directory && !kept.is_empty() { "/" } else { "" };
     format!("/{}{slash}", kept.join("/")).replace('\\', "%5C")
 }
 
@@ -65,20 +61,13 @@ mod tests {
             ("//\\evil.example/x", "/%5Cevil.example/x"),
             ("", "/"),
         ] {
-            assert_eq!(
-                Location::of(path),
-                Location::Cleaned(cleaned.to_owned()),
-                "{path}"
-            );
+            assert_eq!(Location::of(path), Location::Cleaned(cleaned.to_owned()), "{path}");
         }
     }
 
     #[test]
     fn a_clean_path_is_decoded_once() {
-        assert_eq!(
-            Location::of("/a/sha256%3Aff.gz"),
-            Location::Path("/a/sha256:ff.gz".to_owned())
-        );
+        assert_eq!(Location::of("/a/sha256%3Aff.gz"), Location::Path("/a/sha256:ff.gz".to_owned()));
         assert_eq!(Location::of("/%2e%2e/etc"), Location::Path("/../etc".to_owned()));
         assert_eq!(Location::of("/a%252fb"), Location::Path("/a%2fb".to_owned()));
         assert_eq!(Location::of("/%ff"), Location::Nowhere);

@@ -66,10 +66,7 @@ impl Servers {
     /// The first server that has ended by itself: a reason to end the process.
     #[must_use]
     pub fn dead(&self) -> Option<&'static str> {
-        self.running
-            .iter()
-            .find(|(_, server)| server.has_ended())
-            .map(|(name, _)| *name)
+        self.running.iter().find(|(_, server)| server.has_ended()).map(|(name, _)| *name)
     }
 }
 

@@ -31,11 +31,7 @@ pub(super) struct Lines<W> {
 impl<W> Lines<W> {
     /// Writes each line at once and whole; `now` is its time.
     pub(super) fn new(encoding: LogEncoding, writer: W, now: fn() -> Timestamp) -> Self {
-        Self {
-            encoding,
-            writer,
-            now,
-        }
+        Self { encoding, writer, now }
     }
 
     fn line(&self, level: Level, target: &str, mut given: Fields) -> String {

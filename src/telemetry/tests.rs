@@ -35,27 +35,17 @@ impl MakeWriter<'_> for Paper {
 
 fn written(level: LogLevel, encoding: LogEncoding, said: impl FnOnce()) -> String {
     let paper = Paper::default();
-    let lines = Lines::new(encoding, paper.clone(), || {
-        "2026-07-22T12:00:00.0429Z".parse().unwrap()
-    });
+    let lines = Lines::new(encoding, paper.clone(), || "2026-07-22T12:00:00.0429Z".parse().unwrap());
     let subscriber = tracing_subscriber::registry().with(filter(level)).with(lines);
     tracing::subscriber::with_default(subscriber, said);
     String::from_utf8(paper.0.lock().unwrap().clone()).unwrap()
 }
 
 fn fail_in_an_attempt() {
-    let span = tracing::error_span!(
-        "attempt",
-        { NAMESPACE } = "apps",
-        { NAME } = "app",
-        { RECONCILE_ID } = "1-2"
-    );
+    let span =
+        tracing::error_span!("attempt", { NAMESPACE } = "apps", { NAME } = "app", { RECONCILE_ID } = "1-2");
     let _within = span.enter();
-    tracing::error!(
-        { ERROR } = "GET \"x\": refused\nby the host",
-        stalled = false,
-        "Reconciler error"
-    );
+    tracing::error!({ ERROR } = "GET \"x\": refused\nby the host", stalled = false, "Reconciler error");
 }
 
 #[test]
@@ -80,10 +70,7 @@ fn a_line_of_an_attempt_has_upstreams_keys() {
 fn an_error_names_its_object_at_every_level() {
     let text = written(LogLevel::Error, LogEncoding::Json, fail_in_an_attempt);
 
-    assert!(
-        text.contains(r#""OCIRepository":{"name":"app","namespace":"apps"}"#),
-        "{text}"
-    );
+    assert!(text.contains(r#""OCIRepository":{"name":"app","namespace":"apps"}"#), "{text}");
 }
 
 #[test]
@@ -122,9 +109,7 @@ fn levels_are_the_four_that_upstream_knows() {
     };
     let shown = |level| {
         let text = written(level, LogEncoding::Json, say);
-        let lines = text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let shown: Vec<String> = lines
             .map(|line| line["level"].as_str().unwrap().to_owned() + line["msg"].as_str().unwrap())
             .collect();

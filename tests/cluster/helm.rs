@@ -45,27 +45,15 @@ fn every_value() -> Vec<(&'static str, Value, Value)> {
         ("registryConcurrency", json!(4_000_000), alone()),
         ("logLevel", json!("debug"), alone()),
         ("extraArguments", json!(["--concurrent=4"]), alone()),
-        (
-            "extraEnvironment",
-            json!([{"name": "NO_PROXY", "value": "example.com"}]),
-            alone(),
-        ),
+        ("extraEnvironment", json!([{"name": "NO_PROXY", "value": "example.com"}]), alone()),
         ("storage.persistent", json!(true), alone()),
         ("storage.existingClaim", json!("mine"), persistent()),
         ("storage.size", json!("1Ti"), persistent()),
         ("storage.storageClassName", json!("fast"), persistent()),
         ("resources", json!({"limits": {"memory": "2Gi"}}), alone()),
-        (
-            "serviceAccount.annotations",
-            json!({"example.com/role": "reader"}),
-            alone(),
-        ),
+        ("serviceAccount.annotations", json!({"example.com/role": "reader"}), alone()),
         ("podLabels", json!({"team": "platform"}), alone()),
-        (
-            "podAnnotations",
-            json!({"prometheus.io/scrape": "false"}),
-            alone(),
-        ),
+        ("podAnnotations", json!({"prometheus.io/scrape": "false"}), alone()),
         ("priorityClassName", json!("system-cluster-critical"), alone()),
         ("nodeSelector", json!({"kubernetes.io/os": "linux"}), alone()),
         ("tolerations", json!([{"operator": "Exists"}]), alone()),
@@ -75,9 +63,7 @@ fn every_value() -> Vec<(&'static str, Value, Value)> {
 
 /// Values with one more set, by its dotted path.
 fn with(mut values: Value, path: &str, value: &Value) -> Value {
-    let pointer = path
-        .split('.')
-        .fold(&mut values, |values, name| &mut values[name]);
+    let pointer = path.split('.').fold(&mut values, |values, name| &mut values[name]);
     *pointer = value.clone();
     values
 }
@@ -92,9 +78,7 @@ fn with_image(more: Value) -> Value {
 }
 
 fn all_values() -> Value {
-    every_value()
-        .iter()
-        .fold(json!({}), |values, (path, value, _)| with(values, path, value))
+    every_value().iter().fold(json!({}), |values, (path, value, _)| with(values, path, value))
 }
 
 /// How many lists and texts a document of values ends in; objects that are empty are for the user to fill.
@@ -140,53 +124,23 @@ async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: 
         ("/shard", json!({"mode": "beside", "shard": "-a"})),
         ("/shard", json!({"mode": "beside", "shard": "a,b=c"})),
         ("/shard", json!({"shard": "one"})),
-        (
-            "/image/repository",
-            json!({"image": {"repository": "ghcr.io/example/sluice:v1"}}),
-        ),
+        ("/image/repository", json!({"image": {"repository": "ghcr.io/example/sluice:v1"}})),
         ("/image/digest", json!({"image": {"digest": "sha256:0"}})),
-        (
-            "/storage/existingClaim",
-            json!({"storage": {"existingClaim": "mine"}}),
-        ),
+        ("/storage/existingClaim", json!({"storage": {"existingClaim": "mine"}})),
         ("/storage/size", json!({"storage": {"size": "large"}})),
         ("/artifactMaxSize", json!({"artifactMaxSize": "1GB"})),
         ("/artifactMaxSize", json!({"artifactMaxSize": 1024})),
-        (
-            "/artifactRetention/ttl",
-            json!({"artifactRetention": {"ttl": "1 minute"}}),
-        ),
-        (
-            "/artifactRetention/records",
-            json!({"artifactRetention": {"records": 0}}),
-        ),
+        ("/artifactRetention/ttl", json!({"artifactRetention": {"ttl": "1 minute"}})),
+        ("/artifactRetention/records", json!({"artifactRetention": {"records": 0}})),
         ("/registryConcurrency", json!({"registryConcurrency": 0.5})),
         ("/logLevel", json!({"logLevel": "loud"})),
-        (
-            "/eventsAddress",
-            json!({"eventsAddress": "notification-controller"}),
-        ),
+        ("/eventsAddress", json!({"eventsAddress": "notification-controller"})),
         ("/extraArguments/0", json!({"extraArguments": ["concurrent=4"]})),
-        (
-            "/extraArguments/0",
-            json!({"extraArguments": ["--watch-label-selector=a=b"]}),
-        ),
-        (
-            "/extraArguments/0",
-            json!({"extraArguments": ["--watch-all-namespaces"]}),
-        ),
-        (
-            "invalid propertyName 'app'",
-            json!({"podLabels": {"app": "mine"}}),
-        ),
-        (
-            "additional properties 'replicas' not allowed",
-            json!({"replicas": 2}),
-        ),
-        (
-            "additional properties 'name' not allowed",
-            json!({"image": {"name": "sluice"}}),
-        ),
+        ("/extraArguments/0", json!({"extraArguments": ["--watch-label-selector=a=b"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--watch-all-namespaces"]})),
+        ("invalid propertyName 'app'", json!({"podLabels": {"app": "mine"}})),
+        ("additional properties 'replicas' not allowed", json!({"replicas": 2})),
+        ("additional properties 'name' not allowed", json!({"image": {"name": "sluice"}})),
     ];
     for (place, values) in refused {
         let error = chart.render(&with_image(values.clone())).await.unwrap_err();
@@ -200,37 +154,22 @@ async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: 
 async fn an_image_must_be_named(scene: Scene) {
     let error = Chart::unplaced(&scene).render(&json!({})).await.unwrap_err();
 
-    assert!(
-        error.contains("image.repository is empty: no image is published"),
-        "{error}"
-    );
+    assert!(error.contains("image.repository is empty: no image is published"), "{error}");
 }
 
 async fn the_whole_has_the_address_of_source_controller(scene: Scene) {
-    let objects = Chart::unplaced(&scene)
-        .render(&with_image(json!({})))
-        .await
-        .unwrap();
+    let objects = Chart::unplaced(&scene).render(&with_image(json!({}))).await.unwrap();
 
     let service = only(&objects, "Service");
     assert_eq!(service["metadata"]["name"], "source-controller");
     assert_eq!(service["spec"]["ports"][0]["port"], 80);
     assert_selects(service, &objects);
     let deployment = only(&objects, "Deployment");
-    assert_eq!(
-        deployment["metadata"]["labels"]["app.kubernetes.io/part-of"],
-        "flux"
-    );
-    assert_eq!(
-        deployment["spec"]["template"]["metadata"]["labels"]["app"],
-        "source-controller"
-    );
+    assert_eq!(deployment["metadata"]["labels"]["app.kubernetes.io/part-of"], "flux");
+    assert_eq!(deployment["spec"]["template"]["metadata"]["labels"]["app"], "source-controller");
     let arguments = arguments(&objects);
     let advertised = "--storage-adv-addr=source-controller.flux-system.svc.cluster.local.";
-    assert!(
-        arguments.iter().any(|argument| argument == advertised),
-        "{arguments:?}"
-    );
+    assert!(arguments.iter().any(|argument| argument == advertised), "{arguments:?}");
 }
 
 async fn a_shard_stands_beside_it_and_takes_only_its_own_objects(scene: Scene) {
@@ -241,19 +180,13 @@ async fn a_shard_stands_beside_it_and_takes_only_its_own_objects(scene: Scene) {
     assert_eq!(service["metadata"]["name"], chart::RELEASE);
     assert_selects(service, &objects);
     let labels = &only(&objects, "Deployment")["spec"]["template"]["metadata"]["labels"];
-    assert!(
-        labels["app"].is_null(),
-        "upstream's Service would select this pod"
-    );
+    assert!(labels["app"].is_null(), "upstream's Service would select this pod");
     let arguments = arguments(&objects);
     for expected in [
         "--storage-adv-addr=sluice.flux-system.svc.cluster.local.",
         "--watch-label-selector=sharding.fluxcd.io/key=one",
     ] {
-        assert!(
-            arguments.iter().any(|argument| argument == expected),
-            "{arguments:?}"
-        );
+        assert!(arguments.iter().any(|argument| argument == expected), "{arguments:?}");
     }
 }
 
@@ -265,18 +198,11 @@ fn assert_selects(service: &Value, objects: &[Value]) {
     }
     let ports = template["spec"]["containers"][0]["ports"].as_array().unwrap();
     let target = &service["spec"]["ports"][0]["targetPort"];
-    assert!(
-        ports
-            .iter()
-            .any(|port| port["name"] == *target && port["containerPort"] == 9090)
-    );
+    assert!(ports.iter().any(|port| port["name"] == *target && port["containerPort"] == 9090));
 }
 
 async fn every_argument_reaches_the_program(scene: Scene) {
-    let objects = Chart::unplaced(&scene)
-        .render(&with_image(all_values()))
-        .await
-        .unwrap();
+    let objects = Chart::unplaced(&scene).render(&with_image(all_values())).await.unwrap();
 
     let words = std::iter::once("sluice".to_owned()).chain(arguments(&objects));
     let Command::Run(mut run) = Cli::try_parse_from(words).unwrap().command else {

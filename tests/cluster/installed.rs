@@ -39,10 +39,8 @@ const NAMESPACED: [(&str, &str); 9] = [
     ("rbac.authorization.k8s.io/v1", "RoleBinding"),
     ("coordination.k8s.io/v1", "Lease"),
 ];
-const CLUSTER_WIDE: [(&str, &str); 2] = [
-    ("rbac.authorization.k8s.io/v1", "ClusterRole"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
-];
+const CLUSTER_WIDE: [(&str, &str); 2] =
+    [("rbac.authorization.k8s.io/v1", "ClusterRole"), ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding")];
 
 struct Cluster {
     client: Client,
@@ -51,10 +49,7 @@ struct Cluster {
 
 impl Cluster {
     fn of(client: Client, namespace: &str) -> Self {
-        Self {
-            client,
-            namespace: namespace.to_owned(),
-        }
+        Self { client, namespace: namespace.to_owned() }
     }
 
     fn kind(&self, api_version: &str, kind: &str) -> Api<DynamicObject> {
@@ -87,10 +82,7 @@ impl Cluster {
 
     async fn delete_definition(&self) {
         let uid = self.definition().await.uid().unwrap();
-        self.definitions()
-            .delete(DEFINITION, &DeleteParams::default())
-            .await
-            .unwrap();
+        self.definitions().delete(DEFINITION, &DeleteParams::default()).await.unwrap();
         let gone = conditions::is_deleted(&uid);
         let wait = wait::await_condition(self.definitions(), DEFINITION, gone);
         tokio::time::timeout(LIMIT, wait).await.unwrap().unwrap();
@@ -100,9 +92,7 @@ impl Cluster {
 async fn present(kind: &str, api: &Api<DynamicObject>) -> Vec<String> {
     let mut objects = api.list(&ListParams::default()).await.unwrap().items;
     objects.retain(|object| object.metadata.deletion_timestamp.is_none());
-    let names = objects
-        .iter()
-        .map(|object| format!("{kind}/{}", object.name_any()));
+    let names = objects.iter().map(|object| format!("{kind}/{}", object.name_any()));
     names.collect()
 }
 
@@ -155,10 +145,7 @@ async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scen
     assert_eq!(operator.terminate(LIMIT).await, 0);
     assert!(!operator.output().contains("forbidden"), "{}", operator.output());
     let events = namespace.events("app").await;
-    assert!(
-        events.iter().any(|(reason, _)| reason == "NewArtifact"),
-        "{events:?}"
-    );
+    assert!(events.iter().any(|(reason, _)| reason == "NewArtifact"), "{events:?}");
 
     chart.uninstall().await.unwrap();
 
@@ -244,10 +231,7 @@ async fn a_definition_that_differs_stays_or_is_replaced_as_helm_is_told(scene: S
     let mut theirs = ours.data["spec"]["versions"].clone();
     theirs[0]["additionalPrinterColumns"] = json!([]);
     let patch = Patch::Merge(json!({"spec": {"versions": theirs}}));
-    let parameters = PatchParams {
-        field_manager: Some("flux".to_owned()),
-        ..PatchParams::default()
-    };
+    let parameters = PatchParams { field_manager: Some("flux".to_owned()), ..PatchParams::default() };
     let definitions = cluster.definitions();
     let theirs = definitions.patch(DEFINITION, &parameters, &patch).await.unwrap();
     let values = values(&json!({}));

@@ -54,29 +54,17 @@ impl Stage {
         let gate = scene.gate(&registry).await;
         let (api, kubeconfig) = scene.api_gate().await;
         let operator = scene.operator_with(&kubeconfig).await;
-        Self {
-            scene,
-            registry,
-            gate,
-            api,
-            operator,
-        }
+        Self { scene, registry, gate, api, operator }
     }
 
     async fn push(&self, bytes: usize, seed: u64) -> String {
-        let digest = self
-            .registry
-            .push("app:main", &[("noise", &noise(bytes, seed))])
-            .await;
+        let digest = self.registry.push("app:main", &[("noise", &noise(bytes, seed))]).await;
         format!("main@{digest}")
     }
 
     async fn apply(&self) {
         let spec = json!({"ref": {"tag": "main"}});
-        self.scene
-            .namespace
-            .apply(&repository("app", &format!("{}/app", self.gate.host()), &spec))
-            .await;
+        self.scene.namespace.apply(&repository("app", &format!("{}/app", self.gate.host()), &spec)).await;
     }
 
     /// An object with an artifact, whose next push is looked for but held.
@@ -90,11 +78,7 @@ impl Stage {
 
     async fn consume(&self, object: &Value, folder: &str) {
         let (url, digest) = artifact(object);
-        self.scene
-            .tools
-            .consume(url, digest, &self.scene.folder(folder))
-            .await
-            .unwrap();
+        self.scene.tools.consume(url, digest, &self.scene.folder(folder)).await.unwrap();
     }
 
     /// Kills it there, starts it again, and holds it to what is promised; returns how often it then downloaded the update.
@@ -116,11 +100,7 @@ impl Stage {
     fn downloads_since(&self, mark: usize, revision: &str) -> usize {
         let layer = self.registry.layer_of(digest_of(revision));
         let request = format!("GET /v2/app/blobs/{layer} ");
-        self.registry
-            .since(mark)
-            .iter()
-            .filter(|line| line.starts_with(&request))
-            .count()
+        self.registry.since(mark).iter().filter(|line| line.starts_with(&request)).count()
     }
 
     /// The same state as if nothing had happened.
@@ -131,16 +111,12 @@ impl Stage {
         let names = artifacts_in(&self.operator.artifacts("app"));
         assert!(names.contains(&format!("{digest}.tar.gz")), "{names:?}");
         assert!(
-            names
-                .iter()
-                .all(|name| name.starts_with("sha256:") && name.ends_with(".tar.gz")),
+            names.iter().all(|name| name.starts_with("sha256:") && name.ends_with(".tar.gz")),
             "{names:?}"
         );
         let spools = below(&self.operator.data().join(".sluice"));
-        let spooled: u64 = spools
-            .iter()
-            .map(|path| path.metadata().map_or(0, |metadata| metadata.len()))
-            .sum();
+        let spooled: u64 =
+            spools.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum();
         assert!(spooled < 64 << 10, "{spooled} bytes are left in {spools:?}");
         assert_eq!(object["metadata"]["finalizers"], json!(["finalizers.fluxcd.io"]));
     }
@@ -153,10 +129,7 @@ async fn before_the_finalizer_is_written(scene: Scene) {
     stage.apply().await;
     hold.reached(1).await;
     stage.operator.kill();
-    assert_eq!(
-        artifacts_in(&stage.operator.artifacts("app")),
-        Vec::<String>::new()
-    );
+    assert_eq!(artifacts_in(&stage.operator.artifacts("app")), Vec::<String>::new());
 
     drop(hold);
     stage.operator.resume().await;
@@ -180,18 +153,10 @@ async fn before_the_signature_is_read(scene: Scene) {
         let digest = digest_of(revision);
         stage.registry.sign(&format!("app@{digest}"), &keys).await;
     }
-    stage
-        .scene
-        .namespace
-        .apply(&secret("trusted", "cosign.pub", &keys.public))
-        .await;
+    stage.scene.namespace.apply(&secret("trusted", "cosign.pub", &keys.public)).await;
     let hold = stage.gate.hold(Method::GET, ".sig$");
     let verify = json!({"provider": "cosign", "secretRef": {"name": "trusted"}});
-    stage
-        .scene
-        .namespace
-        .change("app", json!({"spec": {"verify": verify}}))
-        .await;
+    stage.scene.namespace.change("app", json!({"spec": {"verify": verify}})).await;
     assert_eq!(stage.killed_while_updating(hold, &first, &second).await, 1);
 }
 
@@ -222,10 +187,7 @@ async fn before_the_status_is_written(scene: Scene) {
 async fn in_the_middle_of_a_publish(scene: Scene) {
     let mut stage = Stage::set(scene).await;
     let (first, second) = stage.updating(LARGE_LAYER_BYTES).await;
-    let published = stage
-        .operator
-        .artifacts("app")
-        .join(format!("{}.tar.gz", digest_of(&second)));
+    let published = stage.operator.artifacts("app").join(format!("{}.tar.gz", digest_of(&second)));
     stage.scene.namespace.poke("app", "now").await;
     while !stage.operator.is_writing_an_artifact() {
         tokio::task::yield_now().await;
@@ -269,10 +231,7 @@ async fn with_nothing_to_do_and_an_empty_disk(scene: Scene) {
 
     stage.operator.resume().await;
 
-    let stored = stage
-        .operator
-        .artifacts("app")
-        .join(format!("{}.tar.gz", digest_of(&revision)));
+    let stored = stage.operator.artifacts("app").join(format!("{}.tar.gz", digest_of(&revision)));
     while !stored.exists() {
         tokio::time::sleep(POLL).await;
     }

@@ -33,27 +33,14 @@ async fn a_new_push_is_taken_at_the_interval(scene: Scene) {
     let _operator = scene.operator().await;
     let first = registry.push("app:main", ONE).await;
     let spec = json!({"ref": {"tag": "main"}, "interval": "1s"});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", registry.host()), &spec))
-        .await;
-    scene
-        .namespace
-        .until_revision("app", &format!("main@{first}"))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", registry.host()), &spec)).await;
+    scene.namespace.until_revision("app", &format!("main@{first}")).await;
 
     let second = registry.push("app:main", TWO).await;
 
-    let object = scene
-        .namespace
-        .until_revision("app", &format!("main@{second}"))
-        .await;
+    let object = scene.namespace.until_revision("app", &format!("main@{second}")).await;
     let (url, digest) = artifact(&object);
-    scene
-        .tools
-        .consume(url, digest, &scene.folder("consumed"))
-        .await
-        .unwrap();
+    scene.tools.consume(url, digest, &scene.folder("consumed")).await.unwrap();
 }
 
 async fn a_new_push_is_taken_when_asked_for(scene: Scene) {
@@ -61,14 +48,8 @@ async fn a_new_push_is_taken_when_asked_for(scene: Scene) {
     let _operator = scene.operator().await;
     let first = registry.push("app:main", ONE).await;
     let spec = json!({"ref": {"tag": "main"}});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", registry.host()), &spec))
-        .await;
-    scene
-        .namespace
-        .until_revision("app", &format!("main@{first}"))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", registry.host()), &spec)).await;
+    scene.namespace.until_revision("app", &format!("main@{first}")).await;
     let second = registry.push("app:main", TWO).await;
 
     let object = scene.namespace.poked("app", "now").await;
@@ -84,24 +65,15 @@ async fn a_spec_change_ends_the_fetch_that_hangs(scene: Scene) {
     let operator = scene.operator().await;
     let hold = gate.hold_after(20, Method::GET, "/slow/blobs/");
     let spec = json!({"ref": {"tag": "v1"}});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/slow", gate.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/slow", gate.host()), &spec)).await;
     hold.reached(1).await;
 
     let changed = json!({"spec": {"url": format!("oci://{}/quick", gate.host()), "ref": {"tag": "v2"}}});
     let generation = scene.namespace.change("app", changed).await;
 
-    let object = scene
-        .namespace
-        .until_revision("app", &format!("v2@{second}"))
-        .await;
+    let object = scene.namespace.until_revision("app", &format!("v2@{second}")).await;
     assert_eq!(object["status"]["observedGeneration"], generation);
-    assert_eq!(
-        artifacts_in(&operator.artifacts("app")),
-        [format!("{second}.tar.gz")]
-    );
+    assert_eq!(artifacts_in(&operator.artifacts("app")), [format!("{second}.tar.gz")]);
 }
 
 async fn a_deletion_ends_the_fetch_that_hangs(scene: Scene) {
@@ -111,10 +83,7 @@ async fn a_deletion_ends_the_fetch_that_hangs(scene: Scene) {
     let operator = scene.operator().await;
     let hold = gate.hold_after(20, Method::GET, "/blobs/");
     let spec = json!({"ref": {"tag": "v1"}});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", gate.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", gate.host()), &spec)).await;
     hold.reached(1).await;
 
     scene.namespace.delete("app").await;
@@ -131,9 +100,7 @@ async fn a_suspended_object_is_left_alone_until_it_is_resumed(scene: Scene) {
     let namespace = &scene.namespace;
     let spec = json!({"ref": {"tag": "main"}});
     for name in ["app", "other"] {
-        namespace
-            .apply(&repository(name, &format!("{}/{name}", registry.host()), &spec))
-            .await;
+        namespace.apply(&repository(name, &format!("{}/{name}", registry.host()), &spec)).await;
         namespace.until_ready(name).await;
     }
     namespace.change("app", json!({"spec": {"suspend": true}})).await;
@@ -145,11 +112,7 @@ async fn a_suspended_object_is_left_alone_until_it_is_resumed(scene: Scene) {
 
     let object = namespace.object("app").await;
     assert_eq!(object["status"]["artifact"]["revision"], format!("main@{first}"));
-    let asked: Vec<_> = registry
-        .since(mark)
-        .into_iter()
-        .filter(|line| line.contains("/app/"))
-        .collect();
+    let asked: Vec<_> = registry.since(mark).into_iter().filter(|line| line.contains("/app/")).collect();
     assert_eq!(asked, Vec::<String>::new());
 
     namespace.change("app", json!({"spec": {"suspend": false}})).await;
@@ -161,10 +124,7 @@ async fn a_deleted_object_leaves_neither_files_nor_finalizer(scene: Scene) {
     let operator = scene.operator().await;
     let digest = registry.push("app:v1", ONE).await;
     let spec = json!({"ref": {"tag": "v1"}});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", registry.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", registry.host()), &spec)).await;
     let object = scene.namespace.until_ready("app").await;
     assert_eq!(object["metadata"]["finalizers"], json!(["finalizers.fluxcd.io"]));
     let path = format!("ocirepository/{}/app/{digest}.tar.gz", scene.namespace.name);
@@ -188,20 +148,14 @@ async fn an_operator_that_is_asked_to_end_gives_up_a_transfer_that_hangs(scene: 
     let mut operator = scene.operator().await;
     let hold = gate.hold_after(20, Method::GET, "/blobs/");
     let spec = json!({"ref": {"tag": "v1"}});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", gate.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", gate.host()), &spec)).await;
     hold.reached(1).await;
 
     assert_eq!(operator.terminate().await, 0);
 
     drop(hold);
     operator.resume().await;
-    scene
-        .namespace
-        .until_revision("app", &format!("v1@{digest}"))
-        .await;
+    scene.namespace.until_revision("app", &format!("v1@{digest}")).await;
 }
 
 async fn an_operator_that_is_asked_to_end_while_it_publishes_leaves_nothing_half_done(scene: Scene) {
@@ -209,10 +163,7 @@ async fn an_operator_that_is_asked_to_end_while_it_publishes_leaves_nothing_half
     let digest = registry.push("app:v1", &[("noise", &noise(16 << 20, 3))]).await;
     let mut operator = scene.operator().await;
     let spec = json!({"ref": {"tag": "v1"}});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", registry.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", registry.host()), &spec)).await;
     while !operator.is_writing_an_artifact() {
         tokio::task::yield_now().await;
     }
@@ -221,18 +172,8 @@ async fn an_operator_that_is_asked_to_end_while_it_publishes_leaves_nothing_half
 
     assert!(!operator.is_writing_an_artifact());
     operator.resume().await;
-    let object = scene
-        .namespace
-        .until_revision("app", &format!("v1@{digest}"))
-        .await;
-    assert_eq!(
-        artifacts_in(&operator.artifacts("app")),
-        [format!("{digest}.tar.gz")]
-    );
+    let object = scene.namespace.until_revision("app", &format!("v1@{digest}")).await;
+    assert_eq!(artifacts_in(&operator.artifacts("app")), [format!("{digest}.tar.gz")]);
     let (url, digest) = artifact(&object);
-    scene
-        .tools
-        .consume(url, digest, &scene.folder("consumed"))
-        .await
-        .unwrap();
+    scene.tools.consume(url, digest, &scene.folder("consumed")).await.unwrap();
 }

@@ -28,9 +28,7 @@ use support::process;
 const THREADS: usize = 4;
 
 fn main() {
-    rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .expect("nobody else installs one");
+    rustls::crypto::aws_lc_rs::default_provider().install_default().expect("nobody else installs one");
     end_children_on_signals();
     let mut arguments = libtest_mimic::Arguments::from_args();
     arguments.test_threads = arguments.test_threads.or(Some(THREADS));
@@ -56,10 +54,8 @@ fn main() {
 
 /// Children have groups of their own, so that a Ctrl-C does not reach them by itself.
 fn end_children_on_signals() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("threads can be started");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("threads can be started");
     std::thread::spawn(move || {
         runtime.block_on(async {
             use tokio::signal::unix::{SignalKind, signal};

@@ -33,11 +33,7 @@ async fn a_registry_that_is_down_costs_no_artifact_and_is_used_as_soon_as_it_is_
     let names = ["one", "two", "three"];
     for name in names {
         namespace
-            .apply(&repository(
-                name,
-                &format!("{}/app", registry.host()),
-                &json!({"ref": {"tag": "v1"}}),
-            ))
+            .apply(&repository(name, &format!("{}/app", registry.host()), &json!({"ref": {"tag": "v1"}})))
             .await;
     }
     join_all(names.map(|name| namespace.until_ready(name))).await;
@@ -47,35 +43,22 @@ async fn a_registry_that_is_down_costs_no_artifact_and_is_used_as_soon_as_it_is_
 
     for name in names {
         let object = namespace.until_failed(name, "connection refused").await;
-        assert_eq!(
-            condition(&object, "FetchFailed")["reason"],
-            "OCIArtifactPullFailed"
-        );
+        assert_eq!(condition(&object, "FetchFailed")["reason"], "OCIArtifactPullFailed");
         assert_eq!(condition(&object, "ArtifactInStorage")["status"], "True");
-        let message = condition(&object, "Ready")["message"]
-            .as_str()
-            .unwrap_or_default();
+        let message = condition(&object, "Ready")["message"].as_str().unwrap_or_default();
         let refused = format!("dial tcp {}: connect: connection refused", registry.host());
         assert!(
             message.starts_with("failed to determine artifact digest: ") && message.ends_with(&refused),
             "{message}"
         );
         let (url, digest) = artifact(&object);
-        scene
-            .tools
-            .consume(url, digest, &scene.folder(name))
-            .await
-            .unwrap();
+        scene.tools.consume(url, digest, &scene.folder(name)).await.unwrap();
     }
 
     registry.resume().await;
     let back = Instant::now();
     join_all(names.map(|name| namespace.until_ready(name))).await;
-    assert!(
-        back.elapsed() <= RETURN_LIMIT,
-        "Ready {:?} after the registry's return",
-        back.elapsed()
-    );
+    assert!(back.elapsed() <= RETURN_LIMIT, "Ready {:?} after the registry's return", back.elapsed());
 }
 
 async fn an_api_server_that_restarts_is_followed_without_asking_registries_again(scene: Scene) {
@@ -83,28 +66,12 @@ async fn an_api_server_that_restarts_is_followed_without_asking_registries_again
     let first = registry.push("moving:main", FILES).await;
     registry.push("still:v1", FILES).await;
     let (mut plane, namespace) = scene.another_plane().await;
-    let operator = Operator::start(
-        &scene.folder("operator"),
-        &plane.operator_kubeconfig(),
-        &namespace.name,
-    )
-    .await;
+    let operator =
+        Operator::start(&scene.folder("operator"), &plane.operator_kubeconfig(), &namespace.name).await;
     let moving = json!({"ref": {"tag": "main"}, "interval": "1s"});
-    namespace
-        .apply(&repository(
-            "moving",
-            &format!("{}/moving", registry.host()),
-            &moving,
-        ))
-        .await;
+    namespace.apply(&repository("moving", &format!("{}/moving", registry.host()), &moving)).await;
     let still = json!({"ref": {"tag": "v1"}});
-    namespace
-        .apply(&repository(
-            "still",
-            &format!("{}/still", registry.host()),
-            &still,
-        ))
-        .await;
+    namespace.apply(&repository("still", &format!("{}/still", registry.host()), &still)).await;
     namespace.until_revision("moving", &format!("main@{first}")).await;
     let before = namespace.until_ready("still").await;
     let mark = registry.mark();
@@ -112,25 +79,15 @@ async fn an_api_server_that_restarts_is_followed_without_asking_registries_again
     plane.stop_api();
     let second = registry.push("moving:main", &[("a.yaml", b"a: 2\n")]).await;
     let (url, digest) = artifact(&before);
-    scene
-        .tools
-        .consume(url, digest, &scene.folder("meanwhile"))
-        .await
-        .unwrap();
+    scene.tools.consume(url, digest, &scene.folder("meanwhile")).await.unwrap();
     let stored = operator.artifacts("moving").join(format!("{second}.tar.gz"));
     while !stored.exists() {
         tokio::time::sleep(crate::support::process::POLL).await;
     }
     plane.start_api().await;
 
-    namespace
-        .until_revision("moving", &format!("main@{second}"))
-        .await;
+    namespace.until_revision("moving", &format!("main@{second}")).await;
     assert_eq!(namespace.object("still").await, before);
-    let asked: Vec<_> = registry
-        .since(mark)
-        .into_iter()
-        .filter(|line| line.contains("/still/"))
-        .collect();
+    let asked: Vec<_> = registry.since(mark).into_iter().filter(|line| line.contains("/still/")).collect();
     assert_eq!(asked, Vec::<String>::new());
 }

@@ -33,14 +33,8 @@ async fn a_pod_of_the_chart_is_let_into_a_restricted_namespace(scene: Scene) {
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}});
     let namespaces: Api<DynamicObject> = Api::all_with(client.clone(), &resource("v1", "Namespace"));
     let namespace = serde_json::from_value(namespace).unwrap();
-    namespaces
-        .create(&PostParams::default(), &namespace)
-        .await
-        .unwrap();
-    let rendered = Chart::of(&scene, plane, &scene.namespace.name)
-        .render(&values(&json!({})))
-        .await
-        .unwrap();
+    namespaces.create(&PostParams::default(), &namespace).await.unwrap();
+    let rendered = Chart::of(&scene, plane, &scene.namespace.name).render(&values(&json!({}))).await.unwrap();
     let template = &only(&rendered, "Deployment")["spec"]["template"];
     let pods: Api<DynamicObject> = Api::namespaced_with(client.clone(), &name, &resource("v1", "Pod"));
     let admit = async |pod_name: &str, spec: &Value| {
@@ -69,9 +63,8 @@ async fn a_pod_of_the_chart_is_let_into_a_restricted_namespace(scene: Scene) {
 /// What the bearer may do in a namespace beyond asking who it is: `VERB RESOURCE [NAME]`.
 async fn permissions(kubeconfig: &Path, namespace: &str) -> BTreeSet<String> {
     let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-        .await
-        .unwrap();
+    let config =
+        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     let reviews: Api<SelfSubjectRulesReview> = Api::all(Client::try_from(config).unwrap());
     let mut question = SelfSubjectRulesReview::default();
     question.spec.namespace = Some(namespace.to_owned());
@@ -80,10 +73,7 @@ async fn permissions(kubeconfig: &Path, namespace: &str) -> BTreeSet<String> {
     for rule in answer.status.unwrap().resource_rules {
         let names = rule.resource_names.unwrap_or_else(|| vec![String::new()]);
         for resource in rule.resources.unwrap_or_default() {
-            for (verb, name) in rule
-                .verbs
-                .iter()
-                .flat_map(|verb| names.iter().map(move |name| (verb, name)))
+            for (verb, name) in rule.verbs.iter().flat_map(|verb| names.iter().map(move |name| (verb, name)))
             {
                 permissions.insert(format!("{verb} {resource} {name}").trim_end().to_owned());
             }
@@ -101,11 +91,7 @@ async fn until_permitted(kubeconfig: &Path, namespace: &str, expected: &BTreeSet
         }
     };
     if tokio::time::timeout(LIMIT, wait).await.is_err() {
-        assert_eq!(
-            permissions(kubeconfig, namespace).await,
-            *expected,
-            "in {namespace}"
-        );
+        assert_eq!(permissions(kubeconfig, namespace).await, *expected, "in {namespace}");
     }
 }
 
@@ -124,18 +110,11 @@ const ABOUT_OBJECTS: &[&str] = &[
     "get secrets",
     "get serviceaccounts",
 ];
-const ABOUT_DEPENDENCIES: &[&str] = &[
-    "list secrets",
-    "watch secrets",
-    "list serviceaccounts",
-    "watch serviceaccounts",
-];
+const ABOUT_DEPENDENCIES: &[&str] =
+    &["list secrets", "watch secrets", "list serviceaccounts", "watch serviceaccounts"];
 
 fn about_the_lease(name: &str) -> Vec<String> {
-    let mut lines: Vec<_> = ["get", "update"]
-        .iter()
-        .map(|verb| format!("{verb} leases {name}"))
-        .collect();
+    let mut lines: Vec<_> = ["get", "update"].iter().map(|verb| format!("{verb} leases {name}")).collect();
     lines.push("create leases".to_owned());
     lines
 }

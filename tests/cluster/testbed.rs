@@ -19,14 +19,7 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
 }
 
 async fn objects_are_kept_and_only_operators_count_as_writers(scene: Scene) {
-    scene
-        .namespace
-        .apply(&repository(
-            "app",
-            "example.com/app",
-            &json!({"ref": {"branch": "main"}}),
-        ))
-        .await;
+    scene.namespace.apply(&repository("app", "example.com/app", &json!({"ref": {"branch": "main"}}))).await;
     let object = scene.namespace.object("app").await;
     assert_eq!(object["spec"]["ref"]["branch"], "main");
     assert!(scene.writes().await.is_empty());
@@ -43,18 +36,11 @@ async fn a_registry_keeps_what_was_pushed_over_a_stop(scene: Scene) {
     registry.resume().await;
     let mark = registry.mark();
     assert_eq!(reqwest::get(&url).await.unwrap().status(), 401);
-    let request = reqwest::Client::new()
-        .get(&url)
-        .header("accept", "application/vnd.oci.image.manifest.v1+json");
+    let request =
+        reqwest::Client::new().get(&url).header("accept", "application/vnd.oci.image.manifest.v1+json");
     let answer = request.basic_auth("me", Some("secret")).send().await.unwrap();
-    assert_eq!(
-        answer.headers()["docker-content-digest"].to_str().unwrap(),
-        digest
-    );
-    assert_eq!(
-        registry.since(mark),
-        ["GET /v2/app/manifests/v2 401", "GET /v2/app/manifests/v2 200"]
-    );
+    assert_eq!(answer.headers()["docker-content-digest"].to_str().unwrap(), digest);
+    assert_eq!(registry.since(mark), ["GET /v2/app/manifests/v2 401", "GET /v2/app/manifests/v2 200"]);
 }
 
 async fn a_gate_holds_a_request_and_the_rest_of_a_body(scene: Scene) {

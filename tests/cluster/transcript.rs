@@ -40,9 +40,7 @@ async fn until_requests(registry: &Registry, mark: usize, count: usize) -> Vec<S
             tokio::time::sleep(POLL).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), wait)
-        .await
-        .expect("the interval passes again and again")
+    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("the interval passes again and again")
 }
 
 async fn an_unchanged_pass_is_one_head_and_no_write(scene: Scene) {
@@ -50,10 +48,7 @@ async fn an_unchanged_pass_is_one_head_and_no_write(scene: Scene) {
     registry.push("app:v1", FILES).await;
     let _operator = scene.operator().await;
     let spec = json!({"ref": {"tag": "v1"}, "interval": "1s"});
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", registry.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", registry.host()), &spec)).await;
     scene.namespace.until_ready("app").await;
     let (written, mark) = (scene.until_writes(3).await, registry.mark());
 
@@ -69,33 +64,20 @@ async fn a_new_object_costs_a_manifest_a_blob_and_three_writes(scene: Scene) {
     registry.push("app:v1", &[("b.yaml", b"b: 1\n")]).await;
     let _operator = scene.operator().await;
     let spec = json!({"ref": {"tag": "v1"}});
-    scene
-        .namespace
-        .apply(&repository("known", &format!("{}/known", registry.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("known", &format!("{}/known", registry.host()), &spec)).await;
     scene.namespace.until_ready("known").await;
     let before = scene.until_writes(3).await.len();
     let mark = registry.mark();
 
-    scene
-        .namespace
-        .apply(&repository("app", &format!("{}/app", registry.host()), &spec))
-        .await;
+    scene.namespace.apply(&repository("app", &format!("{}/app", registry.host()), &spec)).await;
     scene.namespace.until_ready("app").await;
 
     let requests = registry.requests().split_off(mark);
     assert_eq!(requests.len(), 2, "{requests:?}");
     assert_eq!(requests[0], "GET /v2/app/manifests/v1 200");
-    assert!(
-        requests[1].starts_with("GET /v2/app/blobs/sha256:"),
-        "{requests:?}"
-    );
+    assert!(requests[1].starts_with("GET /v2/app/blobs/sha256:"), "{requests:?}");
     let written = scene.until_writes(before + 3).await.split_off(before);
-    let expected = [
-        "create events",
-        "patch ocirepositories",
-        "patch ocirepositories/status",
-    ];
+    let expected = ["create events", "patch ocirepositories", "patch ocirepositories/status"];
     let mut kinds = written;
     kinds.sort();
     assert_eq!(kinds, expected);
@@ -109,33 +91,20 @@ async fn fifty_objects_of_one_digest_are_one_download_and_one_build(scene: Scene
     let names: Vec<String> = (0..50).map(|number| format!("app-{number}")).collect();
     let manifests: Vec<_> = names
         .iter()
-        .map(|name| {
-            repository(
-                name,
-                &format!("{}/app", registry.host()),
-                &json!({"ref": {"tag": "v1"}}),
-            )
-        })
+        .map(|name| repository(name, &format!("{}/app", registry.host()), &json!({"ref": {"tag": "v1"}})))
         .collect();
 
     join_all(manifests.iter().map(|manifest| scene.namespace.apply(manifest))).await;
     join_all(names.iter().map(|name| scene.namespace.until_ready(name))).await;
 
-    let blobs: Vec<_> = registry
-        .since(mark)
-        .into_iter()
-        .filter(|line| line.contains("/blobs/"))
-        .collect();
+    let blobs: Vec<_> = registry.since(mark).into_iter().filter(|line| line.contains("/blobs/")).collect();
     assert_eq!(blobs.len(), 1, "{blobs:?}");
     let inode = |name: &String| {
         let path = operator.artifacts(name).join(format!("{digest}.tar.gz"));
         std::fs::metadata(path).unwrap().ino()
     };
     let first = inode(&names[0]);
-    assert!(
-        names.iter().all(|name| inode(name) == first),
-        "not every artifact is a link of the first"
-    );
+    assert!(names.iter().all(|name| inode(name) == first), "not every artifact is a link of the first");
 }
 
 async fn a_registry_that_hangs_holds_up_nobody_elsewhere(scene: Scene) {
@@ -145,20 +114,12 @@ async fn a_registry_that_hangs_holds_up_nobody_elsewhere(scene: Scene) {
     let _operator = scene.operator().await;
     let namespace = &scene.namespace;
     let spec = json!({"ref": {"tag": "main"}});
-    namespace
-        .apply(&repository("healthy", &format!("{}/app", healthy.host()), &spec))
-        .await;
+    namespace.apply(&repository("healthy", &format!("{}/app", healthy.host()), &spec)).await;
     namespace.until_ready("healthy").await;
     let hold = gate.hold(Method::GET, "/manifests/");
     let spec = json!({"ref": {"tag": "v1"}, "timeout": "10m"});
     let due: Vec<_> = (0..100)
-        .map(|number| {
-            repository(
-                &format!("hangs-{number}"),
-                &format!("{}/app-{number}", gate.host()),
-                &spec,
-            )
-        })
+        .map(|number| repository(&format!("hangs-{number}"), &format!("{}/app-{number}", gate.host()), &spec))
         .collect();
     join_all(due.iter().map(|manifest| namespace.apply(manifest))).await;
     hold.reached(TURNS).await;
@@ -168,10 +129,6 @@ async fn a_registry_that_hangs_holds_up_nobody_elsewhere(scene: Scene) {
 
     assert_eq!(object["status"]["artifact"]["revision"], format!("main@{digest}"));
     let (url, digest) = artifact(&object);
-    scene
-        .tools
-        .consume(url, digest, &scene.folder("consumed"))
-        .await
-        .unwrap();
+    scene.tools.consume(url, digest, &scene.folder("consumed")).await.unwrap();
     assert_eq!((hold.count(), hold.abandoned()), (TURNS, 0));
 }

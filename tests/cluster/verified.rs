@@ -21,14 +21,10 @@ async fn a_signed_push_is_taken_and_an_unsigned_one_is_not(scene: Scene) {
     registry.sign(&format!("app@{signed}"), &keys).await;
     let operator = scene.operator().await;
     let namespace = &scene.namespace;
-    namespace
-        .apply(&secret("trusted", "cosign.pub", &keys.public))
-        .await;
+    namespace.apply(&secret("trusted", "cosign.pub", &keys.public)).await;
     let verify = json!({"provider": "cosign", "secretRef": {"name": "trusted"}});
     let spec = json!({"ref": {"tag": "main"}, "verify": verify});
-    namespace
-        .apply(&repository("app", &format!("{}/app", registry.host()), &spec))
-        .await;
+    namespace.apply(&repository("app", &format!("{}/app", registry.host()), &spec)).await;
 
     let before = namespace.until_revision("app", &format!("main@{signed}")).await;
     assert_eq!(condition(&before, "SourceVerified")["status"], "True");
@@ -36,25 +32,11 @@ async fn a_signed_push_is_taken_and_an_unsigned_one_is_not(scene: Scene) {
     let unsigned = registry.push("app:main", &[("a.yaml", b"a: 2\n")]).await;
     namespace.poke("app", "now").await;
 
-    let after = namespace
-        .until_failed("app", "failed to verify the signature using provider 'cosign'")
-        .await;
+    let after = namespace.until_failed("app", "failed to verify the signature using provider 'cosign'").await;
     let verified = condition(&after, "SourceVerified");
-    assert_eq!(
-        (&verified["status"], &verified["reason"]),
-        (&json!("False"), &json!("VerificationError"))
-    );
+    assert_eq!((&verified["status"], &verified["reason"]), (&json!("False"), &json!("VerificationError")));
     assert_eq!(after["status"]["artifact"], before["status"]["artifact"]);
-    assert!(
-        !operator
-            .artifacts("app")
-            .join(format!("{unsigned}.tar.gz"))
-            .exists()
-    );
+    assert!(!operator.artifacts("app").join(format!("{unsigned}.tar.gz")).exists());
     let (url, digest) = artifact(&after);
-    scene
-        .tools
-        .consume(url, digest, &scene.folder("consumed"))
-        .await
-        .unwrap();
+    scene.tools.consume(url, digest, &scene.folder("consumed")).await.unwrap();
 }

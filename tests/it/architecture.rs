@@ -7,19 +7,10 @@ use std::process::Command;
 /// A crate, and the crates that it may not reach: each name stands for itself and for all that begins so with a dash.
 const FENCES: [(&str, &[&str]); 8] = [
     ("sluice", &["ring", "native-tls", "openssl-sys"]),
-    (
-        "reference",
-        &["actix", "tokio", "hyper", "kube", "k8s-openapi", "serde"],
-    ),
-    (
-        "reconcile",
-        &["actix", "tokio", "hyper", "kube", "k8s-openapi", "serde"],
-    ),
+    ("reference", &["actix", "tokio", "hyper", "kube", "k8s-openapi", "serde"]),
+    ("reconcile", &["actix", "tokio", "hyper", "kube", "k8s-openapi", "serde"]),
     ("artifact", &["actix", "tokio", "hyper", "kube", "k8s-openapi"]),
-    (
-        "sluice-crds",
-        &["actix", "tokio", "hyper", "kube-client", "kube-runtime"],
-    ),
+    ("sluice-crds", &["actix", "tokio", "hyper", "kube-client", "kube-runtime"]),
     ("verify", &["actix", "tokio", "hyper", "kube", "k8s-openapi"]),
     ("oci", &["actix", "kube", "k8s-openapi"]),
     ("sluice-actors", &["actix-web", "kube-client", "kube-runtime"]),
@@ -28,9 +19,8 @@ const FENCES: [(&str, &[&str]); 8] = [
 const OURS: [&str; 7] = ["src", "actors", "crds", "crates", "tests", "benches", ".ci"];
 const LONGEST_FILE: usize = 500;
 const LONGEST_MEDIAN: usize = 150;
-const EMPTY_NAMES: [&str; 9] = [
-    "utils", "util", "common", "helpers", "helper", "manager", "types", "misc", "shared",
-];
+const EMPTY_NAMES: [&str; 9] =
+    ["utils", "util", "common", "helpers", "helper", "manager", "types", "misc", "shared"];
 /// What an actor that serves may not import: the others that serve, and those above it.
 const SERVICES: [&str; 5] = ["resolver", "verifier", "fetcher", "storage", "status_writer"];
 const ABOVE: [&str; 2] = ["repository", "watcher"];
@@ -66,15 +56,8 @@ pub(crate) fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
 }
 
 fn ours(extensions: &[&str]) -> Vec<PathBuf> {
-    let found: Vec<_> = OURS
-        .iter()
-        .flat_map(|folder| files(&root().join(folder), extensions))
-        .collect();
-    assert!(
-        found.len() > 50,
-        "only {} files are found, so nothing is checked",
-        found.len()
-    );
+    let found: Vec<_> = OURS.iter().flat_map(|folder| files(&root().join(folder), extensions)).collect();
+    assert!(found.len() > 50, "only {} files are found, so nothing is checked", found.len());
     found
 }
 
@@ -104,21 +87,13 @@ fn reach(package: &str) -> Vec<String> {
         .args(["--package", package])
         .output()
         .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tree = String::from_utf8(output.stdout).expect("cargo speaks UTF-8");
-    tree.lines()
-        .filter_map(|line| line.split(' ').next())
-        .map(str::to_owned)
-        .collect()
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
 fn is_behind(fence: &str, name: &str) -> bool {
-    name.strip_prefix(fence)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    name.strip_prefix(fence).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 #[test]
@@ -127,10 +102,8 @@ fn no_crate_reaches_what_it_is_fenced_from() {
         let reached = reach(package);
         assert_eq!(reached.first().map(String::as_str), Some(package));
 
-        let trespasses: Vec<_> = reached
-            .iter()
-            .filter(|name| fences.iter().any(|fence| is_behind(fence, name)))
-            .collect();
+        let trespasses: Vec<_> =
+            reached.iter().filter(|name| fences.iter().any(|fence| is_behind(fence, name))).collect();
 
         assert!(
             trespasses.is_empty(),
@@ -150,9 +123,7 @@ fn every_crate_of_ours_below_the_program_has_a_fence() {
         let manifest = read(&folder.join("Cargo.toml"));
 
         assert!(
-            FENCES
-                .iter()
-                .any(|(package, _)| manifest.contains(&format!("name = \"{package}\"\n"))),
+            FENCES.iter().any(|(package, _)| manifest.contains(&format!("name = \"{package}\"\n"))),
             "{} has no row in FENCES",
             shown(&folder)
         );
@@ -174,11 +145,7 @@ fn services_do_not_import_each_other_nor_whom_they_serve() {
             let text = read(&path).replace(HANDED_OVER, "");
             let others = SERVICES.iter().chain(&ABOVE).filter(|other| **other != service);
             for other in others {
-                assert!(
-                    !text.contains(&format!("crate::{other}")),
-                    "{} imports {other}",
-                    shown(&path)
-                );
+                assert!(!text.contains(&format!("crate::{other}")), "{} imports {other}", shown(&path));
             }
         }
     }
@@ -186,32 +153,21 @@ fn services_do_not_import_each_other_nor_whom_they_serve() {
 
 #[test]
 fn files_are_short() {
-    let mut lengths: Vec<_> = ours(&["rs", "go"])
-        .iter()
-        .map(|path| (read(path).lines().count(), shown(path)))
-        .collect();
+    let mut lengths: Vec<_> =
+        ours(&["rs", "go"]).iter().map(|path| (read(path).lines().count(), shown(path))).collect();
     lengths.sort();
 
-    let long: Vec<_> = lengths
-        .iter()
-        .filter(|(length, _)| *length > LONGEST_FILE)
-        .collect();
+    let long: Vec<_> = lengths.iter().filter(|(length, _)| *length > LONGEST_FILE).collect();
     let (median, _) = lengths[lengths.len() / 2];
 
     assert!(long.is_empty(), "over {LONGEST_FILE} lines: {long:?}");
-    assert!(
-        median < LONGEST_MEDIAN,
-        "half of the files have {median} lines or more"
-    );
+    assert!(median < LONGEST_MEDIAN, "half of the files have {median} lines or more");
 }
 
 #[test]
 fn every_rust_file_says_first_what_it_is_for() {
-    let silent: Vec<_> = ours(&["rs"])
-        .iter()
-        .filter(|path| !read(path).starts_with("//!"))
-        .map(|path| shown(path))
-        .collect();
+    let silent: Vec<_> =
+        ours(&["rs"]).iter().filter(|path| !read(path).starts_with("//!")).map(|path| shown(path)).collect();
 
     assert!(silent.is_empty(), "{silent:?}");
 }
@@ -222,9 +178,7 @@ fn no_module_has_a_name_that_says_nothing() {
         .iter()
         .filter(|path| {
             let within = path.strip_prefix(root()).unwrap_or(path).with_extension("");
-            within
-                .iter()
-                .any(|part| EMPTY_NAMES.iter().any(|name| part == OsStr::new(name)))
+            within.iter().any(|part| EMPTY_NAMES.iter().any(|name| part == OsStr::new(name)))
         })
         .map(|path| shown(path))
         .collect();

@@ -21,10 +21,7 @@ fn schema() -> Value {
 
 fn templates() -> String {
     let folder = root().join("helm/sluice/templates");
-    files(&folder, &["yaml", "tpl", "txt"])
-        .iter()
-        .map(|path| read(path))
-        .collect()
+    files(&folder, &["yaml", "tpl", "txt"]).iter().map(|path| read(path)).collect()
 }
 
 /// A key of values.yaml, by its dotted path, and whether a comment stands right above it.
@@ -40,10 +37,7 @@ fn keys() -> Vec<Key> {
         if let Some((name, _)) = text.split_once(':').filter(|_| !text.starts_with('#')) {
             names.truncate((line.len() - text.len()) / 2);
             names.push(name.to_owned());
-            keys.push(Key {
-                path: names.join("."),
-                has_comment,
-            });
+            keys.push(Key { path: names.join("."), has_comment });
         }
         has_comment = text.starts_with("# ");
     }
@@ -53,11 +47,10 @@ fn keys() -> Vec<Key> {
 
 /// The words in a text that follow a prefix.
 fn words_after<'a>(text: &'a str, prefix: &str, is_part: impl Fn(char) -> bool) -> BTreeSet<&'a str> {
-    let words = text.split(prefix).skip(1).map(|rest| {
-        rest.split(|character| !is_part(character))
-            .next()
-            .unwrap_or_default()
-    });
+    let words = text
+        .split(prefix)
+        .skip(1)
+        .map(|rest| rest.split(|character| !is_part(character)).next().unwrap_or_default());
     words.collect()
 }
 
@@ -68,18 +61,13 @@ fn ancestry(path: &str) -> impl Iterator<Item = &str> {
 
 /// What the schema says of a path.
 fn described<'a>(schema: &'a Value, path: &str) -> &'a Value {
-    path.split('.')
-        .fold(schema, |schema, name| &schema["properties"][name])
+    path.split('.').fold(schema, |schema, name| &schema["properties"][name])
 }
 
 fn paths_of(schema: &Value, outer: &str) -> Vec<String> {
     let properties = schema["properties"].as_object();
     let inner = properties.into_iter().flatten().flat_map(|(name, schema)| {
-        let path = if outer.is_empty() {
-            name.clone()
-        } else {
-            format!("{outer}.{name}")
-        };
+        let path = if outer.is_empty() { name.clone() } else { format!("{outer}.{name}") };
         let mut paths = paths_of(schema, &path);
         paths.push(path);
         paths
@@ -90,19 +78,13 @@ fn paths_of(schema: &Value, outer: &str) -> Vec<String> {
 #[test]
 fn every_value_has_a_comment() {
     let keys = keys();
-    let commented: BTreeSet<_> = keys
-        .iter()
-        .filter(|key| key.has_comment)
-        .map(|key| key.path.as_str())
-        .collect();
+    let commented: BTreeSet<_> =
+        keys.iter().filter(|key| key.has_comment).map(|key| key.path.as_str()).collect();
 
     for Key { path, .. } in &keys {
         let has_inner = keys.iter().any(|key| key.path.starts_with(&format!("{path}.")));
 
-        assert!(
-            has_inner || ancestry(path).any(|path| commented.contains(path)),
-            "{path} has no comment"
-        );
+        assert!(has_inner || ancestry(path).any(|path| commented.contains(path)), "{path} has no comment");
     }
 }
 
@@ -114,20 +96,14 @@ fn every_value_is_in_the_schema_and_the_schema_knows_no_other() {
 
     for path in &described_paths {
         assert!(described(&schema, path)["description"].is_string(), "{path}");
-        assert!(
-            keys.contains(path) || path == HELMS_OWN,
-            "{path} is not in values.yaml"
-        );
+        assert!(keys.contains(path) || path == HELMS_OWN, "{path} is not in values.yaml");
     }
     for path in &keys {
         let is_free = ancestry(path).any(|outer| {
             described(&schema, outer)["type"] == "object"
                 && described(&schema, outer)["additionalProperties"] != false
         });
-        assert!(
-            described_paths.contains(path) || is_free,
-            "{path} is not in the schema"
-        );
+        assert!(described_paths.contains(path) || is_free, "{path} is not in the schema");
     }
 }
 
@@ -148,23 +124,16 @@ fn the_schema_refuses_values_that_it_does_not_know() {
 #[test]
 fn every_value_is_used_and_every_used_value_is_there() {
     let templates = templates();
-    let used = words_after(&templates, ".Values.", |character| {
-        character.is_ascii_alphabetic() || character == '.'
-    });
+    let used =
+        words_after(&templates, ".Values.", |character| character.is_ascii_alphabetic() || character == '.');
     let keys = keys();
 
     for Key { path, .. } in &keys {
         let has_inner = keys.iter().any(|key| key.path.starts_with(&format!("{path}.")));
-        assert!(
-            has_inner || ancestry(path).any(|path| used.contains(path)),
-            "{path} is not used"
-        );
+        assert!(has_inner || ancestry(path).any(|path| used.contains(path)), "{path} is not used");
     }
     for path in used {
-        assert!(
-            keys.iter().any(|key| key.path == path),
-            "{path} is not in values.yaml"
-        );
+        assert!(keys.iter().any(|key| key.path == path), "{path} is not in values.yaml");
     }
 }
 
@@ -174,9 +143,8 @@ fn every_flag_that_the_chart_sets_is_one_of_the_program() {
     let run = program.find_subcommand("run").unwrap();
     let known: BTreeSet<_> = run.get_arguments().filter_map(clap::Arg::get_long).collect();
     let deployment = chart("templates/deployment.yaml");
-    let flags = words_after(&deployment, "--", |character| {
-        character.is_ascii_lowercase() || character == '-'
-    });
+    let flags =
+        words_after(&deployment, "--", |character| character.is_ascii_lowercase() || character == '-');
 
     assert!(flags.contains("storage-adv-addr"));
     let unknown: Vec<_> = flags.difference(&known).collect();
@@ -196,11 +164,8 @@ fn the_chart_has_the_version_of_the_program() {
 #[test]
 fn the_image_is_built_with_the_toolchain_of_the_project() {
     let toolchain = read(&root().join("rust-toolchain.toml"));
-    let version = toolchain
-        .lines()
-        .find_map(|line| line.strip_prefix("channel = "))
-        .unwrap()
-        .trim_matches('"');
+    let version =
+        toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
     let image = read(&root().join("Dockerfile"));
 
     assert!(image.contains(&format!("FROM rust:{version}-")));

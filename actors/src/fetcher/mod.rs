@@ -43,11 +43,7 @@ impl Fetcher {
     /// A fetcher that spools beside this store and refuses layers beyond `max_size` bytes (D15).
     #[must_use]
     pub fn new(store: Arc<Store>, max_size: Option<u64>) -> Self {
-        Self {
-            flights: Flights::default(),
-            store,
-            max_size,
-        }
+        Self { flights: Flights::default(), store, max_size }
     }
 }
 
@@ -93,13 +89,7 @@ async fn shared(
         url: describe.url.clone(),
     };
     let lead = async {
-        let Describe {
-            scope,
-            line,
-            url,
-            repository,
-            ..
-        } = &describe;
+        let Describe { scope, line, url, repository, .. } = &describe;
         let answer = scope.budget.spend(Box::pin(ask(&describe))).await;
         answer.ok_or_else(|| over_budget(line, Step::Manifest, url, repository, scope))
     };
@@ -107,28 +97,12 @@ async fn shared(
 }
 
 async fn ask(describe: &Describe) -> Result<Arc<Described>, Failure> {
-    let Describe {
-        line,
-        url,
-        repository,
-        digest,
-        manifest,
-        ..
-    } = describe;
-    let platform = describe
-        .platform
-        .as_deref()
-        .and_then(|platform| platform.parse().ok())
-        .unwrap_or_default();
+    let Describe { line, url, repository, digest, manifest, .. } = describe;
+    let platform =
+        describe.platform.as_deref().and_then(|platform| platform.parse().ok()).unwrap_or_default();
     let described = line
         .client
-        .describe(
-            &line.credential,
-            repository.path(),
-            digest,
-            manifest.clone(),
-            &platform,
-        )
+        .describe(&line.credential, repository.path(), digest, manifest.clone(), &platform)
         .await
         .map_err(|error| registry(line, repository, Step::Manifest, url, &error))?;
     line.note(repository.path(), Conduct::Answered);
@@ -155,29 +129,12 @@ fn within_body(error: &oci::Error) -> bool {
 }
 
 async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Result<Fetched, Failure> {
-    let Fetch {
-        scope,
-        line,
-        url,
-        repository,
-        layer,
-        operation,
-    } = fetch;
+    let Fetch { scope, line, url, repository, layer, operation } = fetch;
     let mut sink = sink::Spooling::new(&store, layer.size).map_err(|error| self::store(operation, &error))?;
-    let limits = BlobLimits {
-        stall: scope.budget.total(),
-        max_bytes: max_size,
-    };
-    let read = line
-        .client
-        .blob(&line.credential, repository.path(), &layer, limits, &mut sink)
-        .await;
+    let limits = BlobLimits { stall: scope.budget.total(), max_bytes: max_size };
+    let read = line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink).await;
     read.map_err(|error| {
-        let step = if within_body(&error) {
-            Step::Content(operation)
-        } else {
-            Step::Open
-        };
+        let step = if within_body(&error) { Step::Content(operation) } else { Step::Open };
         registry(&line, &repository, step, &url, &error)
     })?;
     line.note(repository.path(), Conduct::Answered);

@@ -29,50 +29,33 @@ struct CoolDown {
 impl CoolDowns {
     /// None yet; none will be longer than `longest`.
     pub(super) fn new(longest: Duration) -> Self {
-        Self {
-            longest,
-            running: BTreeMap::new(),
-            met: BTreeMap::new(),
-        }
+        Self { longest, running: BTreeMap::new(), met: BTreeMap::new() }
     }
 
     /// The registry asked this identity for patience.
     pub(super) fn begin(&mut self, identity: Identity, patience: Duration, said: Said, now: Instant) {
         let until = now.checked_add(patience.min(self.longest)).unwrap_or(now);
-        self.met
-            .retain(|_, met| now.saturating_duration_since(*met) <= SECOND_IDENTITY_WITHIN);
+        self.met.retain(|_, met| now.saturating_duration_since(*met) <= SECOND_IDENTITY_WITHIN);
         self.met.insert(identity, now);
         if self.met.len() > 1 {
-            let others = self
-                .met
-                .keys()
-                .filter_map(|met| self.running.get(&Place::Identity(*met)));
-            let latest = others
-                .map(|other| other.until)
-                .chain([until])
-                .max()
-                .unwrap_or(until);
+            let others = self.met.keys().filter_map(|met| self.running.get(&Place::Identity(*met)));
+            let latest = others.map(|other| other.until).chain([until]).max().unwrap_or(until);
             self.extend(Place::Origin, latest, said.clone());
         }
         self.extend(Place::Identity(identity), until, said);
     }
 
     fn extend(&mut self, place: Place, until: Instant, said: Said) {
-        let until = self
-            .running
-            .get(&place)
-            .map_or(until, |known| known.until.max(until));
+        let until = self.running.get(&place).map_or(until, |known| known.until.max(until));
         self.running.insert(place, CoolDown { until, said });
     }
 
     /// What keeps this identity waiting, and for how long.
     pub(super) fn holding(&self, identity: Identity, now: Instant) -> Option<(Place, &Said, Duration)> {
-        [Place::Origin, Place::Identity(identity)]
-            .into_iter()
-            .find_map(|place| {
-                let cooling = self.running.get(&place).filter(|cooling| cooling.until > now)?;
-                Some((place, &cooling.said, cooling.until - now))
-            })
+        [Place::Origin, Place::Identity(identity)].into_iter().find_map(|place| {
+            let cooling = self.running.get(&place).filter(|cooling| cooling.until > now)?;
+            Some((place, &cooling.said, cooling.until - now))
+        })
     }
 
     /// Forgets the cool-downs that are over and says which they were.

@@ -30,10 +30,7 @@ impl Registries {
     /// Without any Registry yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self {
-            settings: Arc::new(settings),
-            list: Arc::default(),
-        }
+        Self { settings: Arc::new(settings), list: Arc::default() }
     }
 
     /// The Registry of this origin, started if there is none. To be called on the arbiter's thread, and before each
@@ -44,20 +41,12 @@ impl Registries {
     pub fn of(&self, origin: &Origin) -> Result<Recipient<Admit>, oci::Error> {
         let key = origin.key();
         let mut list = locked(&self.list);
-        if let Some(running) = list
-            .running
-            .get(&key)
-            .filter(|running| running.registry.connected())
-        {
+        if let Some(running) = list.running.get(&key).filter(|running| running.registry.connected()) {
             return Ok(running.registry.clone().recipient());
         }
         list.started += 1;
         let number = list.started;
-        let listing = Listing {
-            list: Arc::clone(&self.list),
-            key: key.clone(),
-            number,
-        };
+        let listing = Listing { list: Arc::clone(&self.list), key: key.clone(), number };
         let registry = Registry::new(origin.clone(), Arc::clone(&self.settings), listing)?.start();
         let recipient = registry.clone().recipient();
         list.running.insert(key, Running { number, registry });
@@ -86,11 +75,7 @@ impl Listing {
     /// Strikes the entry out, unless it is that of a successor.
     pub(super) fn strike(&self) {
         let mut list = locked(&self.list);
-        if list
-            .running
-            .get(&self.key)
-            .is_some_and(|running| running.number == self.number)
-        {
+        if list.running.get(&self.key).is_some_and(|running| running.number == self.number) {
             list.running.remove(&self.key);
         }
     }

@@ -50,11 +50,7 @@ async fn a_registry_that_panicked_is_struck_out_and_started_anew() {
 async fn a_late_end_does_not_strike_out_the_successor() {
     let (registries, origin) = (registries(), Origin::new("ghcr.io"));
     registries.of(&origin).unwrap();
-    let late = Listing {
-        list: Arc::clone(&registries.list),
-        key: origin.key(),
-        number: 0,
-    };
+    let late = Listing { list: Arc::clone(&registries.list), key: origin.key(), number: 0 };
 
     late.strike();
 
@@ -64,10 +60,7 @@ async fn a_late_end_does_not_strike_out_the_successor() {
 #[actix::test]
 async fn equal_origins_have_one_registry_and_others_their_own() {
     let registries = registries();
-    let plain = Origin {
-        plain_http: true,
-        ..Origin::new("ghcr.io")
-    };
+    let plain = Origin { plain_http: true, ..Origin::new("ghcr.io") };
 
     let first = registries.of(&Origin::new("ghcr.io")).unwrap();
 
@@ -78,14 +71,8 @@ async fn equal_origins_have_one_registry_and_others_their_own() {
 
 #[actix::test]
 async fn an_origin_whose_material_cannot_be_used_is_an_error() {
-    let tls = oci::TlsMaterial {
-        ca_pem: Some(b"no certificate".to_vec()),
-        client: None,
-    };
-    let origin = Origin {
-        tls: Some(tls),
-        ..Origin::new("ghcr.io")
-    };
+    let tls = oci::TlsMaterial { ca_pem: Some(b"no certificate".to_vec()), client: None };
+    let origin = Origin { tls: Some(tls), ..Origin::new("ghcr.io") };
     let registries = registries();
 
     assert!(registries.of(&origin).is_err());
@@ -108,46 +95,21 @@ fn nobody() -> actix::WeakRecipient<HostRecovered> {
 
 fn admit(name: &str) -> Admit {
     let key = crate::Key::new("team", name);
-    let (scope, _) = crate::Scope::new(
-        key,
-        "uid".into(),
-        1,
-        Duration::from_mins(1),
-        tracing::Span::none(),
-    );
+    let (scope, _) = crate::Scope::new(key, "uid".into(), 1, Duration::from_mins(1), tracing::Span::none());
     let urgency = Urgency::Of(reconcile::Class::Asked);
-    Admit {
-        scope,
-        urgency,
-        repository: "app".into(),
-        credential: Arc::default(),
-        recovered: nobody(),
-    }
+    Admit { scope, urgency, repository: "app".into(), credential: Arc::default(), recovered: nobody() }
 }
 
 #[actix::test]
 async fn an_attempt_that_waits_for_a_registry_that_panics_fails_and_its_successor_grants_the_next() {
     let (registries, origin) = (registries(), Origin::new("ghcr.io"));
     let registry = registries.of(&origin).unwrap();
-    let _held = registry
-        .send(admit("a"))
-        .await
-        .unwrap()
-        .map_err(|failure| failure.message)
-        .unwrap();
+    let _held = registry.send(admit("a")).await.unwrap().map_err(|failure| failure.message).unwrap();
     let waiting = registry.send(admit("b"));
 
     address(&registries, &origin).do_send(Break);
 
     let failure = waiting.await.unwrap().err().unwrap();
     assert_eq!(failure.reason, reconcile::Reason::InternalError);
-    assert!(
-        registries
-            .of(&origin)
-            .unwrap()
-            .send(admit("b"))
-            .await
-            .unwrap()
-            .is_ok()
-    );
+    assert!(registries.of(&origin).unwrap().send(admit("b")).await.unwrap().is_ok());
 }

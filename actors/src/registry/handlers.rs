@@ -13,22 +13,12 @@ impl Handler<Admit> for Registry {
     type Result = ResponseFuture<Result<Turn, Failure>>;
 
     fn handle(&mut self, admit: Admit, context: &mut Context<Self>) -> Self::Result {
-        let Admit {
-            scope,
-            urgency,
-            repository,
-            credential,
-            recovered,
-        } = admit;
+        let Admit { scope, urgency, repository, credential, recovered } = admit;
         if scope.cancel.is_cancelled() {
             return Box::pin(async { Err(Failure::cancelled()) });
         }
         let (now, number) = (Instant::now(), self.number());
-        let seeker = Seeker {
-            key: scope.key,
-            identity: credential.identity(),
-            repository,
-        };
+        let seeker = Seeker { key: scope.key, identity: credential.identity(), repository };
         if let Some(older) = self.places.get(&seeker.key).copied() {
             self.health.ended(older);
             if let Some(older) = self.leave(older) {
@@ -42,21 +32,11 @@ impl Handler<Admit> for Registry {
         let (granted, turn) = oneshot::channel();
         self.places.insert(seeker.key.clone(), number);
         self.queue.push(number, urgency);
-        let waiter = Waiter {
-            seeker,
-            credential,
-            recovered,
-            granted,
-        };
+        let waiter = Waiter { seeker, credential, recovered, granted };
         self.waiters.insert(number, waiter);
         self.grant(context);
         self.arm(now, context);
-        Box::pin(waiting::for_turn(
-            turn,
-            scope.cancel,
-            number,
-            context.address().recipient(),
-        ))
+        Box::pin(waiting::for_turn(turn, scope.cancel, number, context.address().recipient()))
     }
 }
 
@@ -64,19 +44,12 @@ impl Handler<TurnReturned> for Registry {
     type Result = ();
 
     fn handle(&mut self, returned: TurnReturned, context: &mut Context<Self>) {
-        let TurnReturned {
-            number,
-            witness,
-            identity,
-        } = returned;
+        let TurnReturned { number, witness, identity } = returned;
         let Some(holder) = self.turns.remove(&number) else {
             return;
         };
         let now = Instant::now();
-        let in_vain = matches!(
-            witness.conduct,
-            Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. })
-        );
+        let in_vain = matches!(witness.conduct, Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }));
         self.learn(witness, identity, now);
         self.health.ended(number);
         if in_vain {
@@ -91,11 +64,7 @@ impl Handler<HostAnswered> for Registry {
     type Result = ();
 
     fn handle(&mut self, answered: HostAnswered, context: &mut Context<Self>) {
-        let HostAnswered {
-            number,
-            witness,
-            identity,
-        } = answered;
+        let HostAnswered { number, witness, identity } = answered;
         if !self.turns.contains_key(&number) {
             return;
         }

@@ -45,11 +45,7 @@ pub(super) struct Lesson<L> {
 
 impl<L> Default for Lesson<L> {
     fn default() -> Self {
-        Self {
-            calls: Vec::new(),
-            fell: false,
-            tightened: false,
-        }
+        Self { calls: Vec::new(), fell: false, tightened: false }
     }
 }
 
@@ -151,11 +147,7 @@ impl<L: Listener> Health<L> {
             Some(Conduct::Busy { failure, retry_after }) => {
                 let said = Said::new(failure, repository);
                 self.cool_downs.begin(identity, retry_after, said, now);
-                Lesson {
-                    calls: self.host_answered(now),
-                    fell: false,
-                    tightened: true,
-                }
+                Lesson { calls: self.host_answered(now), fell: false, tightened: true }
             }
         }
     }
@@ -192,10 +184,7 @@ impl<L: Listener> Health<L> {
             let ripe = self.parked.ripe(place).filter(|_| !overruled)?;
             Some(outage.due()?.max(ripe))
         });
-        probes
-            .chain(cooled)
-            .chain(self.parked.ripe(&Place::Released))
-            .min()
+        probes.chain(cooled).chain(self.parked.ripe(&Place::Released)).min()
     }
 
     /// Whether the host is taken to be down.
@@ -222,10 +211,7 @@ impl<L: Listener> Health<L> {
         let mut calls = self.host_answered(now);
         self.faults.remove(repository);
         calls.extend(self.recovered(&Place::Repository(Arc::clone(repository)), now));
-        Lesson {
-            calls,
-            ..Lesson::default()
-        }
+        Lesson { calls, ..Lesson::default() }
     }
 
     fn host_answered(&mut self, now: Instant) -> Vec<L> {
@@ -253,10 +239,7 @@ impl<L: Listener> Health<L> {
     fn faulty(&mut self, repository: &Arc<str>, failure: Failure, now: Instant) -> Lesson<L> {
         self.unreachable = 0;
         self.forget_old_faults(now);
-        let faults = self.faults.entry(Arc::clone(repository)).or_insert(Faults {
-            in_a_row: 0,
-            last: now,
-        });
+        let faults = self.faults.entry(Arc::clone(repository)).or_insert(Faults { in_a_row: 0, last: now });
         faults.in_a_row = faults.in_a_row.saturating_add(1);
         faults.last = now;
         let broken = faults.in_a_row >= IN_A_ROW;
@@ -301,22 +284,14 @@ impl<L: Listener> Health<L> {
         for (seeker, listener) in std::mem::take(&mut self.hurt).into_values() {
             self.await_recovery(seeker, listener, now);
         }
-        Lesson {
-            fell,
-            tightened: true,
-            ..Lesson::default()
-        }
+        Lesson { fell, tightened: true, ..Lesson::default() }
     }
 }
 
 /// The outage that concerns the seeker: of the host before that of its repository.
 fn outage<'a>(outages: &'a mut BTreeMap<Place, Outage>, seeker: &Seeker) -> Option<(Place, &'a mut Outage)> {
     let repository = Place::Repository(Arc::clone(&seeker.repository));
-    let place = if outages.contains_key(&Place::Host) {
-        Place::Host
-    } else {
-        repository
-    };
+    let place = if outages.contains_key(&Place::Host) { Place::Host } else { repository };
     let outage = outages.get_mut(&place)?;
     Some((place, outage))
 }

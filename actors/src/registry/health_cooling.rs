@@ -11,23 +11,12 @@ fn patience_is_asked_of_one_identity_and_ends_when_announced() {
     let refused = host.admit_for("a", "app", identity("one")).unwrap_err();
 
     let rest = Duration::from_secs(29);
-    assert_eq!(
-        refused.disposition,
-        Disposition::Park {
-            not_before: Some(rest)
-        }
-    );
+    assert_eq!(refused.disposition, Disposition::Park { not_before: Some(rest) });
     assert_eq!(refused.message, "too many requests");
-    assert_eq!(
-        host.admit_for("b", "app", identity("two")),
-        Ok(Admission::Ordinary)
-    );
+    assert_eq!(host.admit_for("b", "app", identity("two")), Ok(Admission::Ordinary));
     assert_eq!(host.next_tick(), Some(rest));
     assert_eq!(host.after(rest), [Bell("a")]);
-    assert_eq!(
-        host.admit_for("a", "app", identity("one")),
-        Ok(Admission::Ordinary)
-    );
+    assert_eq!(host.admit_for("a", "app", identity("one")), Ok(Admission::Ordinary));
 }
 
 #[test]
@@ -40,9 +29,7 @@ fn a_second_identity_within_a_minute_cools_the_whole_origin() {
 
         let third = host.admit_for("a", "app", identity("three"));
 
-        let rest = Disposition::Park {
-            not_before: Some(Duration::from_secs(200 - pause)),
-        };
+        let rest = Disposition::Park { not_before: Some(Duration::from_secs(200 - pause)) };
         assert_eq!(third.is_err(), cools);
         assert!(third.err().is_none_or(|failure| failure.disposition == rest));
     }
@@ -51,22 +38,11 @@ fn a_second_identity_within_a_minute_cools_the_whole_origin() {
 #[test]
 fn no_patience_is_longer_than_the_longest_retry_delay() {
     let mut host = Host::new();
-    host.learn(
-        "app",
-        Conduct::Busy {
-            failure: failure("later"),
-            retry_after: Duration::MAX,
-        },
-    );
+    host.learn("app", Conduct::Busy { failure: failure("later"), retry_after: Duration::MAX });
 
     let refused = host.admit("a").unwrap_err();
 
-    assert_eq!(
-        refused.disposition,
-        Disposition::Park {
-            not_before: Some(Duration::from_mins(15))
-        }
-    );
+    assert_eq!(refused.disposition, Disposition::Park { not_before: Some(Duration::from_mins(15)) });
 }
 
 #[test]
@@ -94,10 +70,5 @@ fn a_shorter_patience_does_not_end_a_longer_one() {
 
     let refused = host.admit("a").unwrap_err();
 
-    assert_eq!(
-        refused.disposition,
-        Disposition::Park {
-            not_before: Some(30 * SECOND)
-        }
-    );
+    assert_eq!(refused.disposition, Disposition::Park { not_before: Some(30 * SECOND) });
 }

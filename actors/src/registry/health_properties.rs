@@ -8,19 +8,10 @@ use super::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Ask {
-        object: usize,
-    },
-    Return {
-        turn: prop::sample::Index,
-        conduct: Conduct,
-    },
-    GiveUp {
-        turn: prop::sample::Index,
-    },
-    Pause {
-        milliseconds: u64,
-    },
+    Ask { object: usize },
+    Return { turn: prop::sample::Index, conduct: Conduct },
+    GiveUp { turn: prop::sample::Index },
+    Pause { milliseconds: u64 },
 }
 
 const OBJECTS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
@@ -54,11 +45,7 @@ struct Model {
 
 impl Model {
     fn new() -> Self {
-        Self {
-            host: Host::new(),
-            out: Vec::new(),
-            waiting: BTreeSet::new(),
-        }
+        Self { host: Host::new(), out: Vec::new(), waiting: BTreeSet::new() }
     }
 
     fn seeker(object: usize) -> Seeker {
@@ -88,14 +75,8 @@ impl Model {
 
     fn come_back(&mut self, turn: usize, conduct: Option<Conduct>) {
         let (number, seeker, name) = self.out.remove(turn);
-        let in_vain = matches!(
-            conduct,
-            Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. })
-        );
-        let witness = Witness {
-            conduct,
-            repository: seeker.repository.to_string(),
-        };
+        let in_vain = matches!(conduct, Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }));
+        let witness = Witness { conduct, repository: seeker.repository.to_string() };
         let lesson = self.host.health.learn(witness, seeker.identity, self.host.now);
         self.called(lesson.calls);
         self.host.health.ended(number);
@@ -103,9 +84,7 @@ impl Model {
             self.host.health.await_recovery(seeker, Bell(name), self.host.now);
         }
         let parked = self.host.health.parked();
-        let names = OBJECTS
-            .into_iter()
-            .filter(|name| parked.contains(&Key::new("team", name)));
+        let names = OBJECTS.into_iter().filter(|name| parked.contains(&Key::new("team", name)));
         self.waiting.extend(names);
     }
 
@@ -133,29 +112,12 @@ impl Model {
     }
 
     fn check(&self) {
-        let parked: BTreeSet<String> = self
-            .host
-            .health
-            .parked()
-            .iter()
-            .map(|key| key.name.to_string())
-            .collect();
-        assert!(
-            self.waiting.iter().map(ToString::to_string).eq(parked),
-            "all who wait are known"
-        );
-        let probes = self
-            .out
-            .iter()
-            .filter(|(number, _, _)| self.host.health.is_probe(*number))
-            .count();
+        let parked: BTreeSet<String> =
+            self.host.health.parked().iter().map(|key| key.name.to_string()).collect();
+        assert!(self.waiting.iter().map(ToString::to_string).eq(parked), "all who wait are known");
+        let probes = self.out.iter().filter(|(number, _, _)| self.host.health.is_probe(*number)).count();
         assert!(probes <= self.host.health.outages.len(), "one probe an outage");
-        let known_to_be_out = self
-            .host
-            .health
-            .outages
-            .values()
-            .any(|outage| outage.due().is_none());
+        let known_to_be_out = self.host.health.outages.values().any(|outage| outage.due().is_none());
         let forgotten = !self.waiting.is_empty() && self.host.next_tick().is_none() && !known_to_be_out;
         assert!(!forgotten, "somebody waits and nothing is due");
     }

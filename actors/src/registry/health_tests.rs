@@ -39,11 +39,7 @@ struct Host {
 
 impl Host {
     fn new() -> Self {
-        Self {
-            health: Health::new(Duration::from_mins(15)),
-            now: Instant::now(),
-            number: 0,
-        }
+        Self { health: Health::new(Duration::from_mins(15)), now: Instant::now(), number: 0 }
     }
 
     fn down() -> Self {
@@ -65,17 +61,9 @@ impl Host {
         identity: Identity,
     ) -> Result<Admission, Failure> {
         self.number += 1;
-        let seeker = Seeker {
-            key: Key::new("team", name),
-            identity,
-            repository: repository.into(),
-        };
+        let seeker = Seeker { key: Key::new("team", name), identity, repository: repository.into() };
         self.health.admit(&seeker, self.number, Bell(name), self.now)?;
-        Ok(if self.health.is_probe(self.number) {
-            Admission::Probe
-        } else {
-            Admission::Ordinary
-        })
+        Ok(if self.health.is_probe(self.number) { Admission::Probe } else { Admission::Ordinary })
     }
 
     fn learn(&mut self, repository: &str, conduct: Conduct) -> Lesson<Bell> {
@@ -83,20 +71,13 @@ impl Host {
     }
 
     fn learn_as(&mut self, identity: Identity, repository: &str, conduct: Conduct) -> Lesson<Bell> {
-        let witness = Witness {
-            conduct: Some(conduct),
-            repository: repository.to_owned(),
-        };
+        let witness = Witness { conduct: Some(conduct), repository: repository.to_owned() };
         self.health.learn(witness, identity, self.now)
     }
 
     fn fails(&mut self, repository: &str, name: &'static str) {
         let (key, repository) = (Key::new("team", name), repository.into());
-        let seeker = Seeker {
-            key,
-            identity: Identity::ANONYMOUS,
-            repository,
-        };
+        let seeker = Seeker { key, identity: Identity::ANONYMOUS, repository };
         self.health.await_recovery(seeker, Bell(name), self.now);
     }
 
@@ -106,9 +87,7 @@ impl Host {
     }
 
     fn next_tick(&self) -> Option<Duration> {
-        self.health
-            .next_tick()
-            .map(|tick| tick.saturating_duration_since(self.now))
+        self.health.next_tick().map(|tick| tick.saturating_duration_since(self.now))
     }
 }
 
@@ -117,22 +96,15 @@ fn failure(message: &str) -> Failure {
 }
 
 fn unreachable() -> Conduct {
-    Conduct::Unreachable {
-        failure: failure("connection refused"),
-    }
+    Conduct::Unreachable { failure: failure("connection refused") }
 }
 
 fn faulty() -> Conduct {
-    Conduct::Faulty {
-        failure: failure("bad gateway"),
-    }
+    Conduct::Faulty { failure: failure("bad gateway") }
 }
 
 fn busy(seconds: u64) -> Conduct {
-    Conduct::Busy {
-        failure: failure("too many requests"),
-        retry_after: Duration::from_secs(seconds),
-    }
+    Conduct::Busy { failure: failure("too many requests"), retry_after: Duration::from_secs(seconds) }
 }
 
 fn identity(name: &str) -> Identity {
@@ -169,12 +141,7 @@ fn any_answer_between_the_failures_resets_their_count() {
 #[test]
 fn a_host_that_is_down_parks_with_what_it_last_said() {
     let mut host = Host::down();
-    host.learn(
-        "app",
-        Conduct::Unreachable {
-            failure: failure("no route to host"),
-        },
-    );
+    host.learn("app", Conduct::Unreachable { failure: failure("no route to host") });
 
     let refused = host.admit("a").unwrap_err();
 
@@ -207,9 +174,7 @@ fn a_probe_in_vain_is_followed_by_that_of_the_next_object() {
     let mut order = Vec::new();
     for _ in 0..4 {
         let tick = host.next_tick().unwrap();
-        let [Bell(called)] = host.after(tick)[..] else {
-            panic!("one is called")
-        };
+        let [Bell(called)] = host.after(tick)[..] else { panic!("one is called") };
         assert_eq!(host.admit(called), Ok(Admission::Probe));
         let probe = host.number;
         assert!(host.learn("app", unreachable()).calls.is_empty());
@@ -337,10 +302,7 @@ fn an_object_has_one_entry() {
         host.admit(name).unwrap_err();
     }
 
-    assert_eq!(
-        host.health.parked(),
-        [Key::new("team", "a"), Key::new("team", "b")]
-    );
+    assert_eq!(host.health.parked(), [Key::new("team", "a"), Key::new("team", "b")]);
 }
 
 #[test]
@@ -356,15 +318,9 @@ fn server_errors_in_a_row_put_down_their_own_repository_only() {
     assert_eq!(host.admit("b"), Ok(Admission::Ordinary));
     host.learn("app", Conduct::Answered);
     assert_eq!(host.after(SECOND), [Bell("a")]);
-    assert_eq!(
-        host.admit_for("a", "broken", Identity::ANONYMOUS),
-        Ok(Admission::Probe)
-    );
+    assert_eq!(host.admit_for("a", "broken", Identity::ANONYMOUS), Ok(Admission::Probe));
     host.learn("broken", Conduct::Answered);
-    assert_eq!(
-        host.admit_for("c", "broken", Identity::ANONYMOUS),
-        Ok(Admission::Ordinary)
-    );
+    assert_eq!(host.admit_for("c", "broken", Identity::ANONYMOUS), Ok(Admission::Ordinary));
 }
 
 #[test]
@@ -381,10 +337,7 @@ fn two_broken_repositories_put_the_host_down_and_their_objects_wait_for_it() {
 
     assert!(host.admit("b").is_err());
     assert_eq!(host.after(SECOND), [Bell("a")]);
-    assert_eq!(
-        host.admit_for("a", "broken", Identity::ANONYMOUS),
-        Ok(Admission::Probe)
-    );
+    assert_eq!(host.admit_for("a", "broken", Identity::ANONYMOUS), Ok(Admission::Probe));
     assert_eq!(host.learn("broken", Conduct::Answered).calls, [Bell("b")]);
 }
 

@@ -146,11 +146,7 @@ impl Turn {
     /// A turn that `returned` hears of when it ends.
     #[must_use]
     pub fn new(line: Line, number: u64, returned: Recipient<TurnReturned>) -> Self {
-        Self {
-            line,
-            returned,
-            number,
-        }
+        Self { line, returned, number }
     }
 }
 
@@ -159,13 +155,7 @@ impl Line {
     #[must_use]
     pub fn new(client: Client, origin: OriginKey, credential: Arc<Credential>) -> Self {
         let identity = credential.identity();
-        Self {
-            client,
-            origin,
-            credential,
-            identity,
-            record: Arc::default(),
-        }
+        Self { client, origin, credential, identity, record: Arc::default() }
     }
 
     /// The same line of a probe: `registry` hears of the first answer at once.
@@ -178,18 +168,11 @@ impl Line {
     pub fn note(&self, repository: &str, conduct: Conduct) {
         let answered = matches!(conduct, Conduct::Answered | Conduct::Busy { .. });
         let mut record = self.record();
-        record.witness = Witness {
-            conduct: Some(conduct),
-            repository: repository.to_owned(),
-        };
+        record.witness = Witness { conduct: Some(conduct), repository: repository.to_owned() };
         let Some((number, registry)) = record.told.take_if(|_| answered) else {
             return;
         };
-        registry.do_send(HostAnswered {
-            number,
-            witness: record.witness.clone(),
-            identity: self.identity,
-        });
+        registry.do_send(HostAnswered { number, witness: record.witness.clone(), identity: self.identity });
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
@@ -200,10 +183,6 @@ impl Line {
 impl Drop for Turn {
     fn drop(&mut self) {
         let (number, identity) = (self.number, self.line.identity);
-        self.returned.do_send(TurnReturned {
-            number,
-            witness: self.line.record().witness.clone(),
-            identity,
-        });
+        self.returned.do_send(TurnReturned { number, witness: self.line.record().witness.clone(), identity });
     }
 }

@@ -133,11 +133,7 @@ impl Registry {
 
     fn learn(&mut self, witness: Witness, identity: Identity, now: Instant) {
         let was_down = self.health.is_down();
-        let Lesson {
-            calls,
-            fell,
-            tightened,
-        } = self.health.learn(witness, identity, now);
+        let Lesson { calls, fell, tightened } = self.health.learn(witness, identity, now);
         if fell {
             self.renew_client();
         }
@@ -168,9 +164,7 @@ impl Registry {
             let Some(waiter) = self.waiters.get(&number) else {
                 continue;
             };
-            let admitted = self
-                .health
-                .admit(&waiter.seeker, number, waiter.recovered.clone(), now);
+            let admitted = self.health.admit(&waiter.seeker, number, waiter.recovered.clone(), now);
             if let Err(failure) = admitted {
                 self.health.ended(number);
                 if let Some(waiter) = self.leave(number) {
@@ -241,10 +235,7 @@ impl Actor for Registry {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         if std::thread::panicking() {
-            tracing::error!(
-                registry.host = self.key.host(),
-                "the turns of a registry are lost to a panic"
-            );
+            tracing::error!(registry.host = self.key.host(), "the turns of a registry are lost to a panic");
         }
         self.listing.strike();
     }

@@ -29,13 +29,7 @@ pub(super) struct Outage {
 impl Outage {
     /// An outage that begins now.
     pub(super) fn new(said: Said, now: Instant) -> Self {
-        Self {
-            said,
-            began: now,
-            next: now + FIRST_PROBE,
-            invited: Vec::new(),
-            out: None,
-        }
+        Self { said, began: now, next: now + FIRST_PROBE, invited: Vec::new(), out: None }
     }
 
     /// When somebody is to be invited to probe; `None` while a probe is out.

@@ -58,33 +58,18 @@ struct Entry<L> {
 
 impl<L> Default for Parked<L> {
     fn default() -> Self {
-        Self {
-            entries: BTreeMap::new(),
-            seats: BTreeMap::new(),
-            next: 0,
-        }
+        Self { entries: BTreeMap::new(), seats: BTreeMap::new(), next: 0 }
     }
 }
 
 impl<L: Listener> Parked<L> {
     /// Lets an object wait. Where it waits already it keeps its place; what it waited for elsewhere is forgotten.
     pub(super) fn park(&mut self, key: &Key, listener: L, place: Place, tried: bool, now: Instant) {
-        let known = self
-            .seats
-            .get(key)
-            .filter(|seat| seat.place == place && !tried)
-            .cloned();
+        let known = self.seats.get(key).filter(|seat| seat.place == place && !tried).cloned();
         self.remove(key);
         let seat = known.unwrap_or_else(|| self.seat(place, tried));
         self.seats.insert(key.clone(), seat.clone());
-        self.entries.insert(
-            seat,
-            Entry {
-                key: key.clone(),
-                listener,
-                since: now,
-            },
-        );
+        self.entries.insert(seat, Entry { key: key.clone(), listener, since: now });
     }
 
     /// Forgets an object.
@@ -115,11 +100,7 @@ impl<L: Listener> Parked<L> {
 
     /// Ends the wait for this place: whom to call now, in order. The others are called once they may be.
     pub(super) fn release(&mut self, place: &Place, now: Instant) -> Vec<L> {
-        let seats: Vec<Seat> = self
-            .entries
-            .range(bounds(place))
-            .map(|(seat, _)| seat.clone())
-            .collect();
+        let seats: Vec<Seat> = self.entries.range(bounds(place)).map(|(seat, _)| seat.clone()).collect();
         let mut calls = Vec::new();
         for seat in seats {
             let Some(entry) = self.entries.remove(&seat) else {
@@ -138,16 +119,9 @@ impl<L: Listener> Parked<L> {
 
     /// Lets those who wait for a repository wait for the host.
     pub(super) fn gather_at_host(&mut self) {
-        let first = Seat {
-            place: Place::Repository(Arc::from("")),
-            tried: false,
-            number: 0,
-        };
+        let first = Seat { place: Place::Repository(Arc::from("")), tried: false, number: 0 };
         for (seat, entry) in self.entries.split_off(&first) {
-            let seat = Seat {
-                place: Place::Host,
-                ..seat
-            };
+            let seat = Seat { place: Place::Host, ..seat };
             self.seats.insert(entry.key.clone(), seat.clone());
             self.entries.insert(seat, entry);
         }
@@ -165,19 +139,11 @@ impl<L: Listener> Parked<L> {
 
     fn seat(&mut self, place: Place, tried: bool) -> Seat {
         self.next += 1;
-        Seat {
-            place,
-            tried,
-            number: self.next,
-        }
+        Seat { place, tried, number: self.next }
     }
 }
 
 fn bounds(place: &Place) -> std::ops::RangeInclusive<Seat> {
-    let seat = |tried, number| Seat {
-        place: place.clone(),
-        tried,
-        number,
-    };
+    let seat = |tried, number| Seat { place: place.clone(), tried, number };
     seat(false, 0)..=seat(true, u64::MAX)
 }

@@ -61,13 +61,7 @@ fn a_number_has_one_place() {
 }
 
 fn urgency() -> impl Strategy<Value = Urgency> {
-    prop_oneof![
-        Just(Urgency::Resumed),
-        Just(ASKED),
-        Just(RETRY),
-        Just(ROUTINE),
-        Just(CHECK)
-    ]
+    prop_oneof![Just(Urgency::Resumed), Just(ASKED), Just(RETRY), Just(ROUTINE), Just(CHECK)]
 }
 
 #[derive(Clone, Debug)]

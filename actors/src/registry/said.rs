@@ -20,11 +20,7 @@ impl Said {
     /// What an attempt for this repository met.
     pub(super) fn new(failure: Failure, repository: Arc<str>) -> Self {
         let abroad = masked(&failure.message, &repository);
-        Self {
-            failure,
-            repository,
-            abroad,
-        }
+        Self { failure, repository, abroad }
     }
 
     /// What an object that asks for `repository` is told while it waits.
@@ -105,10 +101,8 @@ mod tests {
 
     #[test]
     fn a_short_name_hides_no_word_that_contains_it() {
-        let failure = Failure::fetch(
-            Reason::OCIArtifactPullFailed,
-            "failed: a is away, ghcr.io/a:1".to_owned(),
-        );
+        let failure =
+            Failure::fetch(Reason::OCIArtifactPullFailed, "failed: a is away, ghcr.io/a:1".to_owned());
 
         let told = Said::new(failure, "a".into()).parking("b", None);
 
@@ -130,18 +124,9 @@ mod tests {
                 "GET https://ghcr.io: no; GET http://ghcr.io/v2/x",
                 "GET https://ghcr.io: no; GET http://ghcr.io/...",
             ),
-            (
-                "UNKNOWN: team-a/secret is ill; map[name:team-a/secret]",
-                "UNKNOWN: ... is ill; map[name:...]",
-            ),
-            (
-                "https://ghcr.io?scope=repository:team-a/secret:pull",
-                "https://ghcr.io/...",
-            ),
-            (
-                "pull from 'oci://ghcr.io/team-a/secret': no",
-                "pull from 'oci://ghcr.io/...': no",
-            ),
+            ("UNKNOWN: team-a/secret is ill; map[name:team-a/secret]", "UNKNOWN: ... is ill; map[name:...]"),
+            ("https://ghcr.io?scope=repository:team-a/secret:pull", "https://ghcr.io/..."),
+            ("pull from 'oci://ghcr.io/team-a/secret': no", "pull from 'oci://ghcr.io/...': no"),
             ("://", "://"),
             ("nothing to hide", "nothing to hide"),
         ];

@@ -31,10 +31,7 @@ impl Waiter {
 
     /// Takes the waiter apart for its turn.
     pub(super) fn granted(self) -> (Holder, Arc<Credential>, Granted) {
-        let holder = Holder {
-            seeker: self.seeker,
-            recovered: self.recovered,
-        };
+        let holder = Holder { seeker: self.seeker, recovered: self.recovered };
         (holder, self.credential, self.granted)
     }
 }
@@ -53,10 +50,7 @@ pub(super) async fn for_turn(
     number: u64,
     registry: Recipient<PlaceLeft>,
 ) -> Result<Turn, Failure> {
-    let mut place = Place {
-        number,
-        registry: Some(registry),
-    };
+    let mut place = Place { number, registry: Some(registry) };
     tokio::select! {
         biased;
         () = cancel.cancelled() => Err(Failure::cancelled()),

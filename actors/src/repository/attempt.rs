@@ -38,51 +38,28 @@ pub(super) async fn run(
     at: &Services,
     seen: &RefCell<Observation>,
 ) -> Result<(), Failure> {
-    let Wanted {
-        desired,
-        recorded,
-        class,
-        ..
-    } = wanted;
-    let inspected = scope
-        .ask(
-            &at.inspect,
-            Inspect {
-                scope: scope.clone(),
-                recorded: recorded.artifact.clone(),
-            },
-        )
-        .await?;
+    let Wanted { desired, recorded, class, .. } = wanted;
+    let inspected =
+        scope.ask(&at.inspect, Inspect { scope: scope.clone(), recorded: recorded.artifact.clone() }).await?;
     let source = note_stock(seen, inspected, desired)?;
     if *class == Class::Check && sound(seen) {
         return Ok(());
     }
     let access = dereference(scope, &source, wanted.reads.as_ref(), seen).await?;
     if pinned(&source, seen)?
-        && access
-            .trust_to_check(&source, desired, recorded, &seen.borrow())
-            .is_none()
+        && access.trust_to_check(&source, desired, recorded, &seen.borrow()).is_none()
         && unchanged(&source, recorded, &seen.borrow())
     {
         return Ok(());
     }
     let turn = admit(scope, wanted, at, &access, Urgency::Of(*class)).await?;
-    let resolved = scope
-        .ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen))
-        .await?;
+    let resolved = scope.ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
     let digest = resolved.revision.digest;
     note_revision(seen, &source, &resolved.revision);
     let due = access.trust_to_check(&source, desired, recorded, &seen.borrow());
     if let Some((trust, material)) = due {
         let (line, repository) = (turn.line.clone(), source.repository.clone());
-        let verify = Verify {
-            scope: scope.clone(),
-            line,
-            repository,
-            digest,
-            trust,
-            material: material?,
-        };
+        let verify = Verify { scope: scope.clone(), line, repository, digest, trust, material: material? };
         let verdict = scope.ask(&at.verify, verify).await?;
         seen.borrow_mut().verdict = Some(verdict);
     }
@@ -108,13 +85,7 @@ pub(super) async fn run(
     scope.finalizer_landed().await?;
     let revision = resolved.revision.to_string();
     let metadata = described.image.annotations;
-    let publish = Publish {
-        scope: scope.clone(),
-        supply,
-        revision,
-        metadata,
-        making: layer.making,
-    };
+    let publish = Publish { scope: scope.clone(), supply, revision, metadata, making: layer.making };
     let published = scope.ask_to_the_end(&at.publish, publish).await?;
     note_artifact(seen, published);
     Ok(())
@@ -131,16 +102,7 @@ async fn supply(
     layer: &Layer,
 ) -> Result<Supply, Failure> {
     let recipe = recipe(&turn.line.origin, source, layer)?;
-    let (ticket, turn) = match scope
-        .ask(
-            &at.claim,
-            Claim {
-                scope: scope.clone(),
-                recipe,
-            },
-        )
-        .await?
-    {
+    let (ticket, turn) = match scope.ask(&at.claim, Claim { scope: scope.clone(), recipe }).await? {
         Claimed::Built(archive) => return Ok(Supply::Archive(archive)),
         Claimed::Build(ticket) => (ticket, turn),
         Claimed::Wait(place) => {
@@ -182,19 +144,10 @@ async fn admit(
     access: &Access,
     urgency: Urgency,
 ) -> Result<Turn, Failure> {
-    let registry = at
-        .registries
-        .of(&access.origin)
-        .map_err(|error| access.unusable(&error))?;
+    let registry = at.registries.of(&access.origin).map_err(|error| access.unusable(&error))?;
     let recovered = wanted.recovered.clone();
     let (repository, credential) = (Arc::clone(&access.repository), Arc::clone(&access.credential));
-    let admit = Admit {
-        scope: scope.clone(),
-        urgency,
-        repository,
-        credential,
-        recovered,
-    };
+    let admit = Admit { scope: scope.clone(), urgency, repository, credential, recovered };
     at.recorder.waits(&scope.key, true);
     let turn = scope.ask(&registry, admit).await;
     at.recorder.waits(&scope.key, false);
@@ -222,11 +175,7 @@ fn resolve(
         selector: source.selector.clone(),
         helm: source.media_type() == Some(super::making::HELM_CHART),
         expect_new: seen.borrow().stock != Some(Stock::Present),
-        freshness: if routine {
-            Freshness::Within(age.min(Duration::from_secs(30)))
-        } else {
-            Freshness::Now
-        },
+        freshness: if routine { Freshness::Within(age.min(Duration::from_secs(30))) } else { Freshness::Now },
     }
 }
 
@@ -267,10 +216,7 @@ fn note_revision(seen: &RefCell<Observation>, source: &Source, revision: &refere
         None => Selected::Digest(revision.digest),
     };
     let display = reference_display(&source.repository, &selected);
-    seen.borrow_mut().resolved = Some(Resolution {
-        revision: revision.to_string(),
-        display,
-    });
+    seen.borrow_mut().resolved = Some(Resolution { revision: revision.to_string(), display });
 }
 
 fn note_artifact(seen: &RefCell<Observation>, published: crate::storage::Published) {
@@ -292,10 +238,7 @@ impl Access {
     ) -> Option<(reconcile::Trust, Result<crate::verifier::Material, Failure>)> {
         let trust = source.trust.clone()?;
         let material = self.material.clone()?;
-        let fingerprint = material
-            .as_ref()
-            .ok()
-            .map(|material| material.fingerprint.as_str());
+        let fingerprint = material.as_ref().ok().map(|material| material.fingerprint.as_str());
         must_verify(desired, recorded, seen, fingerprint).then_some((trust, material))
     }
 }

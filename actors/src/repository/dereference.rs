@@ -28,10 +28,7 @@ pub(super) struct Access {
 impl Access {
     /// The failure of an origin that no client can be made for.
     pub(super) fn unusable(&self, error: &oci::Error) -> Failure {
-        authentication(format!(
-            "failed to generate transport for '{}': {error}",
-            self.url
-        ))
+        authentication(format!("failed to generate transport for '{}': {error}", self.url))
     }
 }
 
@@ -56,13 +53,7 @@ pub(super) async fn dereference(
             Some(trust) => Some(material(scope, trust, cluster).await),
         };
         let repository = source.repository.path().into();
-        Ok(Access {
-            origin,
-            repository,
-            credential: Arc::new(credential),
-            material,
-            url: source.url.clone(),
-        })
+        Ok(Access { origin, repository, credential: Arc::new(credential), material, url: source.url.clone() })
     };
     tokio::select! {
         biased;
@@ -91,15 +82,12 @@ async fn pull_secrets(
     }
     if let Some(account) = &source.service_account {
         let owner = format!("{namespace}/{account}");
-        let read = cluster
-            .service_account(namespace, account)
-            .await
-            .map_err(|error| match error {
-                ReadError::NotFound(_) => credential_failure(&format!("serviceaccount '{owner}' not found")),
-                ReadError::Unreadable(text) => {
-                    credential_failure(&format!("failed to get serviceaccount '{owner}': {text}"))
-                }
-            })?;
+        let read = cluster.service_account(namespace, account).await.map_err(|error| match error {
+            ReadError::NotFound(_) => credential_failure(&format!("serviceaccount '{owner}' not found")),
+            ReadError::Unreadable(text) => {
+                credential_failure(&format!("failed to get serviceaccount '{owner}': {text}"))
+            }
+        })?;
         for name in &read.image_pull_secrets {
             let secret = cluster.secret(namespace, name).await.map_err(|error| {
                 let text = match error {
@@ -115,11 +103,7 @@ async fn pull_secrets(
     if secrets.is_empty() {
         return Ok(None);
     }
-    secrets
-        .iter()
-        .filter_map(|secret| docker_config(secret).transpose())
-        .collect::<Result<_, _>>()
-        .map(Some)
+    secrets.iter().filter_map(|secret| docker_config(secret).transpose()).collect::<Result<_, _>>().map(Some)
 }
 
 /// A Secret of another type, or without its key, is passed over silently, as upstream does (spec 4.2).
@@ -173,12 +157,8 @@ async fn tls(
     let Some(name) = &source.certificates else {
         return Ok(None);
     };
-    let failed = |text: String| {
-        authentication(format!(
-            "failed to generate transport for '{}': {text}",
-            source.url
-        ))
-    };
+    let failed =
+        |text: String| authentication(format!("failed to generate transport for '{}': {text}", source.url));
     let (owner, secret) = named(scope, name, cluster).await.map_err(failed)?;
     tls_material(&owner, &secret).map(Some).map_err(failed)
 }
@@ -200,14 +180,10 @@ async fn material(scope: &Scope, trust: &Trust, cluster: &dyn ClusterReader) -> 
         None => None,
         Some(name) => {
             let unreadable = |text: String| {
-                refused(&format!(
-                    "failed to read trusted root from secret '{namespace}/{name}': {text}"
-                ))
+                refused(&format!("failed to read trusted root from secret '{namespace}/{name}': {text}"))
             };
-            let secret = cluster
-                .secret(namespace, name)
-                .await
-                .map_err(|error| unreadable(error.to_string()))?;
+            let secret =
+                cluster.secret(namespace, name).await.map_err(|error| unreadable(error.to_string()))?;
             let key = "trusted_root.json";
             let missing = || unreadable(format!("'{key}' not found in secret '{namespace}/{name}'"));
             Some(secret.data.get(key).cloned().ok_or_else(missing)?)
@@ -215,18 +191,13 @@ async fn material(scope: &Scope, trust: &Trust, cluster: &dyn ClusterReader) -> 
     };
     let secret = match &trust.secret {
         None => None,
-        Some(name) => Some(
-            cluster
-                .secret(namespace, name)
-                .await
-                .map_err(|error| refused(&error.to_string()))?,
-        ),
+        Some(name) => {
+            Some(cluster.secret(namespace, name).await.map_err(|error| refused(&error.to_string()))?)
+        }
     };
     let data = secret.map(|secret| secret.data).unwrap_or_default();
     let fingerprint = verify::fingerprint(&trust.provider, root.as_deref(), &data);
-    let keys = data
-        .into_iter()
-        .filter(|(name, _)| name.strip_suffix(".pub").is_some());
+    let keys = data.into_iter().filter(|(name, _)| name.strip_suffix(".pub").is_some());
     let keys = keys.map(|(name, pem)| verify::PublicKey { name, pem }).collect();
     Ok(Material { keys, fingerprint })
 }

@@ -33,12 +33,7 @@ pub(super) fn log(span: &Span, told: &[Announcement], result: &Result<(), Failur
     if let Err(failure) = result {
         let stalled = failure.disposition == Disposition::Stall;
         let (reason, error) = (failure.reason.as_str(), failure.message.as_str());
-        tracing::error!(
-            { REASON } = reason,
-            { ERROR } = error,
-            stalled,
-            "Reconciler error"
-        );
+        tracing::error!({ REASON } = reason, { ERROR } = error, stalled, "Reconciler error");
         return;
     }
     for event in told {

@@ -39,12 +39,7 @@ pub(super) fn choose(described: &Described, source: &Source, desired: &Desired) 
 
 /// The key under which an archive is built once (D32). It begins with origin and repository (D24).
 pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Result<String, Failure> {
-    let Making {
-        operation,
-        ignore,
-        chart,
-        ..
-    } = &layer.making;
+    let Making { operation, ignore, chart, .. } = &layer.making;
     let operation = match operation {
         Operation::Extract => "extract",
         Operation::Copy => "copy",
@@ -54,9 +49,7 @@ pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Resu
         source.repository, layer.descriptor.digest
     );
     let digest = Algorithm::Sha256.digest_of(parts.as_bytes());
-    digest
-        .map(|digest| digest.to_string())
-        .map_err(|error| Failure::internal(&error.to_string()))
+    digest.map(|digest| digest.to_string()).map_err(|error| Failure::internal(&error.to_string()))
 }
 
 /// Refuses to go on without a field of ours that this very generation had: a foreign CRD has dropped it (D52).

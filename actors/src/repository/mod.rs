@@ -125,10 +125,7 @@ impl Repository {
             return;
         }
         self.named.clone_from(&named);
-        self.naming.do_send(DependenciesNamed {
-            key: self.key.clone(),
-            dependencies: named,
-        });
+        self.naming.do_send(DependenciesNamed { key: self.key.clone(), dependencies: named });
     }
 
     /// An attempt that has not read it yet is going to, unless it looks at the store alone.
@@ -155,10 +152,7 @@ impl Actor for Repository {
             (false, true) => Ending::Finished,
             (false, false) => Ending::Stopped,
         };
-        self.stopped.do_send(RepositoryStopped {
-            key: self.key.clone(),
-            how,
-        });
+        self.stopped.do_send(RepositoryStopped { key: self.key.clone(), how });
     }
 }
 
@@ -167,37 +161,23 @@ impl Handler<SpecObserved> for Repository {
 
     fn handle(&mut self, observed: SpecObserved, ctx: &mut Context<Self>) {
         let SpecObserved { object, initial } = observed;
-        self.at.status_observed.do_send(StatusObserved {
-            object: Arc::clone(&object),
-        });
+        self.at.status_observed.do_send(StatusObserved { object: Arc::clone(&object) });
         self.remember(&object);
         let desired = desired(&object);
         self.name(&desired);
         let status = self.recorded.as_ref().map(|(_, status)| status);
         let artifact = status.and_then(|status| status.artifact.as_ref());
-        let path = artifact
-            .map(|artifact| artifact.path.as_str())
-            .filter(|_| !desired.deleting);
+        let path = artifact.map(|artifact| artifact.path.as_str()).filter(|_| !desired.deleting);
         self.at.known.note(&self.key, path);
         let settled = artifact.is_some()
             && status.is_some_and(|status| {
                 status.observed_generation == desired.generation
                     && status.last_handled_reconcile_at
-                        == desired
-                            .requested_at
-                            .clone()
-                            .or(status.last_handled_reconcile_at.clone())
+                        == desired.requested_at.clone().or(status.last_handled_reconcile_at.clone())
             });
         self.tell_unknown_annotations(&object);
         if !self.draining {
-            self.advance(
-                Event::Observed {
-                    desired: Arc::new(desired),
-                    initial,
-                    settled,
-                },
-                ctx,
-            );
+            self.advance(Event::Observed { desired: Arc::new(desired), initial, settled }, ctx);
         }
     }
 }

@@ -55,13 +55,8 @@ impl Repository {
         };
         let timeout = desired.wish.as_ref().map_or(TIMEOUT, |source| source.timeout);
         let span = self.span(number, &desired);
-        let (scope, finalizer) = Scope::new(
-            self.key.clone(),
-            Arc::clone(&object.uid),
-            number,
-            timeout,
-            span.clone(),
-        );
+        let (scope, finalizer) =
+            Scope::new(self.key.clone(), Arc::clone(&object.uid), number, timeout, span.clone());
         self.at.recorder.begun(&self.key, class == Class::Retry);
         self.hold(&object, finalizer, ctx);
         let seen = Rc::new(RefCell::new(Observation::default()));
@@ -72,22 +67,10 @@ impl Repository {
             self.named.clone(),
             self.naming.clone(),
         ));
-        let wanted = Wanted {
-            desired: Arc::clone(&desired),
-            recorded,
-            class,
-            recovered,
-            reads: Arc::clone(&reads),
-        };
+        let wanted =
+            Wanted { desired: Arc::clone(&desired), recorded, class, recovered, reads: Arc::clone(&reads) };
         let (at, work_scope, work_seen) = (Arc::clone(&self.at), scope.clone(), Rc::clone(&seen));
-        self.attempt = Some(Attempt {
-            scope,
-            desired,
-            class,
-            begun: Instant::now(),
-            seen,
-            reads,
-        });
+        self.attempt = Some(Attempt { scope, desired, class, begun: Instant::now(), seen, reads });
         let work = async move {
             let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
             run.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
@@ -104,30 +87,17 @@ impl Repository {
             finalizer.send_replace(Some(Ok(())));
             return;
         }
-        let add = AddFinalizer {
-            key: self.key.clone(),
-            uid: Arc::clone(&object.uid),
-        };
+        let add = AddFinalizer { key: self.key.clone(), uid: Arc::clone(&object.uid) };
         let asked = self.at.add_finalizer.send(add);
         let told = async move {
-            let answer = asked
-                .await
-                .unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string())));
+            let answer = asked.await.unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string())));
             finalizer.send_replace(Some(answer));
         };
         ctx.spawn(told.into_actor(self));
     }
 
     fn attempt_finished(&mut self, number: u64, result: Result<(), Failure>, ctx: &mut Context<Self>) {
-        let Some(Attempt {
-            scope,
-            desired,
-            class,
-            begun,
-            seen,
-            reads,
-        }) = self.attempt.take()
-        else {
+        let Some(Attempt { scope, desired, class, begun, seen, reads }) = self.attempt.take() else {
             return;
         };
         let Some(object) = self.object.clone() else { return };
@@ -142,14 +112,7 @@ impl Repository {
             Err(failure) => Outcome::Failed(failure.disposition),
         };
         self.at.recorder.ended(&self.key, end(outcome, &desired));
-        self.concluded = Some(Concluded {
-            object,
-            desired,
-            class,
-            seen,
-            result,
-            span: scope.span,
-        });
+        self.concluded = Some(Concluded { object, desired, class, seen, result, span: scope.span });
         if self.draining {
             if outcome != Outcome::Failed(Disposition::Cancelled) {
                 self.conclude();
@@ -157,14 +120,7 @@ impl Repository {
             ctx.stop();
             return;
         }
-        self.advance(
-            Event::Finished {
-                attempt: number,
-                outcome,
-                ran_for: begun.elapsed(),
-            },
-            ctx,
-        );
+        self.advance(Event::Finished { attempt: number, outcome, ran_for: begun.elapsed() }, ctx);
     }
 
     fn cancel(&mut self) {
@@ -174,15 +130,7 @@ impl Repository {
     }
 
     fn conclude(&mut self) {
-        let Some(Concluded {
-            object,
-            desired,
-            class,
-            seen,
-            result,
-            span,
-        }) = self.concluded.take()
-        else {
+        let Some(Concluded { object, desired, class, seen, result, span }) = self.concluded.take() else {
             return;
         };
         let Some((uid, recorded)) = self.recorded.as_ref().filter(|(uid, _)| **uid == *desired.uid) else {
@@ -192,11 +140,7 @@ impl Repository {
         let told = announcements(&desired, recorded, &seen, &result, &conclusion, class);
         log(&span, &told, &result);
         let uid = Arc::clone(uid);
-        let artifact = conclusion
-            .status
-            .artifact
-            .as_ref()
-            .map(|artifact| artifact.path.as_str());
+        let artifact = conclusion.status.artifact.as_ref().map(|artifact| artifact.path.as_str());
         self.at.known.note(&self.key, artifact);
         self.write(uid, conclusion.status, false);
         self.tell(object, told);
@@ -206,28 +150,16 @@ impl Repository {
         if !progress {
             self.recorded = Some((Arc::clone(&uid), status.clone()));
         }
-        self.at.write_status.do_send(WriteStatus {
-            key: self.key.clone(),
-            uid,
-            status,
-            progress,
-        });
+        self.at.write_status.do_send(WriteStatus { key: self.key.clone(), uid, status, progress });
     }
 
     fn tell(&self, object: Arc<Object>, announcements: Vec<Announcement>) {
         if announcements.is_empty() {
             return;
         }
-        let interval = self
-            .machine
-            .desired()
-            .map_or(Duration::ZERO, |desired| desired.interval);
+        let interval = self.machine.desired().map_or(Duration::ZERO, |desired| desired.interval);
         let repeat_after = if interval.is_zero() { RARELY } else { interval };
-        self.at.announce.do_send(Announce {
-            object,
-            announcements,
-            repeat_after,
-        });
+        self.at.announce.do_send(Announce { object, announcements, repeat_after });
     }
 
     pub(super) fn tell_unknown_annotations(&self, object: &Arc<Object>) {
@@ -262,19 +194,9 @@ impl Repository {
             let Some(attempt) = &repository.attempt else {
                 return;
             };
-            let bare = repository
-                .recorded
-                .as_ref()
-                .is_none_or(|(_, status)| status.conditions.is_empty());
+            let bare = repository.recorded.as_ref().is_none_or(|(_, status)| status.conditions.is_empty());
             let (admitted_for, waited) = (attempt.scope.budget.admitted_for(), attempt.begun.elapsed());
-            repository.advance(
-                Event::ProgressDue {
-                    admitted_for,
-                    waited,
-                    bare,
-                },
-                ctx,
-            );
+            repository.advance(Event::ProgressDue { admitted_for, waited, bare }, ctx);
         }));
     }
 
@@ -306,29 +228,16 @@ impl Repository {
         let Some(object) = self.object.clone() else { return };
         self.at.recorder.begun(&self.key, false);
         self.at.known.note(&self.key, None);
-        let purged = self.at.purge.send(Purge {
-            key: self.key.clone(),
-        });
-        let work = async move {
-            purged
-                .await
-                .unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string())))
-        };
+        let purged = self.at.purge.send(Purge { key: self.key.clone() });
+        let work =
+            async move { purged.await.unwrap_or_else(|dead| Err(Failure::internal(&dead.to_string()))) };
         let ended = work.into_actor(self).then(move |purged, repository, _| {
             let released = repository.release(&object, &purged);
-            released
-                .into_actor(repository)
-                .map(move |complete, repository, ctx| {
-                    let end = if complete { End::Resting } else { End::Failed };
-                    repository.at.recorder.ended(&repository.key, end);
-                    repository.advance(
-                        Event::Retired {
-                            attempt: number,
-                            complete,
-                        },
-                        ctx,
-                    );
-                })
+            released.into_actor(repository).map(move |complete, repository, ctx| {
+                let end = if complete { End::Resting } else { End::Failed };
+                repository.at.recorder.ended(&repository.key, end);
+                repository.advance(Event::Retired { attempt: number, complete }, ctx);
+            })
         });
         ctx.spawn(ended);
     }
@@ -352,19 +261,13 @@ impl Repository {
             }
         }
         if purged.is_ok()
-            && object
-                .finalizers
-                .iter()
-                .any(|finalizer| finalizer != crate::FINALIZER)
+            && object.finalizers.iter().any(|finalizer| finalizer != crate::FINALIZER)
             && let Some((uid, mut status)) = self.recorded.clone()
         {
             (status.artifact, status.url) = (None, None);
             self.write(uid, status, false);
         }
-        let remove = RemoveFinalizer {
-            key: self.key.clone(),
-            uid: Arc::clone(&object.uid),
-        };
+        let remove = RemoveFinalizer { key: self.key.clone(), uid: Arc::clone(&object.uid) };
         let removed = purged.is_ok().then(|| self.at.remove_finalizer.send(remove));
         async move {
             match removed {
@@ -376,10 +279,7 @@ impl Repository {
 
     fn finish(&mut self, ctx: &mut Context<Self>) {
         if let Some((uid, _)) = &self.recorded {
-            self.at.forget.do_send(Forget {
-                key: self.key.clone(),
-                uid: Arc::clone(uid),
-            });
+            self.at.forget.do_send(Forget { key: self.key.clone(), uid: Arc::clone(uid) });
         }
         self.at.recorder.forgotten(&self.key);
         self.finished = true;

@@ -31,13 +31,7 @@ impl Reads {
         naming: Recipient<DependenciesNamed>,
     ) -> Self {
         let versions = Mutex::default();
-        Self {
-            cluster,
-            key,
-            named,
-            naming,
-            versions,
-        }
+        Self { cluster, key, named, naming, versions }
     }
 
     /// What was read so far.

@@ -17,26 +17,17 @@ pub(super) fn tls_material(owner: &str, secret: &Secret) -> Result<TlsMaterial, 
     let certificate = entry(owner, secret, "tls.crt", "certFile");
     let key = entry(owner, secret, "tls.key", "keyFile");
     let client = match (certificate, key) {
-        (Some(certificate_pem), Some(key_pem)) => Some(ClientCertificate {
-            certificate_pem,
-            key_pem,
-        }),
+        (Some(certificate_pem), Some(key_pem)) => Some(ClientCertificate { certificate_pem, key_pem }),
         (Some(_), None) => {
-            return Err(format!(
-                "secret '{owner}' contains 'tls.crt' but missing 'tls.key'"
-            ));
+            return Err(format!("secret '{owner}' contains 'tls.crt' but missing 'tls.key'"));
         }
         (None, Some(_)) => {
-            return Err(format!(
-                "secret '{owner}' contains 'tls.key' but missing 'tls.crt'"
-            ));
+            return Err(format!("secret '{owner}' contains 'tls.key' but missing 'tls.crt'"));
         }
         (None, None) => None,
     };
     if ca_pem.is_none() && client.is_none() {
-        return Err(format!(
-            "secret '{owner}' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'"
-        ));
+        return Err(format!("secret '{owner}' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'"));
     }
     Ok(TlsMaterial { ca_pem, client })
 }
@@ -46,12 +37,7 @@ pub(super) fn tls_material(owner: &str, secret: &Secret) -> Result<TlsMaterial, 
 /// # Errors
 /// What is wrong with it, in upstream's words, without its credentials.
 pub(super) fn proxy_settings(owner: &str, secret: &Secret) -> Result<ProxySettings, String> {
-    let text = |key: &str| {
-        secret
-            .data
-            .get(key)
-            .map(|value| String::from_utf8_lossy(value).trim().to_owned())
-    };
+    let text = |key: &str| secret.data.get(key).map(|value| String::from_utf8_lossy(value).trim().to_owned());
     let address = text("address").ok_or_else(|| format!("secret '{owner}': key 'address' not found"))?;
     if address.is_empty() {
         return Err(format!("secret '{owner}': proxy address is empty"));
@@ -62,10 +48,7 @@ pub(super) fn proxy_settings(owner: &str, secret: &Secret) -> Result<ProxySettin
         ));
     }
     let url = Url::parse(&address).map_err(|error| {
-        format!(
-            "secret '{owner}': failed to parse proxy address '{}': {error}",
-            redacted(&address)
-        )
+        format!("secret '{owner}': failed to parse proxy address '{}': {error}", redacted(&address))
     })?;
     if !matches!(url.scheme(), "http" | "https" | "socks5") {
         let rule = "proxy URL must use one of the supported schemes (http, https, socks5)";
@@ -73,11 +56,7 @@ pub(super) fn proxy_settings(owner: &str, secret: &Secret) -> Result<ProxySettin
     }
     let username = text("username").filter(|username| !username.is_empty());
     let password = username.as_ref().and_then(|_| text("password"));
-    Ok(ProxySettings {
-        url: address,
-        username,
-        password,
-    })
+    Ok(ProxySettings { url: address, username, password })
 }
 
 fn entry(owner: &str, secret: &Secret, key: &str, legacy: &str) -> Option<Vec<u8>> {
@@ -85,12 +64,7 @@ fn entry(owner: &str, secret: &Secret, key: &str, legacy: &str) -> Option<Vec<u8
         return Some(value.clone());
     }
     let value = secret.data.get(legacy)?;
-    tracing::debug!(
-        secret = owner,
-        key = legacy,
-        preferred = key,
-        "using legacy key in secret data"
-    );
+    tracing::debug!(secret = owner, key = legacy, preferred = key, "using legacy key in secret data");
     Some(value.clone())
 }
 
@@ -108,15 +82,9 @@ mod tests {
     use crate::cluster::Secret;
 
     fn secret(entries: &[(&str, &str)]) -> Secret {
-        let data = entries
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()))
-            .collect();
-        Secret {
-            kind: "Opaque".to_owned(),
-            data,
-            version: "1".into(),
-        }
+        let data =
+            entries.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect();
+        Secret { kind: "Opaque".to_owned(), data, version: "1".into() }
     }
 
     #[test]
@@ -132,10 +100,7 @@ mod tests {
         let text = tls_material("ns/s", &secret(&[("tls.crt", "c")])).unwrap_err();
         assert_eq!(text, "secret 'ns/s' contains 'tls.crt' but missing 'tls.key'");
         let text = tls_material("ns/s", &secret(&[])).unwrap_err();
-        assert_eq!(
-            text,
-            "secret 'ns/s' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'"
-        );
+        assert_eq!(text, "secret 'ns/s' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'");
     }
 
     #[test]
@@ -160,10 +125,8 @@ mod tests {
 
     #[test]
     fn a_password_counts_only_beside_a_username() {
-        let settings = proxy_settings(
-            "ns/s",
-            &secret(&[("address", "http://p.example.com"), ("password", "x")]),
-        );
+        let settings =
+            proxy_settings("ns/s", &secret(&[("address", "http://p.example.com"), ("password", "x")]));
         assert_eq!(settings.unwrap().password, None);
     }
 }

@@ -65,15 +65,10 @@ impl Recent {
     fn put(&self, question: Question, asked: Instant, resolved: &Resolved) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.swept.is_none_or(|swept| swept.elapsed() > OLDEST) {
-            answers
-                .by_question
-                .retain(|_, (asked, _)| asked.elapsed() <= OLDEST);
+            answers.by_question.retain(|_, (asked, _)| asked.elapsed() <= OLDEST);
             answers.swept = Some(Instant::now());
         }
-        let light = Resolved {
-            revision: resolved.revision.clone(),
-            manifest: None,
-        };
+        let light = Resolved { revision: resolved.revision.clone(), manifest: None };
         answers.by_question.insert(question, (asked, light));
     }
 }
@@ -98,10 +93,7 @@ async fn shared(resolve: Resolve, flights: Flights<Question, Answer>, recent: Re
     if let Selector::Digest(text) = &resolve.selector {
         let digest =
             Digest::parse(text).map_err(|error| Step::Digest.failure(&resolve.url, &error.to_string()))?;
-        return Ok(Resolved {
-            revision: Revision { tag: None, digest },
-            manifest: None,
-        });
+        return Ok(Resolved { revision: Revision { tag: None, digest }, manifest: None });
     }
     let question = Question {
         origin: resolve.line.origin.clone(),
@@ -144,23 +136,13 @@ async fn ask(resolve: &Resolve) -> Answer {
         Selector::Tag(name) | Selector::Branch(name) => name.clone(),
         Selector::Latest | Selector::Digest(_) => "latest".to_owned(),
     };
-    let found = line
-        .client
-        .resolve(
-            &line.credential,
-            resolve.repository.path(),
-            &tag,
-            resolve.expect_new,
-        )
-        .await;
+    let found =
+        line.client.resolve(&line.credential, resolve.repository.path(), &tag, resolve.expect_new).await;
     let found =
         found.map_err(|error| registry(line, &resolve.repository, Step::Digest, &resolve.url, &error))?;
     line.note(resolve.repository.path(), Conduct::Answered);
     Ok(Resolved {
-        revision: Revision {
-            tag: Some(tag),
-            digest: found.digest,
-        },
+        revision: Revision { tag: Some(tag), digest: found.digest },
         manifest: found.manifest.map(|manifest| manifest.bytes),
     })
 }

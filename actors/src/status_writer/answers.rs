@@ -68,10 +68,10 @@ impl StatusWriter {
         self.dispatch(ctx);
     }
 
-    /// Keeps the books after a change of an entry: who is owed a status, who may leave, which flush is done.
+    /// Keeps the books after a change of an entry: who is owed a status or an event, who may leave, which flush is done.
     pub(super) fn settle(&mut self, key: &Key) {
         let entry = self.entries.get(key);
-        if entry.is_some_and(Entry::owes) {
+        if entry.is_some_and(|entry| entry.owes() || !entry.events.is_empty()) {
             self.owing.insert(key.clone());
         } else {
             self.owing.remove(key);

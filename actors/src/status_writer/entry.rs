@@ -18,10 +18,7 @@ use crate::cluster::{WriteError, patch_failure};
 /// Upstream's number of attempts against a writer that is faster (spec 2.10).
 const CONFLICTS: u32 = 5;
 /// Between conflicts; the first one is followed up at once.
-const CONFLICT: Backoff = Backoff {
-    first: Duration::from_millis(100),
-    longest: Duration::from_secs(30),
-};
+const CONFLICT: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(30) };
 
 /// One object.
 pub(super) struct Entry {
@@ -137,17 +134,9 @@ impl Entry {
             return Acceptance::Dropped;
         }
         self.drafts += 1;
-        let before = self.draft.replace(Draft {
-            number: self.drafts,
-            status,
-            progress,
-        });
+        let before = self.draft.replace(Draft { number: self.drafts, status, progress });
         let unwritten = before.is_some() && !self.stand.is_flying();
-        if unwritten {
-            Acceptance::Replaced
-        } else {
-            Acceptance::Taken
-        }
+        if unwritten { Acceptance::Replaced } else { Acceptance::Taken }
     }
 
     /// Takes a wish for or against our finalizer; the answer comes later.
@@ -183,10 +172,7 @@ impl Entry {
             self.draft = None;
             return None;
         };
-        Some(Request::Status {
-            draft: draft.number,
-            patch: status_patch(&object, &difference),
-        })
+        Some(Request::Status { draft: draft.number, patch: status_patch(&object, &difference) })
     }
 
     /// Takes the answer to a request.
@@ -212,11 +198,7 @@ impl Entry {
         self.known = None;
         self.draft = None;
         while let Some(wish) = self.wishes.front() {
-            let answer = if wish.held {
-                Err(patch_failure(&WriteError::Gone))
-            } else {
-                Ok(())
-            };
+            let answer = if wish.held { Err(patch_failure(&WriteError::Gone)) } else { Ok(()) };
             self.answer_wish(answer);
         }
     }
@@ -276,11 +258,7 @@ impl Entry {
             self.conflicts = 0;
             return Next::Again;
         }
-        if self.conflicts == 1 {
-            Next::Again
-        } else {
-            Next::Rest(CONFLICT.after(self.conflicts - 1))
-        }
+        if self.conflicts == 1 { Next::Again } else { Next::Rest(CONFLICT.after(self.conflicts - 1)) }
     }
 
     fn postponed(&mut self, error: &WriteError, retry_after: Option<Duration>) -> Next {

@@ -95,10 +95,7 @@ impl Events {
     pub(super) fn next(&mut self, names: &mut Names) -> Option<(Arc<Notice>, String, u32)> {
         let waiting = self.queue.front_mut()?;
         let (name, count) = waiting.sent.get_or_insert_with(|| {
-            let before = self
-                .recorded
-                .iter()
-                .find(|recorded| same(&recorded.notice, &waiting.notice));
+            let before = self.recorded.iter().find(|recorded| same(&recorded.notice, &waiting.notice));
             before.map_or_else(
                 || (names.next(&waiting.notice), 1),
                 |before| (before.name.clone(), before.count.saturating_add(1)),
@@ -120,8 +117,7 @@ impl Events {
             }
             Err(WriteError::Gone) if again => {
                 let name = waiting.sent.take().map(|(name, _)| name);
-                self.recorded
-                    .retain(|recorded| Some(&recorded.name) != name.as_ref());
+                self.recorded.retain(|recorded| Some(&recorded.name) != name.as_ref());
                 (Next::Again, false)
             }
             Err(WriteError::Busy { retry_after, .. }) => self.postpone(retry_after, last_try),
@@ -138,10 +134,7 @@ impl Events {
         if last_try || self.failures > RETRIES {
             return self.give_up();
         }
-        (
-            Next::Rest(RETRY.after(self.failures).max(retry_after.unwrap_or_default())),
-            false,
-        )
+        (Next::Rest(RETRY.after(self.failures).max(retry_after.unwrap_or_default())), false)
     }
 
     fn give_up(&mut self) -> (Next, bool) {
@@ -152,11 +145,7 @@ impl Events {
 
     fn remember(&mut self) {
         self.failures = 0;
-        let Some(Waiting {
-            notice,
-            sent: Some((name, count)),
-        }) = self.queue.pop_front()
-        else {
+        let Some(Waiting { notice, sent: Some((name, count)) }) = self.queue.pop_front() else {
             return;
         };
         self.recorded.retain(|recorded| recorded.name != name);
@@ -175,11 +164,7 @@ impl Events {
             }
             None => {
                 let message = announcement.message.clone();
-                self.warned.push(Warned {
-                    reason: announcement.reason,
-                    message,
-                    at: now,
-                });
+                self.warned.push(Warned { reason: announcement.reason, message, at: now });
                 true
             }
         }

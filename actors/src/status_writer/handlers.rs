@@ -25,10 +25,7 @@ impl Handler<StatusObserved> for StatusWriter {
 
     fn handle(&mut self, message: StatusObserved, _: &mut Context<Self>) {
         let (key, uid) = (message.object.key.clone(), Arc::clone(&message.object.uid));
-        let known = self
-            .entries
-            .get(&key)
-            .is_some_and(|entry| entry.uid == uid && !entry.leaving);
+        let known = self.entries.get(&key).is_some_and(|entry| entry.uid == uid && !entry.leaving);
         if !known {
             self.begin(&key, uid);
         }
@@ -42,12 +39,7 @@ impl Handler<WriteStatus> for StatusWriter {
     type Result = ();
 
     fn handle(&mut self, message: WriteStatus, ctx: &mut Context<Self>) {
-        let WriteStatus {
-            key,
-            uid,
-            status,
-            progress,
-        } = message;
+        let WriteStatus { key, uid, status, progress } = message;
         if progress && self.is_behind() {
             self.counters.count_progress_dropped();
             return;
@@ -71,11 +63,7 @@ impl Handler<Announce> for StatusWriter {
     type Result = ();
 
     fn handle(&mut self, message: Announce, ctx: &mut Context<Self>) {
-        let Announce {
-            object,
-            announcements,
-            repeat_after,
-        } = message;
+        let Announce { object, announcements, repeat_after } = message;
         let time = self.names.now();
         let Some(entry) = self.of(&object.key, &object.uid) else {
             return;
@@ -153,9 +141,7 @@ impl StatusWriter {
         if !self.entries.contains_key(key) {
             self.begin(key, Arc::clone(uid));
         }
-        self.entries
-            .get_mut(key)
-            .filter(|entry| entry.uid == *uid && !entry.leaving)
+        self.entries.get_mut(key).filter(|entry| entry.uid == *uid && !entry.leaving)
     }
 
     /// Begins the entry of a life; what an earlier one still has to tell is kept.
@@ -203,15 +189,10 @@ impl StatusWriter {
 }
 
 async fn heard(answer: oneshot::Receiver<Result<(), Failure>>) -> Result<(), Failure> {
-    answer
-        .await
-        .unwrap_or_else(|_| Err(Failure::internal("the writer of statuses has ended")))
+    answer.await.unwrap_or_else(|_| Err(Failure::internal("the writer of statuses has ended")))
 }
 
 fn event_metadata(object: &Object) -> BTreeMap<String, String> {
-    let all = object
-        .annotations
-        .iter()
-        .filter(|(name, _)| name.starts_with(EVENT_METADATA));
+    let all = object.annotations.iter().filter(|(name, _)| name.starts_with(EVENT_METADATA));
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

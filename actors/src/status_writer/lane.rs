@@ -6,10 +6,7 @@ use reconcile::Backoff;
 use tokio_util::time::delay_queue;
 
 /// Between failures of the API server: soon after a hiccup, and seldom enough for a server that starts anew.
-pub(super) const RETRY: Backoff = Backoff {
-    first: Duration::from_secs(1),
-    longest: Duration::from_secs(30),
-};
+pub(super) const RETRY: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(30) };
 
 /// The two kinds of work of a key; the first has precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -152,11 +152,7 @@ impl StatusWriter {
     }
 
     fn send_event(&mut self, key: Key, ctx: &mut Context<Self>) {
-        let Some(entry) = self
-            .entries
-            .get_mut(&key)
-            .filter(|entry| entry.events.stand.is_queued())
-        else {
+        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.events.stand.is_queued()) else {
             return;
         };
         let Some((notice, name, count)) = entry.events.next(&mut self.names) else {
@@ -191,9 +187,7 @@ fn launch<T: Send + 'static>(
     ctx.spawn(task.map(|answer, writer, ctx| {
         let answer = answer.unwrap_or_else(|lost| {
             tracing::error!(%lost, "a request to the API server panicked");
-            Err(WriteError::Failed(
-                "internal error, see the operator's log".to_owned(),
-            ))
+            Err(WriteError::Failed("internal error, see the operator's log".to_owned()))
         });
         landed(writer, answer, ctx);
     }));

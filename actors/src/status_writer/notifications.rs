@@ -54,11 +54,7 @@ impl Notifications {
         let number = self.ready.pop_first()?;
         let Waiting { notice, failures } = self.waiting.remove(&number)?;
         self.in_flight += 1;
-        Some(Flight {
-            number,
-            notice,
-            failures,
-        })
+        Some(Flight { number, notice, failures })
     }
 
     /// Takes an answer: the time after which the notification is due again, and whether one is lost.
@@ -70,28 +66,14 @@ impl Notifications {
         self.in_flight -= 1;
         let Err(error) = answer else { return (None, false) };
         let failures = flight.failures + 1;
-        let refused = matches!(
-            error,
-            WriteError::Refused(_) | WriteError::Gone | WriteError::Conflict
-        );
+        let refused = matches!(error, WriteError::Refused(_) | WriteError::Gone | WriteError::Conflict);
         if refused || failures > RETRIES {
             tracing::error!(%error, object = %flight.notice.key, "unable to record event");
             return (None, true);
         }
-        self.waiting.insert(
-            flight.number,
-            Waiting {
-                notice: flight.notice,
-                failures,
-            },
-        );
+        self.waiting.insert(flight.number, Waiting { notice: flight.notice, failures });
         let lost = self.bound();
-        (
-            self.waiting
-                .contains_key(&flight.number)
-                .then(|| RETRY.after(failures)),
-            lost,
-        )
+        (self.waiting.contains_key(&flight.number).then(|| RETRY.after(failures)), lost)
     }
 
     /// The back-off of one is over.

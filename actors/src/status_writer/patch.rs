@@ -71,16 +71,11 @@ fn wanted_fields(status: &Status) -> Map<String, Value> {
         status.artifact.as_ref().map(artifact),
         status.observed_ignore.as_ref().map(|rules| json!(rules)),
         status.observed_layer_selector.as_ref().map(layer_selector),
-        status
-            .last_handled_reconcile_at
-            .as_ref()
-            .map(|token| json!(token)),
+        status.last_handled_reconcile_at.as_ref().map(|token| json!(token)),
         status.fingerprint.as_ref().map(|fingerprint| json!(fingerprint)),
     ];
     let named = FIELDS.into_iter().zip(values);
-    named
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect()
+    named.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn artifact(artifact: &Artifact) -> Value {
@@ -105,13 +100,8 @@ fn layer_selector(selector: &LayerSelector) -> Value {
         Operation::Extract => "extract",
         Operation::Copy => "copy",
     });
-    let values = [
-        ("mediaType", selector.media_type.as_deref()),
-        ("operation", operation),
-    ];
-    let named = values
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
+    let values = [("mediaType", selector.media_type.as_deref()), ("operation", operation)];
+    let named = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
     Value::Object(named.collect())
 }
 
@@ -137,14 +127,8 @@ fn difference(recorded: Option<&Value>, wanted: Option<&Value>) -> Option<Value>
 }
 
 fn changed_conditions(recorded: &[Value], status: &Status, now: &str) -> Option<Value> {
-    let foreign = recorded
-        .iter()
-        .filter(|condition| ConditionKind::parse(text(condition, "type")).is_none());
-    let ours = status
-        .conditions
-        .ordered()
-        .into_iter()
-        .map(|condition| rendered(condition, recorded, now));
+    let foreign = recorded.iter().filter(|condition| ConditionKind::parse(text(condition, "type")).is_none());
+    let ours = status.conditions.ordered().into_iter().map(|condition| rendered(condition, recorded, now));
     let wanted = in_order(ours.chain(foreign.cloned()).collect());
     (wanted != in_order(recorded.to_vec())).then_some(Value::Array(wanted))
 }
@@ -156,17 +140,12 @@ fn rendered(condition: &Condition, recorded: &[Value], now: &str) -> Value {
         Truth::False => "False",
         Truth::Unknown => "Unknown",
     };
-    let before = recorded
-        .iter()
-        .find(|before| text(before, "type") == kind)
-        .filter(|before| {
-            text(before, "status") == truth
-                && text(before, "reason") == condition.reason
-                && text(before, "message") == condition.message
-        });
-    let since = before
-        .map(|before| text(before, "lastTransitionTime"))
-        .filter(|time| !time.is_empty());
+    let before = recorded.iter().find(|before| text(before, "type") == kind).filter(|before| {
+        text(before, "status") == truth
+            && text(before, "reason") == condition.reason
+            && text(before, "message") == condition.message
+    });
+    let since = before.map(|before| text(before, "lastTransitionTime")).filter(|time| !time.is_empty());
     json!({
         "type": kind,
         "status": truth,
@@ -180,18 +159,9 @@ fn rendered(condition: &Condition, recorded: &[Value], now: &str) -> Value {
 fn in_order(mut conditions: Vec<Value>) -> Vec<Value> {
     conditions.sort_by_cached_key(|condition| {
         let kind = text(condition, "type").to_owned();
-        let leading = ["Stalled", "Reconciling", "Ready"]
-            .iter()
-            .position(|leader| *leader == kind);
-        let generation = condition
-            .get("observedGeneration")
-            .and_then(Value::as_i64)
-            .unwrap_or(0);
-        (
-            leading.unwrap_or(usize::MAX),
-            Reverse(leading.map_or(generation, |_| 0)),
-            kind,
-        )
+        let leading = ["Stalled", "Reconciling", "Ready"].iter().position(|leader| *leader == kind);
+        let generation = condition.get("observedGeneration").and_then(Value::as_i64).unwrap_or(0);
+        (leading.unwrap_or(usize::MAX), Reverse(leading.map_or(generation, |_| 0)), kind)
     });
     conditions
 }

@@ -9,21 +9,13 @@ impl Address {
     #[must_use]
     pub fn new(advertised: &str) -> Self {
         let known = advertised.starts_with("http://") || advertised.starts_with("https://");
-        Self(if known {
-            advertised.to_owned()
-        } else {
-            format!("http://{advertised}")
-        })
+        Self(if known { advertised.to_owned() } else { format!("http://{advertised}") })
     }
 
     /// The URL of a path below the storage root; the colon of a digest stays as it is.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!(
-            "{}/{}",
-            self.0.trim_end_matches('/'),
-            path.trim_start_matches('/')
-        )
+        format!("{}/{}", self.0.trim_end_matches('/'), path.trim_start_matches('/'))
     }
 
     /// The URL of the link beside an artifact.

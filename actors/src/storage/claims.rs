@@ -39,10 +39,7 @@ impl Claims {
     /// Claims over a store that recalls what was built.
     #[must_use]
     pub fn new(recall: Recall) -> Self {
-        Self {
-            table: Arc::default(),
-            recall,
-        }
+        Self { table: Arc::default(), recall }
     }
 
     /// The archive of a recipe, the right to build it, or a place in the queue for either. Touches the disk, without the lock.
@@ -74,11 +71,7 @@ impl Claims {
     }
 
     fn ticket(&self, recipe: &str) -> Ticket {
-        Ticket {
-            recipe: recipe.to_owned(),
-            claims: self.clone(),
-            spent: false,
-        }
+        Ticket { recipe: recipe.to_owned(), claims: self.clone(), spent: false }
     }
 
     fn end(&self, recipe: &str, end: End) {
@@ -92,11 +85,7 @@ impl Claims {
             entry.waiting.retain(|waiter| !waiter.is_closed());
             entry.open |= end == End::Failed;
             let served = end == End::Published || entry.open;
-            let heirs = if served {
-                entry.waiting.len()
-            } else {
-                usize::from(entry.builders == 0)
-            };
+            let heirs = if served { entry.waiting.len() } else { usize::from(entry.builders == 0) };
             granted.extend(entry.waiting.drain(..heirs.min(entry.waiting.len())));
             if end != End::Published {
                 entry.builders += granted.len();

@@ -46,15 +46,7 @@ impl Storage {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let recalled = Arc::clone(&store);
         let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-        Self {
-            desk: Desk {
-                store,
-                address,
-                limits,
-                cores: Arc::new(Semaphore::new(cores)),
-            },
-            claims,
-        }
+        Self { desk: Desk { store, address, limits, cores: Arc::new(Semaphore::new(cores)) }, claims }
     }
 }
 
@@ -134,10 +126,9 @@ impl Desk {
     }
 
     fn inspect(&self, key: &Key, uid: &str, recorded: Option<Artifact>) -> Result<Inspected, Failure> {
-        let wanted = recorded.as_ref().map(|artifact| Recorded {
-            path: artifact.path.clone(),
-            digest: artifact.digest.clone(),
-        });
+        let wanted = recorded
+            .as_ref()
+            .map(|artifact| Recorded { path: artifact.path.clone(), digest: artifact.digest.clone() });
         let found = self
             .store
             .inspect(&store_key(key)?, wanted.as_ref())
@@ -149,22 +140,13 @@ impl Desk {
             Stored::Damaged { reason } => Stock::Damaged(reason),
         };
         let collected = found.collected.unwrap_or_else(|error| {
-            tracing::warn!(
-                error = failure::chain(&error),
-                "superseded artifacts were not removed"
-            );
+            tracing::warn!(error = failure::chain(&error), "superseded artifacts were not removed");
             0
         });
-        let urls = recorded.filter(|_| stock == Stock::Present).map(|artifact| {
-            (
-                self.address.url(&artifact.path),
-                self.address.latest(&artifact.path),
-            )
-        });
-        let record = found
-            .record
-            .filter(|record| record.uid == uid)
-            .unwrap_or_default();
+        let urls = recorded
+            .filter(|_| stock == Stock::Present)
+            .map(|artifact| (self.address.url(&artifact.path), self.address.latest(&artifact.path)));
+        let record = found.record.filter(|record| record.uid == uid).unwrap_or_default();
         Ok(Inspected {
             stock,
             collected,

@@ -13,21 +13,12 @@ use crate::fetcher::Fetched;
 
 /// Publishes what was supplied, unless the attempt is no longer wanted.
 pub(super) fn publish(desk: &Desk, publish: Publish) -> Result<Published, Failure> {
-    let Publish {
-        scope,
-        supply,
-        revision,
-        metadata,
-        making,
-    } = publish;
+    let Publish { scope, supply, revision, metadata, making } = publish;
     let (stored, recipe) = match supply {
         Supply::Archive(archive) => (link(desk, &scope, &revision, &making, &archive)?, None),
         Supply::Content(ticket, fetched) => {
             let recipe = ticket.recipe().to_owned();
-            (
-                built(desk, &scope, &revision, &making, ticket, fetched)?,
-                Some(recipe),
-            )
+            (built(desk, &scope, &revision, &making, ticket, fetched)?, Some(recipe))
         }
     };
     note(desk, &scope, &making, recipe, &stored.digest.to_string());
@@ -95,10 +86,7 @@ fn build_and_publish(
     let spooled;
     let content = match (fetched, making.operation) {
         (Fetched::Spool(spool), Operation::Copy) => {
-            let sealed = desk
-                .store
-                .seal(spool)
-                .map_err(|error| failure::store(making.operation, &error))?;
+            let sealed = desk.store.seal(spool).map_err(|error| failure::store(making.operation, &error))?;
             return link(desk, scope, revision, making, &sealed);
         }
         (Fetched::Spool(spool), Operation::Extract) => {
@@ -124,15 +112,7 @@ fn build_and_publish(
             &key,
             digest_part(revision),
             |out| {
-                let built = build(
-                    &content,
-                    &recipe,
-                    &desk.limits,
-                    algorithm,
-                    &scratch,
-                    &cancelled,
-                    out,
-                )?;
+                let built = build(&content, &recipe, &desk.limits, algorithm, &scratch, &cancelled, out)?;
                 let digest = Digest::parse(&built.digest).expect("a digest that was just made parses");
                 Ok((digest, built.size))
             },

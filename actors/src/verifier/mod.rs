@@ -50,12 +50,7 @@ async fn judge(verify: Verify) -> Result<Verdict, Failure> {
             "this version verifies cosign signatures with keys only; set spec.verify.secretRef",
         ));
     }
-    let Verify {
-        scope,
-        line,
-        repository,
-        ..
-    } = &verify;
+    let Verify { scope, line, repository, .. } = &verify;
     let found = scope.budget.spend(Box::pin(signatures(&verify))).await;
     let signatures = match found {
         Some(Ok(signatures)) => signatures,
@@ -72,63 +67,33 @@ async fn judge(verify: Verify) -> Result<Verdict, Failure> {
     let subject = format!("{repository}@{}", verify.digest);
     verify::verify_keyed(&verify.material.keys, &signatures, &verify.digest)
         .map_err(|error| refused(&error.text(&subject)))?;
-    Ok(Verdict::Verified {
-        fingerprint: verify.material.fingerprint,
-    })
+    Ok(Verdict::Verified { fingerprint: verify.material.fingerprint })
 }
 
 /// The legacy signatures of a digest; a registry that says that it has none is believed, any other error is not.
 async fn signatures(verify: &Verify) -> Result<Vec<Signature>, Error> {
-    let Verify {
-        line,
-        repository,
-        digest,
-        scope,
-        ..
-    } = verify;
+    let Verify { line, repository, digest, scope, .. } = verify;
     let tag = format!("sha256-{}.sig", digest.hex());
-    let found = match line
-        .client
-        .resolve(&line.credential, repository.path(), &tag, true)
-        .await
-    {
+    let found = match line.client.resolve(&line.credential, repository.path(), &tag, true).await {
         Err(error) if error.is_not_found() => return Ok(Vec::new()),
         found => found?,
     };
     let manifest = found.manifest.map(|manifest| manifest.bytes);
     let described = line
         .client
-        .describe(
-            &line.credential,
-            repository.path(),
-            &found.digest,
-            manifest,
-            &oci::Platform::default(),
-        )
+        .describe(&line.credential, repository.path(), &found.digest, manifest, &oci::Platform::default())
         .await?;
-    let limits = oci::BlobLimits {
-        stall: scope.budget.total(),
-        max_bytes: Some(LARGEST_PAYLOAD),
-    };
+    let limits = oci::BlobLimits { stall: scope.budget.total(), max_bytes: Some(LARGEST_PAYLOAD) };
     let mut signatures = Vec::new();
-    for layer in described
-        .image
-        .layers
-        .iter()
-        .filter(|layer| layer.media_type == PAYLOAD)
-        .take(MOST_SIGNATURES)
+    for layer in
+        described.image.layers.iter().filter(|layer| layer.media_type == PAYLOAD).take(MOST_SIGNATURES)
     {
         let Some(signature) = layer.annotations.get(SIGNATURE) else {
             continue;
         };
         let mut payload = Vec::new();
-        line.client
-            .blob(&line.credential, repository.path(), layer, limits, &mut payload)
-            .await?;
-        signatures.push(Signature {
-            payload,
-            signature_base64: signature.clone(),
-        });
+        line.client.blob(&line.credential, repository.path(), layer, limits, &mut payload).await?;
+        signatures.push(Signature { payload, signature_base64: signature.clone() });
     }
     Ok(signatures)
 }

@@ -1,6 +1,7 @@
 //! The Repositories, what was last seen of each object, and when a lost one is started anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use actix::Addr;
@@ -30,26 +31,13 @@ struct Child {
 
 impl Children {
     pub(super) fn new(backoff: Backoff) -> Self {
-        Self {
-            backoff,
-            all: BTreeMap::new(),
-            restarts: BTreeSet::new(),
-            running: 0,
-        }
+        Self { backoff, all: BTreeMap::new(), restarts: BTreeSet::new(), running: 0 }
     }
 
     /// Notes an object and tells its Repository; false where one has to be started.
     pub(super) fn observe(&mut self, object: &Arc<Object>, initial: bool) -> bool {
-        let observed = SpecObserved {
-            object: Arc::clone(object),
-            initial,
-        };
-        let absent = Child {
-            repository: None,
-            latest: None,
-            panics: 0,
-            started: Instant::now(),
-        };
+        let observed = SpecObserved { object: Arc::clone(object), initial };
+        let absent = Child { repository: None, latest: None, panics: 0, started: Instant::now() };
         let child = self.all.entry(object.key.clone()).or_insert(absent);
         child.latest = Some(observed.clone());
         if let Some(repository) = &child.repository {
@@ -98,10 +86,7 @@ impl Children {
         self.all.remove(key);
         if let Some(SpecObserved { object, .. }) = latest {
             let uid = Arc::clone(&object.uid);
-            at.forget.do_send(Forget {
-                key: key.clone(),
-                uid,
-            });
+            at.forget.do_send(Forget { key: key.clone(), uid });
             at.recorder.forgotten(key);
         }
     }
@@ -125,8 +110,7 @@ impl Children {
             child.panics = 0;
         }
         child.panics = child.panics.saturating_add(1);
-        self.restarts
-            .insert((now + self.backoff.after(child.panics), key.clone()));
+        self.restarts.insert((now + self.backoff.after(child.panics), key.clone()));
         false
     }
 
@@ -137,20 +121,15 @@ impl Children {
         };
         let object = &observed.object;
         let failure = Failure::internal("unexpected panic, see the operator's log");
-        let status = conclude(
-            &desired(object),
-            &recorded(object),
-            &Observation::default(),
-            &Err(failure),
-        )
-        .status;
+        // What made the Repository panic may be the object itself: it must not take the Watcher along.
+        let concluded = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            conclude(&desired(object), &recorded(object), &Observation::default(), &Err(failure)).status
+        }));
+        let Ok(status) = concluded else {
+            return;
+        };
         let (key, uid) = (key.clone(), Arc::clone(&object.uid));
-        at.write_status.do_send(WriteStatus {
-            key,
-            uid,
-            status,
-            progress: false,
-        });
+        at.write_status.do_send(WriteStatus { key, uid, status, progress: false });
     }
 
     pub(super) fn next_start(&self) -> Option<Instant> {
@@ -164,11 +143,7 @@ impl Children {
             let Some((_, key)) = self.restarts.pop_first() else {
                 break;
             };
-            if self
-                .all
-                .get(&key)
-                .is_some_and(|child| child.repository.is_none() && child.latest.is_some())
-            {
+            if self.all.get(&key).is_some_and(|child| child.repository.is_none() && child.latest.is_some()) {
                 due.push(key);
             }
         }

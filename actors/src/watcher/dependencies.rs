@@ -49,19 +49,12 @@ impl Dependencies {
             DependencyChanged::Applied { dependency, version } => {
                 let unshown = self.unshown.get_mut(&dependency.kind);
                 let listed = unshown.map(|unshown| unshown.remove(&dependency)).is_some();
-                self.told(DependencyShown {
-                    dependency,
-                    version: Some(version),
-                    listed,
-                })
+                self.told(DependencyShown { dependency, version: Some(version), listed })
             }
             DependencyChanged::Deleted(dependency) => self.told(absent(dependency, false)),
             DependencyChanged::RelistFinished(kind) => {
                 let unshown = self.unshown.remove(&kind).unwrap_or_default();
-                unshown
-                    .into_iter()
-                    .flat_map(|gone| self.told(absent(gone, true)))
-                    .collect()
+                unshown.into_iter().flat_map(|gone| self.told(absent(gone, true))).collect()
             }
         }
     }
@@ -73,11 +66,7 @@ impl Dependencies {
 }
 
 fn absent(dependency: Dependency, listed: bool) -> DependencyShown {
-    DependencyShown {
-        dependency,
-        version: None,
-        listed,
-    }
+    DependencyShown { dependency, version: None, listed }
 }
 
 #[cfg(test)]

@@ -180,9 +180,7 @@ impl Handler<StopWatching> for Watcher {
         let mut alive = self.alive.subscribe();
         Box::pin(async move {
             let ended = alive.wait_for(|running| *running == 0).await;
-            ended
-                .map(drop)
-                .map_err(|lost| Failure::internal(&lost.to_string()))
+            ended.map(drop).map_err(|lost| Failure::internal(&lost.to_string()))
         })
     }
 }

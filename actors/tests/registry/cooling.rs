@@ -19,12 +19,7 @@ async fn patience_that_one_identity_is_asked_for_does_not_hold_another() {
     let refused = fleet.wish("a", wish_of("one")).refusal().await;
 
     assert_eq!(refused.message, "too many requests");
-    assert_eq!(
-        refused.disposition,
-        Disposition::Park {
-            not_before: Some(30 * SECOND)
-        }
-    );
+    assert_eq!(refused.disposition, Disposition::Park { not_before: Some(30 * SECOND) });
     let _turn = fleet.wish("b", wish_of("two")).turn().await;
 }
 
@@ -50,10 +45,7 @@ async fn who_waits_in_the_queue_with_the_same_identity_is_parked_and_others_go_o
 
     end(held, busy(30));
 
-    assert!(matches!(
-        same.refusal().await.disposition,
-        Disposition::Park { not_before: Some(_) }
-    ));
+    assert!(matches!(same.refusal().await.disposition, Disposition::Park { not_before: Some(_) }));
     let _turn = other.turn().await;
     assert_eq!(fleet.parked().await, ["a"]);
 }
@@ -67,12 +59,7 @@ async fn a_second_identity_within_a_minute_cools_the_whole_origin() {
 
     let refused = fleet.wish("a", wish_of("three")).refusal().await;
 
-    assert_eq!(
-        refused.disposition,
-        Disposition::Park {
-            not_before: Some(30 * SECOND)
-        }
-    );
+    assert_eq!(refused.disposition, Disposition::Park { not_before: Some(30 * SECOND) });
     assert_eq!(fleet.after(30 * SECOND).await, ["a"]);
 }
 
@@ -84,8 +71,5 @@ async fn a_cool_down_outlives_an_idle_registry() {
     tokio::time::sleep(Duration::from_secs(700)).await;
 
     let refused = fleet.wish("a", wish_of("one")).refusal().await;
-    assert!(matches!(
-        refused.disposition,
-        Disposition::Park { not_before: Some(_) }
-    ));
+    assert!(matches!(refused.disposition, Disposition::Park { not_before: Some(_) }));
 }

@@ -14,10 +14,7 @@ async fn a_host_that_is_down_is_probed_and_calls_all_in_order_when_it_answers() 
     fleet.put_down().await;
     for name in ["a", "b", "c"] {
         let parked = Disposition::Park { not_before: None };
-        assert_eq!(
-            fleet.ask(name, ROUTINE).refusal().await,
-            failure("connection refused").with(parked)
-        );
+        assert_eq!(fleet.ask(name, ROUTINE).refusal().await, failure("connection refused").with(parked));
     }
     assert_eq!(fleet.census().await.turns, 0, "nobody asked the host");
 
@@ -44,10 +41,7 @@ async fn who_waits_in_the_queue_of_a_host_that_goes_down_is_parked() {
     let [a, b, c, d] = waiting;
     let _turns = [a.turn().await, b.turn().await];
     for parked in [c, d] {
-        assert_eq!(
-            parked.refusal().await.disposition,
-            Disposition::Park { not_before: None }
-        );
+        assert_eq!(parked.refusal().await.disposition, Disposition::Park { not_before: None });
     }
     assert_eq!(fleet.parked().await, ["c", "d", "t0", "t1", "t2"]);
 }
@@ -63,18 +57,10 @@ async fn one_probe_at_a_time_is_out_and_a_probe_in_vain_is_followed_by_the_next(
     let probe = fleet.ask("a", ROUTINE).turn().await;
 
     assert_eq!(fleet.after(Duration::from_mins(1)).await, [""; 0]);
-    end(
-        probe,
-        Conduct::Unreachable {
-            failure: failure("no route to host"),
-        },
-    );
+    end(probe, Conduct::Unreachable { failure: failure("no route to host") });
 
     assert_eq!(fleet.after(Duration::ZERO).await, ["b"]);
-    assert_eq!(
-        fleet.ask("c", ROUTINE).refusal().await.message,
-        "no route to host"
-    );
+    assert_eq!(fleet.ask("c", ROUTINE).refusal().await.message, "no route to host");
     let _probe = fleet.ask("b", ROUTINE).turn().await;
 }
 
@@ -148,19 +134,12 @@ async fn server_errors_of_one_repository_do_not_hold_the_others() {
         end_for("broken", turn, faulty());
     }
 
-    assert_eq!(
-        fleet.wish("a", broken.clone()).refusal().await.message,
-        "bad gateway"
-    );
+    assert_eq!(fleet.wish("a", broken.clone()).refusal().await.message, "bad gateway");
     end(fleet.ask("b", ROUTINE).turn().await, Conduct::Answered);
 
     assert!(!fleet.census().await.down);
     assert_eq!(fleet.after(SECOND).await, ["a"]);
-    end_for(
-        "broken",
-        fleet.wish("a", broken.clone()).turn().await,
-        Conduct::Answered,
-    );
+    end_for("broken", fleet.wish("a", broken.clone()).turn().await, Conduct::Answered);
     let _turn = fleet.wish("c", broken).turn().await;
 }
 

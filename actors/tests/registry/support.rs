@@ -78,11 +78,7 @@ pub(crate) struct Wish {
 
 impl Wish {
     pub(crate) fn of(urgency: Urgency) -> Self {
-        Self {
-            urgency,
-            repository: "app",
-            credential: Credential::Anonymous,
-        }
+        Self { urgency, repository: "app", credential: Credential::Anonymous }
     }
 
     pub(crate) fn for_repository(self, repository: &'static str) -> Self {
@@ -90,10 +86,7 @@ impl Wish {
     }
 
     pub(crate) fn by(self, token: &str) -> Self {
-        Self {
-            credential: Credential::RegistryToken(token.to_owned()),
-            ..self
-        }
+        Self { credential: Credential::RegistryToken(token.to_owned()), ..self }
     }
 }
 
@@ -105,11 +98,7 @@ impl Fleet {
     pub(crate) fn with(concurrency: NonZeroUsize) -> Self {
         tokio::time::pause();
         let max_retry_delay = Duration::from_mins(15);
-        let settings = Settings {
-            concurrency,
-            max_retry_delay,
-            client: oci::Settings::default(),
-        };
+        let settings = Settings { concurrency, max_retry_delay, client: oci::Settings::default() };
         Self {
             registries: Registries::new(settings),
             origin: Origin::new("ghcr.io"),
@@ -129,13 +118,8 @@ impl Fleet {
 
     pub(crate) fn ask_at(&mut self, origin: &Origin, name: &'static str, wish: Wish) -> Asking {
         let calls = &self.calls;
-        let object = self.objects.entry(name).or_insert_with(|| {
-            Object {
-                name,
-                calls: Rc::clone(calls),
-            }
-            .start()
-        });
+        let object =
+            self.objects.entry(name).or_insert_with(|| Object { name, calls: Rc::clone(calls) }.start());
         let recovered: Recipient<HostRecovered> = object.clone().recipient();
         let span = tracing::Span::none();
         let (scope, _) = Scope::new(Key::new("team", name), "uid".into(), 1, SECOND, span);
@@ -147,10 +131,7 @@ impl Fleet {
             credential: Arc::new(wish.credential),
             recovered: recovered.downgrade(),
         };
-        Asking {
-            request: self.registries.of(origin).unwrap().send(admit),
-            cancel,
-        }
+        Asking { request: self.registries.of(origin).unwrap().send(admit), cancel }
     }
 
     /// Takes this many turns and keeps them.
@@ -181,12 +162,7 @@ impl Fleet {
 
     pub(crate) fn registry(&self) -> Recipient<TakeCensus> {
         let key = self.origin.key();
-        self.registries
-            .each()
-            .into_iter()
-            .find(|(other, _)| *other == key)
-            .unwrap()
-            .1
+        self.registries.each().into_iter().find(|(other, _)| *other == key).unwrap().1
     }
 
     /// The census once the Registry has worked off what it was sent before.
@@ -195,12 +171,7 @@ impl Fleet {
     }
 
     pub(crate) async fn parked(&self) -> Vec<String> {
-        self.census()
-            .await
-            .parked
-            .iter()
-            .map(|key| key.name.to_string())
-            .collect()
+        self.census().await.parked.iter().map(|key| key.name.to_string()).collect()
     }
 
     /// Lets time pass and says who was called meanwhile.
@@ -232,20 +203,13 @@ pub(crate) fn failure(message: &str) -> Failure {
 }
 
 pub(crate) fn unreachable() -> Conduct {
-    Conduct::Unreachable {
-        failure: failure("connection refused"),
-    }
+    Conduct::Unreachable { failure: failure("connection refused") }
 }
 
 pub(crate) fn faulty() -> Conduct {
-    Conduct::Faulty {
-        failure: failure("bad gateway"),
-    }
+    Conduct::Faulty { failure: failure("bad gateway") }
 }
 
 pub(crate) fn busy(seconds: u64) -> Conduct {
-    Conduct::Busy {
-        failure: failure("too many requests"),
-        retry_after: Duration::from_secs(seconds),
-    }
+    Conduct::Busy { failure: failure("too many requests"), retry_after: Duration::from_secs(seconds) }
 }

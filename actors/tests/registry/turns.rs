@@ -55,16 +55,11 @@ async fn the_most_urgent_go_first_and_of_equally_urgent_ones_the_oldest() {
         ("resumed", Urgency::Resumed),
         ("asked later", ASKED),
     ];
-    let asking = urgencies
-        .map(|(name, urgency)| (name, fleet.ask(name, urgency)))
-        .into();
+    let asking = urgencies.map(|(name, urgency)| (name, fleet.ask(name, urgency))).into();
 
     drop(held);
 
-    assert_eq!(
-        order(asking).await,
-        ["resumed", "asked", "asked later", "retry", "check", "routine"]
-    );
+    assert_eq!(order(asking).await, ["resumed", "asked", "asked later", "retry", "check", "routine"]);
 }
 
 #[actix::test]
@@ -78,10 +73,7 @@ async fn every_eighth_turn_goes_to_the_oldest_of_any_class() {
 
     drop(held);
 
-    assert_eq!(
-        order(asking).await,
-        ["a", "b", "c", "d", "e", "f", "oldest", "g", "h"]
-    );
+    assert_eq!(order(asking).await, ["a", "b", "c", "d", "e", "f", "oldest", "g", "h"]);
 }
 
 #[actix::test]
@@ -159,10 +151,7 @@ async fn the_turns_of_a_hanging_origin_do_not_hold_those_of_another() {
     let _hanging = fleet.occupy(16).await;
     let _waiting = [fleet.ask("a", ASKED), fleet.ask("b", ASKED)];
 
-    let turn = fleet
-        .ask_at(&Origin::new("quay.io"), "c", Wish::of(ROUTINE))
-        .turn()
-        .await;
+    let turn = fleet.ask_at(&Origin::new("quay.io"), "c", Wish::of(ROUTINE)).turn().await;
 
     assert_eq!(turn.line.origin.host(), "quay.io");
     assert_eq!(fleet.census().await.waiting, 2);

@@ -13,17 +13,11 @@ fn repository(registry: Registry) -> (Addr<Repository>, Seen) {
     let (services, seen) = services(registry);
     let (stopped, _) = Probe::start_with(|_| async {});
     let (naming, _) = Probe::start_with(|_| async {});
-    (
-        Repository::new(Key::new("team", "app"), services, stopped, naming).start(),
-        seen,
-    )
+    (Repository::new(Key::new("team", "app"), services, stopped, naming).start(), seen)
 }
 
 fn observed(generation: i64, extra: serde_json::Value) -> SpecObserved {
-    SpecObserved {
-        object: object(generation, extra),
-        initial: false,
-    }
+    SpecObserved { object: object(generation, extra), initial: false }
 }
 
 #[actix::test]
@@ -52,32 +46,20 @@ async fn a_new_generation_cancels_the_resolution_in_flight_and_the_newest_is_att
     assert!(first.scope.cancel.is_cancelled() && !second.scope.cancel.is_cancelled());
     assert_eq!(second.selector.name(), Some("v3"));
     assert_eq!(second.scope.attempt, first.scope.attempt + 1);
-    assert!(
-        seen.write.try_recv().is_err(),
-        "an overtaken attempt writes nothing"
-    );
+    assert!(seen.write.try_recv().is_err(), "an overtaken attempt writes nothing");
 }
 
 #[actix::test]
 async fn a_panic_in_an_attempt_is_that_attempts_failure_and_it_is_tried_again() {
     tokio::time::pause();
     let (repository, mut seen) = repository(Registry::Answers);
-    repository
-        .send(observed(1, json!({"spec": {"secretRef": {"name": "explosive"}}})))
-        .await
-        .unwrap();
+    repository.send(observed(1, json!({"spec": {"secretRef": {"name": "explosive"}}}))).await.unwrap();
     seen.inspect.recv().await.unwrap();
 
     let write = seen.write.recv().await.unwrap();
     let ready = write.status.conditions.get(ConditionKind::Ready).unwrap();
-    assert_eq!(
-        (ready.truth, ready.reason.as_str()),
-        (Truth::False, "InternalError")
-    );
-    assert!(
-        !ready.message.contains("explosive"),
-        "the panic's text is for the log"
-    );
+    assert_eq!((ready.truth, ready.reason.as_str()), (Truth::False, "InternalError"));
+    assert!(!ready.message.contains("explosive"), "the panic's text is for the log");
     seen.inspect.recv().await.unwrap();
     assert!(repository.connected());
 }
@@ -99,10 +81,7 @@ async fn suspension_cancels_the_attempt_and_starts_no_other() {
     let (repository, mut seen) = repository(Registry::Hangs);
     repository.send(observed(1, json!({}))).await.unwrap();
     let resolve = seen.resolve.recv().await.unwrap();
-    repository
-        .send(observed(2, json!({"spec": {"suspend": true}})))
-        .await
-        .unwrap();
+    repository.send(observed(2, json!({"spec": {"suspend": true}}))).await.unwrap();
 
     resolve.scope.cancel.cancelled().await;
     seen.write.recv().await.unwrap();

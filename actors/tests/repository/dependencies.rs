@@ -76,18 +76,9 @@ impl Scene {
             let fingerprint = verify.material.fingerprint.clone();
             async { Ok(Verdict::Verified { fingerprint }) }
         });
-        let services = Services {
-            cluster,
-            verify,
-            ..(*services).clone()
-        };
+        let services = Services { cluster, verify, ..(*services).clone() };
         let watcher = Watcher::new(Arc::new(services)).start();
-        Self {
-            watcher,
-            seen,
-            shelf,
-            verifications,
-        }
+        Self { watcher, seen, shelf, verifications }
     }
 
     /// The start is over: objects that appear from now on are new.
@@ -123,10 +114,7 @@ fn secret(name: &str) -> Dependency {
 }
 
 fn applied(name: &str, version: &str) -> DependencyChanged {
-    DependencyChanged::Applied {
-        dependency: secret(name),
-        version: version.into(),
-    }
+    DependencyChanged::Applied { dependency: secret(name), version: version.into() }
 }
 
 fn naming_a_secret() -> Value {
@@ -175,10 +163,7 @@ async fn after_a_start_the_first_list_wakes_nobody_and_a_change_wakes_who_was_on
     let mut scene = Scene::new(Registry::Answers);
     scene.apply(naming_a_secret()).await;
     assert_eq!((scene.begun().await, scene.concluded().await), (1, Truth::True));
-    assert!(
-        scene.seen.resolve.try_recv().is_err(),
-        "only the store was checked"
-    );
+    assert!(scene.seen.resolve.try_recv().is_err(), "only the store was checked");
 
     let kind = DependencyKind::Secret;
     scene.show(DependencyChanged::RelistStarted(kind)).await;
@@ -192,9 +177,7 @@ async fn after_a_start_the_first_list_wakes_nobody_and_a_change_wakes_who_was_on
 async fn a_secret_that_only_a_service_account_names_wakes_as_well() {
     let mut scene = Scene::new(Registry::Answers);
     scene.list().await;
-    scene
-        .apply(json!({"spec": {"serviceAccountName": "robot"}, "status": stored()["status"]}))
-        .await;
+    scene.apply(json!({"spec": {"serviceAccountName": "robot"}, "status": stored()["status"]})).await;
     assert_eq!((scene.begun().await, scene.concluded().await), (1, Truth::True));
 
     scene.show(applied("hidden", "2")).await;
@@ -234,10 +217,7 @@ async fn a_rotated_key_verifies_the_stored_revision_again_and_nothing_is_fetched
     scene.shelf.put("pull", "3", "new");
     scene.show(applied("pull", "3")).await;
     assert_eq!((scene.begun().await, scene.concluded().await), (3, Truth::True));
-    assert!(
-        scene.verifications.try_recv().is_err(),
-        "the same key was asked twice"
-    );
+    assert!(scene.verifications.try_recv().is_err(), "the same key was asked twice");
 }
 
 #[actix::test]
@@ -256,9 +236,5 @@ async fn what_changes_before_an_attempt_reads_it_leads_to_no_other() {
 
     assert_eq!((scene.begun().await, scene.concluded().await), (1, Truth::True));
     assert_eq!(scene.begun().await, 2);
-    assert!(
-        begun.elapsed() >= Duration::from_secs(59),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() >= Duration::from_secs(59), "{:?}", begun.elapsed());
 }

@@ -18,10 +18,7 @@ async fn deletion_ends_the_attempt_then_removes_files_then_the_finalizer() {
     let (stopped, mut endings) = Probe::start_with(|_| async {});
     let (naming, _) = Probe::start_with(|_| async {});
     let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
-    let observed = |generation, extra| SpecObserved {
-        object: object(generation, extra),
-        initial: false,
-    };
+    let observed = |generation, extra| SpecObserved { object: object(generation, extra), initial: false };
     repository.send(observed(1, json!({}))).await.unwrap();
     let resolve = seen.resolve.recv().await.unwrap();
 
@@ -33,10 +30,7 @@ async fn deletion_ends_the_attempt_then_removes_files_then_the_finalizer() {
 
     seen.forget.recv().await.unwrap();
     assert_eq!(endings.recv().await.unwrap().how, Ending::Finished);
-    assert!(
-        seen.write.try_recv().is_err(),
-        "nothing is written for an object that only we held"
-    );
+    assert!(seen.write.try_recv().is_err(), "nothing is written for an object that only we held");
 }
 
 #[actix::test]
@@ -48,24 +42,12 @@ async fn an_object_that_others_hold_loses_its_artifact_from_the_status_and_is_re
     let mut held = dying();
     held["metadata"]["finalizers"] = json!(["finalizers.fluxcd.io", "example.com/keep"]);
     held["status"] = stored()["status"].clone();
-    repository
-        .send(SpecObserved {
-            object: object(2, held.clone()),
-            initial: false,
-        })
-        .await
-        .unwrap();
+    repository.send(SpecObserved { object: object(2, held.clone()), initial: false }).await.unwrap();
 
     assert_eq!(seen.write.recv().await.unwrap().status.artifact, None);
     seen.remove.recv().await.unwrap();
     held["metadata"]["finalizers"] = json!(["example.com/keep"]);
-    repository
-        .send(SpecObserved {
-            object: object(3, held),
-            initial: false,
-        })
-        .await
-        .unwrap();
+    repository.send(SpecObserved { object: object(3, held), initial: false }).await.unwrap();
     repository.send(ObjectVanished).await.unwrap();
     seen.forget.recv().await.unwrap();
     assert!(seen.purge.recv().await.is_some() && seen.purge.try_recv().is_err());

@@ -59,10 +59,7 @@ async fn records(registry: Registry, looks: Vec<serde_json::Value>, count: usize
     let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
     for (generation, look) in (1..).zip(looks) {
         let object = object(generation, look);
-        let observed = SpecObserved {
-            object,
-            initial: false,
-        };
+        let observed = SpecObserved { object, initial: false };
         repository.send(observed).await.unwrap();
     }
     let mut records = Vec::new();
@@ -99,11 +96,8 @@ async fn an_attempt_after_a_failure_is_one_again() {
     let broken = json!({"spec": {"secretRef": {"name": "explosive"}}});
     let records = records(Registry::Answers, vec![broken], 3).await;
 
-    let expected = [
-        Record::Begun { again: false },
-        Record::Ended(End::Failed),
-        Record::Begun { again: true },
-    ];
+    let expected =
+        [Record::Begun { again: false }, Record::Ended(End::Failed), Record::Begun { again: true }];
     assert_eq!(records, expected);
 }
 
@@ -121,10 +115,7 @@ async fn a_pass_that_is_overtaken_says_so() {
     let mut records = records(Registry::Hangs, vec![first, second], 3).await;
     records.retain(|record| !is_wait(record));
 
-    let expected = [
-        Record::Begun { again: false },
-        Record::Ended(End::Superseded),
-        Record::Begun { again: false },
-    ];
+    let expected =
+        [Record::Begun { again: false }, Record::Ended(End::Superseded), Record::Begun { again: false }];
     assert_eq!(records, expected);
 }

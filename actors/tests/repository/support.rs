@@ -47,11 +47,7 @@ struct Cluster;
 impl ClusterReader for Cluster {
     async fn secret(&self, _: &str, name: &str) -> Result<Secret, ReadError> {
         assert_ne!(name, "explosive", "this secret makes its reader panic");
-        Ok(Secret {
-            kind: "Opaque".into(),
-            data: BTreeMap::new(),
-            version: "1".into(),
-        })
+        Ok(Secret { kind: "Opaque".into(), data: BTreeMap::new(), version: "1".into() })
     }
 
     async fn service_account(&self, _: &str, name: &str) -> Result<ServiceAccount, ReadError> {
@@ -73,23 +69,13 @@ pub(crate) fn services_after(field: &str, made_at: i64) -> (Arc<Services>, Seen)
 fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> (Arc<Services>, Seen) {
     let (inspect, inspects) = Probe::start_with(move |inspect: &Inspect| {
         let known = inspected(inspect.recorded.as_ref());
-        answer(Inspected {
-            made_at,
-            fields: fields.clone(),
-            ..known
-        })
+        answer(Inspected { made_at, fields: fields.clone(), ..known })
     });
     let (resolve, resolves) = Probe::start_with(move |_: &Resolve| async move {
         match registry {
             Registry::Answers => {
                 let digest = Digest::parse(DIGEST).unwrap();
-                Ok(Resolved {
-                    revision: Revision {
-                        tag: Some("v1".into()),
-                        digest,
-                    },
-                    manifest: None,
-                })
+                Ok(Resolved { revision: Revision { tag: Some("v1".into()), digest }, manifest: None })
             }
             Registry::Hangs => std::future::pending().await,
         }
@@ -124,10 +110,7 @@ fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> 
         known: Arc::new(Known::default()),
         recorder: Arc::new(recorder),
         policy: Policy {
-            backoff: Backoff {
-                first: Duration::from_millis(750),
-                longest: Duration::from_mins(15),
-            },
+            backoff: Backoff { first: Duration::from_millis(750), longest: Duration::from_mins(15) },
             jitter_percent: 0,
         },
     };
@@ -154,11 +137,7 @@ fn refused<T>() -> Ready<Result<T, Failure>> {
 
 fn inspected(recorded: Option<&Artifact>) -> Inspected {
     Inspected {
-        stock: if recorded.is_some() {
-            Stock::Present
-        } else {
-            Stock::Empty
-        },
+        stock: if recorded.is_some() { Stock::Present } else { Stock::Empty },
         collected: 0,
         urls: None,
         platform: None,

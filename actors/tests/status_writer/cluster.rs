@@ -56,10 +56,7 @@ impl Cluster {
         state.version += 1;
         object["metadata"]["resourceVersion"] = json!(state.version.to_string());
         let metadata = &object["metadata"];
-        let key = Key::new(
-            metadata["namespace"].as_str().unwrap(),
-            metadata["name"].as_str().unwrap(),
-        );
+        let key = Key::new(metadata["namespace"].as_str().unwrap(), metadata["name"].as_str().unwrap());
         state.objects.insert(key, object.clone());
         object
     }
@@ -82,13 +79,7 @@ impl Cluster {
 
     /// The next request of this kind fails.
     pub(crate) fn fail(&self, kind: Kind, error: WriteError) {
-        self.state
-            .lock()
-            .unwrap()
-            .faults
-            .entry(kind)
-            .or_default()
-            .push_back(error);
+        self.state.lock().unwrap().faults.entry(kind).or_default().push_back(error);
     }
 
     /// The schema does not know this field of `status`.
@@ -103,10 +94,7 @@ impl Cluster {
 
     /// The requests of this kind.
     pub(crate) fn of(&self, kind: Kind) -> Vec<Request> {
-        self.requests()
-            .into_iter()
-            .filter(|request| request.kind == kind)
-            .collect()
+        self.requests().into_iter().filter(|request| request.kind == kind).collect()
     }
 
     /// All requests so far, in words.
@@ -124,32 +112,20 @@ impl Cluster {
         let counted = kind != Kind::Notification;
         {
             let mut state = self.state.lock().unwrap();
-            state.requests.push(Request {
-                kind,
-                about,
-                body,
-                at: Instant::now(),
-            });
+            state.requests.push(Request { kind, about, body, at: Instant::now() });
             state.under_way += usize::from(counted);
             state.most = state.most.max(state.under_way);
         }
         tokio::time::sleep(LATENCY).await;
         let mut state = self.state.lock().unwrap();
         state.under_way -= usize::from(counted);
-        state
-            .faults
-            .get_mut(&kind)
-            .and_then(VecDeque::pop_front)
-            .map_or(Ok(()), Err)
+        state.faults.get_mut(&kind).and_then(VecDeque::pop_front).map_or(Ok(()), Err)
     }
 
     async fn write(&self, kind: Kind, key: &Key, patch: Value) -> Result<Value, WriteError> {
         {
             let mut state = self.state.lock().unwrap();
-            assert!(
-                !state.keys_under_way.contains(key),
-                "two writes of {key} at a time"
-            );
+            assert!(!state.keys_under_way.contains(key), "two writes of {key} at a time");
             state.keys_under_way.push(key.clone());
         }
         let arrival = self.arrive(kind, key.to_string(), patch.clone()).await;
@@ -204,13 +180,7 @@ impl ClusterWriter for Cluster {
 
     async fn get(&self, key: &Key) -> Result<Value, WriteError> {
         self.arrive(Kind::Get, key.to_string(), Value::Null).await?;
-        self.state
-            .lock()
-            .unwrap()
-            .objects
-            .get(key)
-            .cloned()
-            .ok_or(WriteError::Gone)
+        self.state.lock().unwrap().objects.get(key).cloned().ok_or(WriteError::Gone)
     }
 
     async fn record_event(&self, notice: &Notice, name: &str, count: u32) -> Result<(), WriteError> {
@@ -222,11 +192,6 @@ impl ClusterWriter for Cluster {
 
     async fn notify(&self, notice: &Notice) -> Result<(), WriteError> {
         let about = notice.announcement.message.clone();
-        self.arrive(
-            Kind::Notification,
-            about,
-            json!({ "time": notice.time.to_string() }),
-        )
-        .await
+        self.arrive(Kind::Notification, about, json!({ "time": notice.time.to_string() })).await
     }
 }

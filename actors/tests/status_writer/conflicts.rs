@@ -31,12 +31,7 @@ async fn a_conflict_costs_one_read_and_keeps_a_foreign_condition() {
             ["Status default/app", "Get default/app", "Status default/app"]
         );
         let conditions = scene.cluster.object(&key("app"))["status"]["conditions"].clone();
-        let kinds: Vec<_> = conditions
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["type"].clone())
-            .collect();
+        let kinds: Vec<_> = conditions.as_array().unwrap().iter().map(|one| one["type"].clone()).collect();
         assert_eq!(kinds, ["Ready", "ArtifactInStorage", "ExampleChecked"]);
         assert_eq!(conditions[2], foreign);
     })
@@ -56,10 +51,7 @@ async fn a_conflict_is_settled_by_a_newer_observation_without_a_read() {
         scene.observe(&newer).await;
         scene.rest().await;
 
-        assert_eq!(
-            scene.cluster.transcript(),
-            ["Status default/app", "Status default/app"]
-        );
+        assert_eq!(scene.cluster.transcript(), ["Status default/app", "Status default/app"]);
     })
     .await;
 }
@@ -75,16 +67,8 @@ async fn a_writer_that_is_faster_is_tried_less_and_less_often() {
         scene.write(&app, ready("v1")).await;
         scene.pass(Duration::from_secs(2)).await;
 
-        let times: Vec<_> = scene
-            .cluster
-            .of(Kind::Status)
-            .iter()
-            .map(|write| write.at)
-            .collect();
-        let gaps: Vec<_> = times
-            .windows(2)
-            .map(|pair| (pair[1] - pair[0]).as_millis())
-            .collect();
+        let times: Vec<_> = scene.cluster.of(Kind::Status).iter().map(|write| write.at).collect();
+        let gaps: Vec<_> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
         // A conflict and a read take 10 ms each; the first one is followed up without a pause.
         assert_eq!(gaps.len(), 4);
         for (gap, pause) in gaps.iter().zip([0, 100, 200, 400]) {
@@ -120,14 +104,8 @@ async fn a_status_never_reaches_another_life_of_its_object() {
         scene.write(&app, ready("v1")).await;
         scene.flush().await;
 
-        assert_eq!(
-            scene.cluster.transcript(),
-            ["Status default/app", "Get default/app"]
-        );
-        assert_eq!(
-            scene.cluster.object(&key("app"))["status"]["observedGeneration"],
-            -1
-        );
+        assert_eq!(scene.cluster.transcript(), ["Status default/app", "Get default/app"]);
+        assert_eq!(scene.cluster.object(&key("app"))["status"]["observedGeneration"], -1);
     })
     .await;
 }
@@ -157,21 +135,10 @@ async fn an_object_that_was_never_observed_is_read_first() {
     play(async |scene| {
         let app = Object::parse(&scene.cluster.put(object("app"))).unwrap();
 
-        scene
-            .write(
-                &app,
-                Status {
-                    observed_generation: 1,
-                    ..Status::default()
-                },
-            )
-            .await;
+        scene.write(&app, Status { observed_generation: 1, ..Status::default() }).await;
         scene.rest().await;
 
-        assert_eq!(
-            scene.cluster.transcript(),
-            ["Get default/app", "Status default/app"]
-        );
+        assert_eq!(scene.cluster.transcript(), ["Get default/app", "Status default/app"]);
     })
     .await;
 }

@@ -9,12 +9,7 @@ use crate::cluster::Kind;
 use crate::scene::{news, object, play, ready, trace, warning};
 
 fn told(scene: &crate::scene::Scene) -> Vec<String> {
-    scene
-        .cluster
-        .of(Kind::Event)
-        .into_iter()
-        .map(|event| event.about)
-        .collect()
+    scene.cluster.of(Kind::Event).into_iter().map(|event| event.about).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -27,20 +22,9 @@ async fn an_event_that_repeats_itself_raises_the_count_of_the_earlier_one() {
             scene.rest().await;
         }
 
-        assert_eq!(
-            told(&scene),
-            [
-                "ArtifactUpToDate x1",
-                "ArtifactUpToDate x2",
-                "ArtifactUpToDate x3"
-            ]
-        );
-        let names: Vec<_> = scene
-            .cluster
-            .of(Kind::Event)
-            .into_iter()
-            .map(|event| event.body["name"].clone())
-            .collect();
+        assert_eq!(told(&scene), ["ArtifactUpToDate x1", "ArtifactUpToDate x2", "ArtifactUpToDate x3"]);
+        let names: Vec<_> =
+            scene.cluster.of(Kind::Event).into_iter().map(|event| event.body["name"].clone()).collect();
         assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
     })
     .await;
@@ -57,10 +41,7 @@ async fn an_event_that_the_cluster_has_forgotten_is_recorded_anew() {
         scene.announce(&app, vec![news("stored")]).await;
         scene.rest().await;
 
-        assert_eq!(
-            told(&scene),
-            ["NewArtifact x1", "NewArtifact x2", "NewArtifact x1"]
-        );
+        assert_eq!(told(&scene), ["NewArtifact x1", "NewArtifact x2", "NewArtifact x1"]);
         let events = scene.cluster.of(Kind::Event);
         assert_ne!(events[0].body["name"], events[2].body["name"]);
     })
@@ -81,10 +62,7 @@ async fn a_failure_that_lasts_is_told_once_an_interval() {
         assert_eq!(scene.cluster.of(Kind::Notification).len(), 1);
         scene.announce(&app, vec![warning("unknown tag")]).await;
         scene.rest().await;
-        assert_eq!(
-            told(&scene),
-            ["OCIArtifactPullFailed x1", "OCIArtifactPullFailed x2"]
-        );
+        assert_eq!(told(&scene), ["OCIArtifactPullFailed x1", "OCIArtifactPullFailed x2"]);
         assert_eq!(scene.cluster.of(Kind::Notification).len(), 2);
     })
     .await;
@@ -115,10 +93,7 @@ async fn a_failure_that_returns_after_a_recovery_is_told_again() {
         scene.announce(&app, vec![warning("unknown tag")]).await;
         scene.rest().await;
 
-        assert_eq!(
-            told(&scene),
-            ["OCIArtifactPullFailed x1", "OCIArtifactPullFailed x2"]
-        );
+        assert_eq!(told(&scene), ["OCIArtifactPullFailed x1", "OCIArtifactPullFailed x2"]);
     })
     .await;
 }
@@ -129,9 +104,7 @@ async fn two_failures_of_every_pass_are_told_once_an_interval() {
         let app = scene.given(object("app")).await;
 
         for _ in 0..5 {
-            scene
-                .announce(&app, vec![warning("damaged"), warning("timed out")])
-                .await;
+            scene.announce(&app, vec![warning("damaged"), warning("timed out")]).await;
             scene.rest().await;
         }
 
@@ -152,10 +125,7 @@ async fn annotations_of_the_object_that_are_meant_for_events_go_with_them() {
         scene.rest().await;
 
         let event = scene.cluster.of(Kind::Event).remove(0);
-        assert_eq!(
-            event.body["metadata"],
-            json!({ "event.toolkit.fluxcd.io/team": "payments" })
-        );
+        assert_eq!(event.body["metadata"], json!({ "event.toolkit.fluxcd.io/team": "payments" }));
     })
     .await;
 }
@@ -166,9 +136,7 @@ async fn of_too_many_events_the_oldest_goes() {
         let app = scene.given(object("app")).await;
 
         for number in 0..11 {
-            scene
-                .announce(&app, vec![news(&format!("number {number}"))])
-                .await;
+            scene.announce(&app, vec![news(&format!("number {number}"))]).await;
         }
         scene.rest().await;
 
@@ -183,9 +151,7 @@ async fn an_event_is_tried_five_times_under_one_name() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
         for _ in 0..10 {
-            scene
-                .cluster
-                .fail(Kind::Event, WriteError::Failed("connection refused".to_owned()));
+            scene.cluster.fail(Kind::Event, WriteError::Failed("connection refused".to_owned()));
         }
 
         scene.announce(&app, vec![news("stored")]).await;
@@ -219,13 +185,9 @@ async fn what_waits_to_be_told_of_a_forgotten_object_is_tried_once_more() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
         for _ in 0..9 {
-            scene
-                .cluster
-                .fail(Kind::Event, WriteError::Failed("connection refused".to_owned()));
+            scene.cluster.fail(Kind::Event, WriteError::Failed("connection refused".to_owned()));
         }
-        scene
-            .announce(&app, vec![trace("collected"), trace("removed")])
-            .await;
+        scene.announce(&app, vec![trace("collected"), trace("removed")]).await;
         scene.pass(Duration::from_millis(100)).await;
 
         scene.forget(&app).await;

@@ -19,10 +19,7 @@ async fn our_finalizer_is_added_behind_those_of_others_and_once() {
         scene.add_finalizer(&app).await.unwrap();
 
         let finalizers = scene.cluster.object(&key("app"))["metadata"]["finalizers"].clone();
-        assert_eq!(
-            finalizers,
-            json!(["b.example.com/x", "a.example.com/x", FINALIZER])
-        );
+        assert_eq!(finalizers, json!(["b.example.com/x", "a.example.com/x", FINALIZER]));
         assert_eq!(scene.cluster.transcript(), ["Object default/app"]);
     })
     .await;
@@ -104,23 +101,13 @@ async fn an_object_that_is_gone_has_no_finalizer_to_remove_and_takes_none() {
 async fn a_finalizer_that_cannot_be_written_fails_its_asker_at_once() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
-        let busy = WriteError::Busy {
-            message: "too many requests".to_owned(),
-            retry_after: None,
-        };
-        for error in [
-            WriteError::Failed("connection refused".to_owned()),
-            WriteError::NotLeader,
-            busy,
-        ] {
+        let busy = WriteError::Busy { message: "too many requests".to_owned(), retry_after: None };
+        for error in [WriteError::Failed("connection refused".to_owned()), WriteError::NotLeader, busy] {
             scene.cluster.fail(Kind::Object, error.clone());
 
             let failure = scene.add_finalizer(&app).await.unwrap_err();
 
-            assert_eq!(
-                (failure.reason, failure.message),
-                (Reason::PatchOperationFailed, error.to_string())
-            );
+            assert_eq!((failure.reason, failure.message), (Reason::PatchOperationFailed, error.to_string()));
         }
     })
     .await;
@@ -130,9 +117,7 @@ async fn a_finalizer_that_cannot_be_written_fails_its_asker_at_once() {
 async fn a_finalizer_goes_before_a_status_that_waits_for_its_back_off() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
-        scene
-            .cluster
-            .fail(Kind::Status, WriteError::Failed("connection refused".to_owned()));
+        scene.cluster.fail(Kind::Status, WriteError::Failed("connection refused".to_owned()));
         scene.write(&app, ready("v1")).await;
         scene.pass(std::time::Duration::from_millis(100)).await;
 

@@ -38,16 +38,8 @@ async fn a_receiver_that_is_down_is_tried_five_times_and_holds_up_nothing() {
 
         assert_eq!(scene.cluster.of(Kind::Notification).len(), 1);
         scene.pass(Duration::from_mins(5)).await;
-        let times: Vec<_> = scene
-            .cluster
-            .of(Kind::Notification)
-            .iter()
-            .map(|post| post.at)
-            .collect();
-        let gaps: Vec<_> = times
-            .windows(2)
-            .map(|pair| (pair[1] - pair[0]).as_secs())
-            .collect();
+        let times: Vec<_> = scene.cluster.of(Kind::Notification).iter().map(|post| post.at).collect();
+        let gaps: Vec<_> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
         assert_eq!(gaps, [1, 2, 4, 8]);
         assert_eq!(scene.counters.notifications_dropped(), 1);
     })
@@ -74,10 +66,7 @@ async fn a_notification_that_arrives_late_tells_when_it_arose() {
 async fn a_refused_notification_is_not_repeated() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
-        scene.cluster.fail(
-            Kind::Notification,
-            WriteError::Refused("400 Bad Request".to_owned()),
-        );
+        scene.cluster.fail(Kind::Notification, WriteError::Refused("400 Bad Request".to_owned()));
 
         scene.announce(&app, vec![news("stored")]).await;
         scene.pass(Duration::from_mins(5)).await;
@@ -92,9 +81,7 @@ async fn of_too_many_notifications_the_oldest_goes() {
     play(async |scene| {
         for number in 0..1_010 {
             let app = scene.given(object(&format!("app-{number}"))).await;
-            scene
-                .announce(&app, vec![news(&format!("number {number}"))])
-                .await;
+            scene.announce(&app, vec![news(&format!("number {number}"))]).await;
         }
         scene.pass(Duration::from_mins(1)).await;
 

@@ -22,21 +22,10 @@ async fn a_draft_outlives_an_outage_and_its_tries_become_rarer() {
         scene.write(&app, ready("v1")).await;
         scene.flush().await;
 
-        let times: Vec<_> = scene
-            .cluster
-            .of(Kind::Status)
-            .iter()
-            .map(|write| write.at)
-            .collect();
-        let gaps: Vec<_> = times
-            .windows(2)
-            .map(|pair| (pair[1] - pair[0]).as_secs())
-            .collect();
+        let times: Vec<_> = scene.cluster.of(Kind::Status).iter().map(|write| write.at).collect();
+        let gaps: Vec<_> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
         assert_eq!(gaps, [1, 2, 4, 8, 16, 30, 30, 30]);
-        assert_eq!(
-            scene.cluster.object(&key("app"))["status"]["observedGeneration"],
-            1
-        );
+        assert_eq!(scene.cluster.object(&key("app"))["status"]["observedGeneration"], 1);
     })
     .await;
 }
@@ -65,9 +54,7 @@ async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
         let (message, retry_after) = ("too many requests".to_owned(), Some(Duration::from_secs(45)));
-        scene
-            .cluster
-            .fail(Kind::Status, WriteError::Busy { message, retry_after });
+        scene.cluster.fail(Kind::Status, WriteError::Busy { message, retry_after });
 
         scene.write(&app, ready("v1")).await;
         scene.flush().await;
@@ -87,10 +74,7 @@ async fn a_status_waits_for_the_lease() {
         scene.write(&app, ready("v1")).await;
         scene.flush().await;
 
-        assert_eq!(
-            scene.cluster.object(&key("app"))["status"]["observedGeneration"],
-            1
-        );
+        assert_eq!(scene.cluster.object(&key("app"))["status"]["observedGeneration"], 1);
     })
     .await;
 }
@@ -99,10 +83,7 @@ async fn a_status_waits_for_the_lease() {
 async fn a_refused_status_is_given_up_until_the_next_one() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
-        scene.cluster.fail(
-            Kind::Status,
-            WriteError::Refused("status.url: Invalid value".to_owned()),
-        );
+        scene.cluster.fail(Kind::Status, WriteError::Refused("status.url: Invalid value".to_owned()));
 
         scene.write(&app, ready("v1")).await;
         scene.flush().await;

@@ -36,12 +36,7 @@ pub(crate) async fn play<F: Future<Output = ()>>(scene: impl FnOnce(Scene) -> F)
         let clock = move || start + begun.elapsed();
         let writer = StatusWriter::new(Arc::clone(&cluster) as _, clock);
         let counters = writer.counters();
-        scene(Scene {
-            cluster,
-            counters,
-            writer: writer.start(),
-        })
-        .await;
+        scene(Scene { cluster, counters, writer: writer.start() }).await;
     };
     tokio::task::LocalSet::new().run_until(start).await;
 }
@@ -55,12 +50,7 @@ impl Scene {
     }
 
     pub(crate) async fn observe(&self, object: &Arc<Object>) {
-        self.writer
-            .send(StatusObserved {
-                object: Arc::clone(object),
-            })
-            .await
-            .unwrap();
+        self.writer.send(StatusObserved { object: Arc::clone(object) }).await.unwrap();
     }
 
     pub(crate) async fn write(&self, object: &Object, status: Status) {
@@ -73,27 +63,12 @@ impl Scene {
 
     async fn draft(&self, object: &Object, status: Status, progress: bool) {
         let (key, uid) = (object.key.clone(), Arc::clone(&object.uid));
-        self.writer
-            .send(WriteStatus {
-                key,
-                uid,
-                status,
-                progress,
-            })
-            .await
-            .unwrap();
+        self.writer.send(WriteStatus { key, uid, status, progress }).await.unwrap();
     }
 
     pub(crate) async fn announce(&self, object: &Arc<Object>, announcements: Vec<Announcement>) {
         let object = Arc::clone(object);
-        self.writer
-            .send(Announce {
-                object,
-                announcements,
-                repeat_after: REPEAT_AFTER,
-            })
-            .await
-            .unwrap();
+        self.writer.send(Announce { object, announcements, repeat_after: REPEAT_AFTER }).await.unwrap();
     }
 
     pub(crate) async fn add_finalizer(&self, object: &Object) -> Result<(), Failure> {
@@ -143,11 +118,8 @@ pub(crate) fn key(name: &str) -> Key {
 
 /// The status of an object whose artifact has this revision.
 pub(crate) fn ready(revision: &str) -> Status {
-    let mut status = Status {
-        observed_generation: 1,
-        artifact: Some(artifact(revision)),
-        ..Status::default()
-    };
+    let mut status =
+        Status { observed_generation: 1, artifact: Some(artifact(revision)), ..Status::default() };
     let text = format!("stored artifact for digest '{revision}'");
     for kind in [ConditionKind::Ready, ConditionKind::ArtifactInStorage] {
         status.conditions.set(kind, Truth::True, "Succeeded", &text, 1);
@@ -157,17 +129,8 @@ pub(crate) fn ready(revision: &str) -> Status {
 
 /// The status of an object whose pass is under way.
 pub(crate) fn reconciling() -> Status {
-    let mut status = Status {
-        observed_generation: -1,
-        ..Status::default()
-    };
-    status.conditions.set(
-        ConditionKind::Reconciling,
-        Truth::True,
-        "Progressing",
-        "building artifact",
-        1,
-    );
+    let mut status = Status { observed_generation: -1, ..Status::default() };
+    status.conditions.set(ConditionKind::Reconciling, Truth::True, "Progressing", "building artifact", 1);
     status
 }
 
@@ -192,9 +155,5 @@ pub(crate) fn trace(message: &str) -> Announcement {
 }
 
 pub(crate) fn warning(message: &str) -> Announcement {
-    Announcement::new(
-        Severity::Warning,
-        Reason::OCIArtifactPullFailed,
-        message.to_owned(),
-    )
+    Announcement::new(Severity::Warning, Reason::OCIArtifactPullFailed, message.to_owned())
 }

@@ -17,12 +17,8 @@ async fn a_new_object_costs_a_finalizer_a_status_and_an_event() {
         scene.announce(&app, vec![news("stored")]).await;
         scene.rest().await;
 
-        let expected = [
-            "Object default/app",
-            "Status default/app",
-            "Event NewArtifact x1",
-            "Notification stored",
-        ];
+        let expected =
+            ["Object default/app", "Status default/app", "Event NewArtifact x1", "Notification stored"];
         assert_eq!(scene.cluster.transcript(), expected);
     })
     .await;
@@ -72,10 +68,8 @@ async fn of_the_drafts_that_wait_for_a_write_the_latest_wins() {
         scene.rest().await;
 
         let written: Vec<_> = scene.cluster.of(Kind::Status);
-        let revisions: Vec<_> = written
-            .iter()
-            .map(|write| write.body["status"]["artifact"]["revision"].clone())
-            .collect();
+        let revisions: Vec<_> =
+            written.iter().map(|write| write.body["status"]["artifact"]["revision"].clone()).collect();
         assert_eq!(revisions, [json!("v1"), json!("v4")]);
         assert_eq!(scene.counters.superseded(), 0);
     })
@@ -156,12 +150,7 @@ async fn events_wait_until_statuses_are_under_way() {
         scene.rest().await;
 
         let last_status = scene.cluster.of(Kind::Status).last().unwrap().at;
-        let after = scene
-            .cluster
-            .of(Kind::Event)
-            .iter()
-            .filter(|event| event.at >= last_status)
-            .count();
+        let after = scene.cluster.of(Kind::Event).iter().filter(|event| event.at >= last_status).count();
         assert!(after >= 24, "only {after} events came after the statuses");
     })
     .await;

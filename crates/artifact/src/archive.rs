@@ -16,9 +16,7 @@ pub(crate) struct Archive<W> {
 impl<W: Write> Archive<W> {
     /// Starts an archive.
     pub(crate) fn new(out: W) -> Self {
-        Self {
-            gzip: GzipWriter::new(out),
-        }
+        Self { gzip: GzipWriter::new(out) }
     }
 
     /// Adds a directory.
@@ -40,8 +38,7 @@ impl<W: Write> Archive<W> {
         size: u64,
         data: &mut dyn Read,
     ) -> io::Result<()> {
-        self.gzip
-            .write_all(&header::blocks(name, Member::File { size, executable }))?;
+        self.gzip.write_all(&header::blocks(name, Member::File { size, executable }))?;
         if io::copy(&mut data.take(size), &mut self.gzip)? < size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

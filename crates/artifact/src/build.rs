@@ -51,10 +51,7 @@ pub fn build(
     };
     out.flush().map_err(unwritten)?;
     let (digest, size) = out.finish();
-    Ok(Built {
-        digest: digest.to_string(),
-        size,
-    })
+    Ok(Built { digest: digest.to_string(), size })
 }
 
 fn copy<W: Write>(content: &Content, cancelled: &dyn Fn() -> bool, mut out: W) -> Result<W, Error> {
@@ -76,11 +73,7 @@ fn archive<W: Write>(
     cancelled: &dyn Fn() -> bool,
     out: W,
 ) -> Result<W, Error> {
-    let subject = if recipe.chart {
-        Subject::Chart
-    } else {
-        Subject::Sources
-    };
+    let subject = if recipe.chart { Subject::Chart } else { Subject::Sources };
     let rules = tree.rules(recipe.ignore.as_deref(), subject, limits)?;
     let mut archive = Archive::new(out);
     tree.each(|path, item| {
@@ -93,11 +86,7 @@ fn archive<W: Write>(
         let name = if path.is_empty() { b"." } else { path };
         match item {
             Item::Directory => archive.directory(name),
-            Item::File {
-                executable,
-                size,
-                mut data,
-            } => archive.file(name, executable, size, &mut data),
+            Item::File { executable, size, mut data } => archive.file(name, executable, size, &mut data),
         }
         .map_err(unwritten)
     })?;
@@ -105,8 +94,5 @@ fn archive<W: Write>(
 }
 
 fn unwritten(source: std::io::Error) -> Error {
-    Error::Write {
-        what: "archive",
-        source,
-    }
+    Error::Write { what: "archive", source }
 }

@@ -23,20 +23,14 @@ const ZSTD_WINDOW: u32 = 23;
 pub(crate) fn decompressed<'a>(layer: impl Read + 'a) -> Result<Box<dyn Read + 'a>, LayerError> {
     let mut layer = BufReader::with_capacity(BUFFER, layer);
     let mut head = Vec::with_capacity(HEAD);
-    layer
-        .by_ref()
-        .take(HEAD as u64)
-        .read_to_end(&mut head)
-        .map_err(LayerError::Open)?;
+    layer.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(LayerError::Open)?;
     let format = Format::of(&head);
     let layer = Cursor::new(head).chain(layer);
     match format {
         Some(Format::Gzip) => Ok(Box::new(Gzip::new(layer).map_err(LayerError::NotAnArchive)?)),
         Some(Format::Zstd) => {
             let mut stream = zstd::Decoder::with_buffer(layer).map_err(LayerError::NotAnArchive)?;
-            stream
-                .window_log_max(ZSTD_WINDOW)
-                .map_err(LayerError::NotAnArchive)?;
+            stream.window_log_max(ZSTD_WINDOW).map_err(LayerError::NotAnArchive)?;
             Ok(Box::new(stream))
         }
         Some(Format::Tar) => Ok(Box::new(layer)),
@@ -73,9 +67,7 @@ struct Gzip<R> {
 impl<R: BufRead> Gzip<R> {
     fn new(mut layer: R) -> io::Result<Self> {
         skip_header(&mut layer)?;
-        Ok(Self {
-            member: Some(DeflateDecoder::new(layer)),
-        })
+        Ok(Self { member: Some(DeflateDecoder::new(layer)) })
     }
 }
 
@@ -135,11 +127,7 @@ fn read_exact(layer: &mut impl BufRead, buffer: &mut [u8]) -> io::Result<()> {
 
 /// Says that a stream ended as upstream says it.
 fn unexpected_end(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        cut()
-    } else {
-        error
-    }
+    if error.kind() == io::ErrorKind::UnexpectedEof { cut() } else { error }
 }
 
 fn cut() -> io::Error {

@@ -25,18 +25,12 @@ impl Content {
     /// Content that is in memory.
     pub fn memory(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self {
-            size: bytes.len() as u64,
-            place: Place::Memory(bytes),
-        }
+        Self { size: bytes.len() as u64, place: Place::Memory(bytes) }
     }
 
     /// Content of so many bytes in a file that outlives this and is not written any more.
     pub fn file(path: impl Into<PathBuf>, size: u64) -> Self {
-        Self {
-            place: Place::File(path.into()),
-            size,
-        }
+        Self { place: Place::File(path.into()), size }
     }
 
     /// Bytes.
@@ -59,10 +53,7 @@ impl Content {
 
 impl fmt::Debug for Content {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Content")
-            .field("size", &self.size)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Content").field("size", &self.size).finish_non_exhaustive()
     }
 }
 

@@ -118,16 +118,10 @@ impl Digest {
         if hexadecimal.len() != algorithm.hexadecimal_digits() {
             return Err(DigestError::Length);
         }
-        if !hexadecimal
-            .bytes()
-            .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
-        {
+        if !hexadecimal.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(DigestError::Format);
         }
-        Ok(Self {
-            algorithm,
-            hexadecimal: hexadecimal.to_owned(),
-        })
+        Ok(Self { algorithm, hexadecimal: hexadecimal.to_owned() })
     }
 
     /// The algorithm it was made with.
@@ -153,11 +147,7 @@ pub struct HashingWriter<W> {
 impl<W: Write> HashingWriter<W> {
     /// Starts with nothing written.
     pub fn new(inner: W, algorithm: Algorithm) -> Self {
-        Self {
-            inner,
-            hasher: Hasher::new(algorithm),
-            written: 0,
-        }
+        Self { inner, hasher: Hasher::new(algorithm), written: 0 }
     }
 
     /// The digest of all that was written, and how many bytes that were. What the inner writer holds back is its own
@@ -219,20 +209,14 @@ impl Hasher {
             Self::Sha512(state) => (Algorithm::Sha512, state.finalize().to_vec()),
             Self::Blake3(state) => (Algorithm::Blake3, state.finalize().as_bytes().to_vec()),
         };
-        Digest {
-            algorithm,
-            hexadecimal: hexadecimal(&bytes),
-        }
+        Digest { algorithm, hexadecimal: hexadecimal(&bytes) }
     }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -243,10 +227,7 @@ mod tests {
     fn every_algorithm_gives_its_published_vector_and_parses_its_own_digests() {
         let vectors = [
             ("sha1", "2aae6c35c94fcfb415dbe95f408b9ce91ee846ed"),
-            (
-                "sha256",
-                "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
-            ),
+            ("sha256", "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"),
             (
                 "sha384",
                 "fdbd8e75a67f29f701a4e040385e2e23986303ea10239211af907fcbb83578b3e417cb71ce646efd0819dd8c088de1bd",
@@ -255,10 +236,7 @@ mod tests {
                 "sha512",
                 "309ecc489c12d6eb4cc40f50c902f2b4d0ed77ee511a7c7a9bcd3ca86d4cd86f989dd35bc5ff499670da34255b45b0cfd830e81f605dcf7dc5542e93ae9cd76f",
             ),
-            (
-                "blake3",
-                "d74981efa70a0c880b8d8c1985d075dbcbf679b99a5f9914e5aaf96b831a9e24",
-            ),
+            ("blake3", "d74981efa70a0c880b8d8c1985d075dbcbf679b99a5f9914e5aaf96b831a9e24"),
         ];
         for (name, hexadecimal) in vectors {
             let algorithm: Algorithm = name.parse().unwrap();
@@ -274,15 +252,9 @@ mod tests {
         assert_eq!(Digest::parse(":00"), Err(DigestError::Format));
         assert_eq!(Digest::parse("sha256:"), Err(DigestError::Format));
         assert_eq!(Digest::parse("sha256:00"), Err(DigestError::Length));
-        assert_eq!(
-            Digest::parse(&format!("sha256:{}", "A".repeat(64))),
-            Err(DigestError::Format)
-        );
+        assert_eq!(Digest::parse(&format!("sha256:{}", "A".repeat(64))), Err(DigestError::Format));
         assert_eq!(Digest::parse("md5:00"), Err(DigestError::Unsupported));
-        assert_eq!(
-            "not-available".parse::<Algorithm>(),
-            Err(DigestError::Unsupported)
-        );
+        assert_eq!("not-available".parse::<Algorithm>(), Err(DigestError::Unsupported));
     }
 
     #[test]
@@ -293,9 +265,6 @@ mod tests {
         assert_eq!(writer.write(b"hello world").unwrap(), 5);
 
         let (digest, size) = writer.finish();
-        assert_eq!(
-            (digest, size),
-            (Algorithm::Sha256.digest_of(&b"hello"[..]).unwrap(), 5)
-        );
+        assert_eq!((digest, size), (Algorithm::Sha256.digest_of(&b"hello"[..]).unwrap(), 5));
     }
 }

@@ -18,9 +18,7 @@ const LONGEST_LINE: usize = 65_535;
 
 const VERSION_CONTROL: [&str; 4] = [".git/", ".gitignore", ".gitmodules", ".gitattributes"];
 
-const BINARIES: [&str; 8] = [
-    "*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip",
-];
+const BINARIES: [&str; 8] = ["*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"];
 
 const PIPELINES: [&str; 9] = [
     ".github/",
@@ -70,11 +68,7 @@ impl UserPatterns {
             Subject::Sources => &[&VERSION_CONTROL, &BINARIES, &PIPELINES, &TOOLS],
             Subject::Chart => &[],
         };
-        let defaults = defaults
-            .iter()
-            .copied()
-            .flatten()
-            .map(|line| Pattern::parse(line.as_bytes(), b""));
+        let defaults = defaults.iter().copied().flatten().map(|line| Pattern::parse(line.as_bytes(), b""));
         Rules(defaults.chain(self.0).collect())
     }
 }

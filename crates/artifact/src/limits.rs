@@ -43,9 +43,6 @@ impl Limits {
 
     /// What is said of a layer that unpacks to more than that.
     pub(crate) fn beyond_ratio(&self) -> LimitError {
-        LimitError::Ratio {
-            unpacked: self.harmless_bytes,
-            ratio: self.ratio,
-        }
+        LimitError::Ratio { unpacked: self.harmless_bytes, ratio: self.ratio }
     }
 }

@@ -68,11 +68,7 @@ pub(crate) struct Metered<R> {
 impl<R> Metered<R> {
     /// Lets so many bytes pass, and then fails with the limit.
     pub(crate) fn new(inner: R, allowed: u64, limit: LimitError) -> Self {
-        Self {
-            inner,
-            left: allowed,
-            limit,
-        }
+        Self { inner, left: allowed, limit }
     }
 }
 

@@ -52,14 +52,7 @@ pub(crate) struct Tarball<R> {
 impl<R: Read> Tarball<R> {
     /// Starts at the beginning of an uncompressed stream.
     pub(crate) fn new(stream: R) -> Self {
-        Self {
-            stream,
-            left: 0,
-            padding: 0,
-            size: 0,
-            position: 0,
-            fragments: VecDeque::new(),
-        }
+        Self { stream, left: 0, padding: 0, size: 0, position: 0, fragments: VecDeque::new() }
     }
 
     /// Passes over what is left of the entry and returns the next one; `None` at the end mark, behind which nothing is
@@ -84,9 +77,7 @@ impl<R: Read> Tarball<R> {
                 b'L' => long_name = header::text(&self.extension()?).to_vec(),
                 b'K' => long_link = header::text(&self.extension()?).to_vec(),
                 _ => {
-                    return self
-                        .entry(&block, header, &records, long_name, long_link)
-                        .map(Some);
+                    return self.entry(&block, header, &records, long_name, long_link).map(Some);
                 }
             }
         }
@@ -110,13 +101,7 @@ impl<R: Read> Tarball<R> {
         let kind = Kind::of(header.flag, &name);
         if kind != Kind::File {
             self.expect_data(0);
-            return Ok(Entry {
-                name,
-                link,
-                kind,
-                mode: header.mode,
-                size: 0,
-            });
+            return Ok(Entry { name, link, kind, mode: header.mode, size: 0 });
         }
         self.expect_data(records.number("size")?.unwrap_or(header.size));
         if header.flag == b'S' {
@@ -124,22 +109,14 @@ impl<R: Read> Tarball<R> {
             self.expect_fragments(size, map)?;
         } else if let Some(version) = sparse::Version::of(records) {
             name = records.get("GNU.sparse.name").map_or(name, <[u8]>::to_vec);
-            let size = records
-                .number("GNU.sparse.size")?
-                .or(records.number("GNU.sparse.realsize")?);
+            let size = records.number("GNU.sparse.size")?.or(records.number("GNU.sparse.realsize")?);
             let map = match version {
                 sparse::Version::InRecords => sparse::map_in_records(records)?,
                 sparse::Version::InData => self.map_in_data()?,
             };
             self.expect_fragments(size.unwrap_or(self.size), map)?;
         }
-        Ok(Entry {
-            name,
-            link,
-            kind,
-            mode: header.mode,
-            size: self.size,
-        })
+        Ok(Entry { name, link, kind, mode: header.mode, size: self.size })
     }
 
     /// The next block that is no end mark.
@@ -171,10 +148,7 @@ impl<R: Read> Tarball<R> {
         self.padding = (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64;
         self.size = size;
         self.position = 0;
-        self.fragments = VecDeque::from([Fragment {
-            start: 0,
-            length: size,
-        }]);
+        self.fragments = VecDeque::from([Fragment { start: 0, length: size }]);
     }
 
     fn expect_fragments(&mut self, size: u64, map: VecDeque<Fragment>) -> io::Result<()> {
@@ -186,10 +160,7 @@ impl<R: Read> Tarball<R> {
 
     fn extension(&mut self) -> io::Result<Vec<u8>> {
         if self.size > LONGEST_EXTENSION {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "tar header field too long",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "tar header field too long"));
         }
         let mut bytes = Vec::new();
         self.read_to_end(&mut bytes)?;
@@ -227,24 +198,14 @@ impl<R: Read> Tarball<R> {
 
 impl<R: Read> Read for Tarball<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self
-            .fragments
-            .front()
-            .is_some_and(|fragment| fragment.end() <= self.position)
-        {
+        while self.fragments.front().is_some_and(|fragment| fragment.end() <= self.position) {
             self.fragments.pop_front();
         }
         let next = self.fragments.front().copied();
         let hole_end = next.map_or(self.size, |fragment| fragment.start);
         let stored = hole_end <= self.position;
-        let end = if stored {
-            next.map_or(self.size, |fragment| fragment.end())
-        } else {
-            hole_end
-        };
-        let wanted = usize::try_from(end - self.position)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
+        let end = if stored { next.map_or(self.size, |fragment| fragment.end()) } else { hole_end };
+        let wanted = usize::try_from(end - self.position).unwrap_or(usize::MAX).min(buffer.len());
         let buffer = &mut buffer[..wanted];
         let read = if stored {
             self.read_stored(buffer)?
@@ -288,11 +249,7 @@ fn fill_or_end(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 }
 
 fn read_all(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<()> {
-    if fill_or_end(stream, buffer)? {
-        Ok(())
-    } else {
-        Err(cut())
-    }
+    if fill_or_end(stream, buffer)? { Ok(()) } else { Err(cut()) }
 }
 
 fn cut() -> io::Error {

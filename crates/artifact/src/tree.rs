@@ -81,10 +81,7 @@ impl Tree {
             }
             unpacking.take(&entry, &mut tarball)?;
         }
-        Ok(Self {
-            index: unpacking.index,
-            contents: unpacking.contents,
-        })
+        Ok(Self { index: unpacking.index, contents: unpacking.contents })
     }
 
     /// The ignore rules that hold: those of the tree's own files, then `spec.ignore` (spec 5.4).
@@ -100,10 +97,9 @@ impl Tree {
         let mut patterns = UserPatterns::default();
         let mut left = limits.rules_bytes;
         for (directory, file) in self.ignore_files() {
-            left = left.checked_sub(file.size).ok_or(Error::Ignore {
-                limit: limits.rules_bytes,
-                unit: "bytes",
-            })?;
+            left = left
+                .checked_sub(file.size)
+                .ok_or(Error::Ignore { limit: limits.rules_bytes, unit: "bytes" })?;
             let mut text = Vec::new();
             self.contents
                 .reader(file)
@@ -114,10 +110,7 @@ impl Tree {
         patterns.add(ignore.unwrap_or_default().as_bytes(), b"");
         let rules = patterns.into_rules(subject);
         if (rules.len() as u64).saturating_mul(self.index.len()) > limits.comparisons {
-            return Err(Error::Ignore {
-                limit: limits.comparisons,
-                unit: "comparisons",
-            });
+            return Err(Error::Ignore { limit: limits.comparisons, unit: "comparisons" });
         }
         Ok(rules)
     }
@@ -180,14 +173,8 @@ impl Unpacking<'_> {
             Kind::File => {
                 self.count(entry, entry.size)?;
                 let offset = self.copy(entry.size, data)?;
-                self.index.add_file(
-                    path,
-                    File {
-                        executable: entry.mode & 0o111 != 0,
-                        offset,
-                        size: entry.size,
-                    },
-                )
+                self.index
+                    .add_file(path, File { executable: entry.mode & 0o111 != 0, offset, size: entry.size })
             }
             Kind::HardLink => {
                 let target = TreePath::parse(&entry.link)?;
@@ -197,27 +184,19 @@ impl Unpacking<'_> {
                 }
                 Ok(())
             }
-            Kind::Special(letters) => Err(LayerError::Type {
-                name: path::shown(&entry.name),
-                kind: mode_text(letters, entry.mode),
+            Kind::Special(letters) => {
+                Err(LayerError::Type { name: path::shown(&entry.name), kind: mode_text(letters, entry.mode) }
+                    .into())
             }
-            .into()),
         }
     }
 
     fn count(&mut self, entry: &Entry, bytes: u64) -> Result<(), LimitError> {
         self.unpacked = self.unpacked.saturating_add(bytes);
         if let Some(limit) = self.limits.unpacked_bytes.filter(|limit| self.unpacked > *limit) {
-            return Err(LimitError::Size {
-                name: go_quote(&path::shown(&entry.name)),
-                limit,
-            });
+            return Err(LimitError::Size { name: go_quote(&path::shown(&entry.name)), limit });
         }
-        if self.unpacked > self.allowed {
-            Err(self.limits.beyond_ratio())
-        } else {
-            Ok(())
-        }
+        if self.unpacked > self.allowed { Err(self.limits.beyond_ratio()) } else { Ok(()) }
     }
 
     /// Copies a file's data behind all contents so far, and returns where it begins.
@@ -233,10 +212,7 @@ impl Unpacking<'_> {
             }
             self.contents
                 .write_all(&self.buffer[..read])
-                .map_err(|source| Error::Write {
-                    what: "contents of the layer",
-                    source,
-                })?;
+                .map_err(|source| Error::Write { what: "contents of the layer", source })?;
         }
         debug_assert_eq!(self.contents.end(), offset + size);
         Ok(offset)
@@ -244,23 +220,13 @@ impl Unpacking<'_> {
 }
 
 fn unreadable(source: std::io::Error) -> Error {
-    Error::Write {
-        what: "archive: contents of the layer cannot be read back",
-        source,
-    }
+    Error::Write { what: "archive: contents of the layer cannot be read back", source }
 }
 
 /// A mode as Go shows it: the letters of the type, then the permissions.
 fn mode_text(letters: &str, mode: u64) -> String {
     let permission = |(at, letter)| {
-        if mode & (0o400_u64 >> at) == 0 {
-            '-'
-        } else {
-            letter
-        }
+        if mode & (0o400_u64 >> at) == 0 { '-' } else { letter }
     };
-    letters
-        .chars()
-        .chain("rwxrwxrwx".chars().enumerate().map(permission))
-        .collect()
+    letters.chars().chain("rwxrwxrwx".chars().enumerate().map(permission)).collect()
 }

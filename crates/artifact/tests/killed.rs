@@ -37,12 +37,7 @@ fn publishing_without_end() {
         let published = store.publish(&key, &revision(number), write, || true).unwrap();
         let archive = store.private_link(&published.path, &published.digest).unwrap();
         store
-            .publish_link(
-                &Key::new("team", "other").unwrap(),
-                &revision(number),
-                &archive,
-                || true,
-            )
+            .publish_link(&Key::new("team", "other").unwrap(), &revision(number), &archive, || true)
             .unwrap();
         writeln!(io::stdout(), "published {number}").unwrap();
     }
@@ -59,10 +54,7 @@ fn every_artifact_is_whole_whenever_its_process_is_killed() {
             .spawn()
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let published = output
-            .lines()
-            .map(Result::unwrap)
-            .filter(|line| line.starts_with("published "));
+        let published = output.lines().map(Result::unwrap).filter(|line| line.starts_with("published "));
         let last = published.take(lines).last().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
@@ -72,14 +64,8 @@ fn every_artifact_is_whole_whenever_its_process_is_killed() {
         for name in ["app", "other"] {
             let key = Key::new("team", name).unwrap();
             let path = key.artifact_path(&revision(number)).unwrap();
-            let recorded = Recorded {
-                path,
-                digest: digest(&content(number)).unwrap().to_string(),
-            };
-            assert_eq!(
-                store.inspect(&key, Some(&recorded)).unwrap().stored,
-                Stored::Present
-            );
+            let recorded = Recorded { path, digest: digest(&content(number)).unwrap().to_string() };
+            assert_eq!(store.inspect(&key, Some(&recorded)).unwrap().stored, Stored::Present);
             assert_whole(&root.path().join("ocirepository/team").join(name)).unwrap();
         }
     }
@@ -93,9 +79,7 @@ fn assert_whole(directory: &Path) -> io::Result<()> {
             assert!(fs_err::metadata(entry.path())?.is_file());
             continue;
         }
-        let number = name
-            .strip_prefix("sha256:")
-            .and_then(|name| name.strip_suffix(".tar.gz"));
+        let number = name.strip_prefix("sha256:").and_then(|name| name.strip_suffix(".tar.gz"));
         let number = number.and_then(|number| number.parse().ok());
         assert_eq!(Some(fs_err::read(entry.path())?), number.map(content), "{name}");
     }

@@ -33,18 +33,8 @@ pub struct Answer {
 impl Answer {
     pub(crate) fn new(call: Call, status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let errors = structured(body);
-        let excerpt = if errors.is_empty() {
-            excerpt(&String::from_utf8_lossy(body))
-        } else {
-            String::new()
-        };
-        Self {
-            call,
-            status,
-            errors,
-            excerpt,
-            retry_after,
-        }
+        let excerpt = if errors.is_empty() { excerpt(&String::from_utf8_lossy(body)) } else { String::new() };
+        Self { call, status, errors, excerpt, retry_after }
     }
 
     /// The code that stands for the status where the body is empty.
@@ -81,11 +71,7 @@ impl fmt::Display for Answer {
         if let Some(reason) = self.status.canonical_reason() {
             write!(f, " {reason}")?;
         }
-        if self.excerpt.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ": {}", self.excerpt)
-        }
+        if self.excerpt.is_empty() { Ok(()) } else { write!(f, ": {}", self.excerpt) }
     }
 }
 
@@ -112,20 +98,11 @@ fn structured(body: &[u8]) -> Vec<String> {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
         return Vec::new();
     };
-    envelope
-        .errors
-        .iter()
-        .take(ERRORS_MAX)
-        .map(|error| excerpt(&entry(error)))
-        .collect()
+    envelope.errors.iter().take(ERRORS_MAX).map(|error| excerpt(&entry(error))).collect()
 }
 
 fn entry(entry: &Entry) -> String {
-    let Entry {
-        code,
-        message,
-        detail,
-    } = entry;
+    let Entry { code, message, detail } = entry;
     match detail {
         Some(detail) => format!("{code}: {message}; {}", detail::render(detail)),
         None => format!("{code}: {message}"),
@@ -199,17 +176,10 @@ mod tests {
             ("/v2/app/blobs/sha256:00", 404, "404 BLOB_UNKNOWN"),
             ("/v2/app/tags/list?n=1000", 404, "404 NAME_UNKNOWN"),
             ("/v2/app/manifests/v1", 429, "429 TOOMANYREQUESTS"),
-            (
-                "/v2/app/manifests/v1",
-                500,
-                "unexpected status code 500 Internal Server Error",
-            ),
+            ("/v2/app/manifests/v1", 500, "unexpected status code 500 Internal Server Error"),
             ("/token?service=r", 401, "unexpected status code 401 Unauthorized"),
         ] {
-            assert_eq!(
-                text(&Method::HEAD, path, status, ""),
-                format!("HEAD http://ghcr.io{path}: {tail}")
-            );
+            assert_eq!(text(&Method::HEAD, path, status, ""), format!("HEAD http://ghcr.io{path}: {tail}"));
         }
     }
 }

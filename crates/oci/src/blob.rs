@@ -57,16 +57,10 @@ impl Client {
         sink: &mut S,
     ) -> Result<(), Error> {
         if let Some(limit) = limits.max_bytes.filter(|limit| descriptor.size > *limit) {
-            return Err(Error::TooLarge {
-                what: format!("blob {}", descriptor.digest),
-                limit,
-            });
+            return Err(Error::TooLarge { what: format!("blob {}", descriptor.digest), limit });
         }
         if let Some(data) = embedded(descriptor) {
-            return sink
-                .write(data)
-                .await
-                .map_err(|error| Error::Sink(Arc::new(error)));
+            return sink.write(data).await.map_err(|error| Error::Sink(Arc::new(error)));
         }
         let mut transfer = Transfer {
             client: self,
@@ -120,10 +114,7 @@ impl<S: Sink> Transfer<'_, S> {
             verified: true,
             ..Request::get(self.repository, "blobs", &digest)
         };
-        let answer = self
-            .pace
-            .answer(self.client.request(self.credential, &request))
-            .await;
+        let answer = self.pace.answer(self.client.request(self.credential, &request)).await;
         let mut incoming = match answer {
             Ok(answer) => answer?,
             Err(slow) => return Err(self.unanswered(slow)),
@@ -138,53 +129,31 @@ impl<S: Sink> Transfer<'_, S> {
             let known = usize::try_from(skip).unwrap_or(usize::MAX).min(chunk.len());
             skip -= known as u64;
             self.accept(&incoming, &chunk[known..]).await?;
-            self.pace
-                .received(chunk.len())
-                .map_err(|slow| too_slow(&incoming, slow))?;
+            self.pace.received(chunk.len()).map_err(|slow| too_slow(&incoming, slow))?;
         }
         if self.received == self.descriptor.size {
             return Ok(());
         }
-        Err(TransportError::told(
-            TransportKind::Cut,
-            incoming.of_origin,
-            "unexpected EOF".to_owned(),
-        )
-        .into())
+        Err(TransportError::told(TransportKind::Cut, incoming.of_origin, "unexpected EOF".to_owned()).into())
     }
 
     /// How many bytes of the body we have already: all that came before, where the registry ignored the range.
     fn first_byte_offset(&self, incoming: &Incoming) -> Result<u64, Error> {
         let is_part = incoming.status() == StatusCode::PARTIAL_CONTENT;
         if is_part && !self.starts_where_asked(incoming) {
-            return Err(Error::malformed(
-                &incoming.call,
-                "not the range that was asked for",
-            ));
+            return Err(Error::malformed(&incoming.call, "not the range that was asked for"));
         }
         let have = if is_part { 0 } else { self.received };
         let expected = self.descriptor.size - self.received + have;
-        match incoming
-            .response
-            .content_length()
-            .filter(|announced| *announced != expected)
-        {
-            Some(announced) => Err(Error::BlobLength {
-                call: incoming.call.clone(),
-                announced,
-                expected,
-            }),
+        match incoming.response.content_length().filter(|announced| *announced != expected) {
+            Some(announced) => Err(Error::BlobLength { call: incoming.call.clone(), announced, expected }),
             None => Ok(have),
         }
     }
 
     fn starts_where_asked(&self, incoming: &Incoming) -> bool {
-        let range = incoming
-            .header(&CONTENT_RANGE)
-            .and_then(|range| range.strip_prefix("bytes "));
-        let first = range
-            .and_then(|range| range.split_once('-'))
-            .map(|(first, _)| first.trim());
+        let range = incoming.header(&CONTENT_RANGE).and_then(|range| range.strip_prefix("bytes "));
+        let first = range.and_then(|range| range.split_once('-')).map(|(first, _)| first.trim());
         self.received > 0 && first.and_then(|first| first.parse().ok()) == Some(self.received)
     }
 
@@ -192,16 +161,10 @@ impl<S: Sink> Transfer<'_, S> {
         let length = bytes.len() as u64;
         if length > self.descriptor.size - self.received {
             let what = format!("content of {}", incoming.call);
-            return Err(Error::TooLarge {
-                what,
-                limit: self.descriptor.size,
-            });
+            return Err(Error::TooLarge { what, limit: self.descriptor.size });
         }
         self.digester.update(bytes);
-        self.sink
-            .write(bytes)
-            .await
-            .map_err(|error| Error::Sink(Arc::new(error)))?;
+        self.sink.write(bytes).await.map_err(|error| Error::Sink(Arc::new(error)))?;
         self.received += length;
         Ok(())
     }
@@ -212,27 +175,18 @@ impl<S: Sink> Transfer<'_, S> {
         if actual == expected {
             Ok(())
         } else {
-            Err(Error::BlobDigest {
-                read: self.received,
-                actual,
-                expected,
-            })
+            Err(Error::BlobDigest { read: self.received, actual, expected })
         }
     }
 
     async fn restart(&mut self) -> Result<(), Error> {
         tracing::debug!(digest = %self.descriptor.digest, "wrong content after a resume, starting over");
         self.received = 0;
-        self.sink
-            .restart()
-            .await
-            .map_err(|error| Error::Sink(Arc::new(error)))
+        self.sink.restart().await.map_err(|error| Error::Sink(Arc::new(error)))
     }
 
     fn unanswered(&self, slow: TooSlow) -> Error {
-        let name = self
-            .client
-            .name(self.repository, &self.descriptor.digest.to_string());
+        let name = self.client.name(self.repository, &self.descriptor.digest.to_string());
         TransportError::told(TransportKind::Timeout, true, format!("blob {name}: {slow}")).into()
     }
 }

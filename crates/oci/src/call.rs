@@ -60,10 +60,7 @@ pub struct Call {
 
 impl Call {
     pub(crate) fn new(method: &Method, url: &Url) -> Self {
-        Self {
-            method: method.clone(),
-            url: RedactedUrl::new(url),
-        }
+        Self { method: method.clone(), url: RedactedUrl::new(url) }
     }
 
     /// The form for requests that got no answer: `Get "https://ghcr.io/v2/"`.

@@ -23,30 +23,21 @@ impl Challenge {
     pub(crate) fn without_scope(self) -> Self {
         match self {
             Self::Basic => Self::Basic,
-            Self::Bearer { realm, service, .. } => Self::Bearer {
-                realm,
-                service,
-                scope: None,
-            },
+            Self::Bearer { realm, service, .. } => Self::Bearer { realm, service, scope: None },
         }
     }
 }
 
 /// The first challenge with a scheme that we know.
 pub(crate) fn challenge(headers: &HeaderMap) -> Option<Challenge> {
-    let values = headers
-        .get_all(WWW_AUTHENTICATE)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(challenges).find_map(|(scheme, parameters)| {
         if scheme.eq_ignore_ascii_case("basic") {
             return Some(Challenge::Basic);
         }
         let parameter = |name: &str| {
             let found = parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-            found
-                .map(|(_, value)| value.clone())
-                .filter(|value| !value.is_empty())
+            found.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
         };
         scheme.eq_ignore_ascii_case("bearer").then(|| Challenge::Bearer {
             realm: parameter("realm").unwrap_or_default(),
@@ -131,11 +122,7 @@ mod tests {
             read(&[
                 r#"Bearer realm="https://auth.example.com/token",service="r",scope="repository:a/b:pull,push""#
             ]),
-            Some(bearer(
-                "https://auth.example.com/token",
-                Some("r"),
-                Some("repository:a/b:pull,push")
-            ))
+            Some(bearer("https://auth.example.com/token", Some("r"), Some("repository:a/b:pull,push")))
         );
         assert_eq!(
             read(&[
@@ -151,30 +138,16 @@ mod tests {
             read(&[r#"Negotiate abc==, Bearer realm="https://a.example.com", Basic realm="x""#]),
             Some(bearer("https://a.example.com", None, None))
         );
-        assert_eq!(
-            read(&["Digest realm=x", r#"Basic realm="a, Bearer realm=b""#]),
-            Some(Challenge::Basic)
-        );
+        assert_eq!(read(&["Digest realm=x", r#"Basic realm="a, Bearer realm=b""#]), Some(Challenge::Basic));
     }
 
     #[test]
     fn what_cannot_be_read_is_no_challenge() {
-        for text in [
-            "",
-            ",,,",
-            "=",
-            "==,=",
-            "Negotiate",
-            "Digest realm=\"unclosed",
-            "realm=x",
-        ] {
+        for text in ["", ",,,", "=", "==,=", "Negotiate", "Digest realm=\"unclosed", "realm=x"] {
             assert_eq!(read(&[text]), None, "{text}");
         }
         assert_eq!(read(&["Bearer"]), Some(bearer("", None, None)));
-        assert_eq!(
-            read(&["Bearer realm=\"unclosed"]),
-            Some(bearer("unclosed", None, None))
-        );
+        assert_eq!(read(&["Bearer realm=\"unclosed"]), Some(bearer("unclosed", None, None)));
     }
 
     proptest::proptest! {

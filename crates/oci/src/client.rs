@@ -64,20 +64,14 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("origin", &self.shared.key)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("origin", &self.shared.key).finish_non_exhaustive()
     }
 }
 
 impl Shared {
     /// What the registry wanted when it was last asked for this repository.
     pub(crate) fn challenge(&self, repository: &str) -> Option<Challenge> {
-        self.challenges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(repository)
-            .cloned()
+        self.challenges.lock().unwrap_or_else(PoisonError::into_inner).get(repository).cloned()
     }
 
     pub(crate) fn remember(&self, repository: &str, challenge: Challenge) {

@@ -41,19 +41,13 @@ impl Credential {
             }
             Self::RegistryToken(token) => [Some("registry"), Some(token), None, None],
         };
-        Identity(keyed_hash(
-            "credential",
-            &parts.map(|part| part.map(str::as_bytes)),
-        ))
+        Identity(keyed_hash("credential", &parts.map(|part| part.map(str::as_bytes))))
     }
 
     pub(crate) fn basic(&self) -> Option<(&str, &str)> {
         match self {
             Self::Basic { username, password }
-            | Self::IdentityToken {
-                basic: Some((username, password)),
-                ..
-            } => Some((username, password)),
+            | Self::IdentityToken { basic: Some((username, password)), .. } => Some((username, password)),
             Self::Anonymous | Self::IdentityToken { basic: None, .. } | Self::RegistryToken(_) => None,
         }
     }
@@ -81,11 +75,7 @@ impl Identity {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if *self == Self::ANONYMOUS {
-            "Identity(anonymous)"
-        } else {
-            "Identity(****)"
-        })
+        f.write_str(if *self == Self::ANONYMOUS { "Identity(anonymous)" } else { "Identity(****)" })
     }
 }
 
@@ -99,10 +89,7 @@ mod tests {
             username: username.to_owned(),
             password: password.to_owned(),
         };
-        let token = |token: &str, basic| Credential::IdentityToken {
-            token: token.to_owned(),
-            basic,
-        };
+        let token = |token: &str, basic| Credential::IdentityToken { token: token.to_owned(), basic };
         let all = [
             Credential::Anonymous,
             basic("a", "bc"),

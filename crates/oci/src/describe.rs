@@ -46,23 +46,15 @@ impl Client {
             let name = self.name(repository, &digest.to_string());
             let children = match parse(&bytes) {
                 Ok(Content::Image(image)) => {
-                    return Ok(Described {
-                        digest,
-                        image: *image,
-                    });
+                    return Ok(Described { digest, image: *image });
                 }
                 Ok(Content::Index(children)) => children,
                 Err(reason) => return Err(Error::Manifest { name, reason }),
             };
-            digest = child(&children, platform).ok_or_else(|| Error::NoPlatform {
-                platform: platform.to_string(),
-                name,
-            })?;
+            digest = child(&children, platform)
+                .ok_or_else(|| Error::NoPlatform { platform: platform.to_string(), name })?;
         }
         let name = self.name(repository, &digest.to_string());
-        Err(Error::Manifest {
-            name,
-            reason: ImageError::Depth,
-        })
+        Err(Error::Manifest { name, reason: ImageError::Depth })
     }
 }

@@ -61,6 +61,5 @@ fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error
 
 fn embedded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| STANDARD.decode(text).map_err(de::Error::custom))
-        .transpose()
+    text.map(|text| STANDARD.decode(text).map_err(de::Error::custom)).transpose()
 }

@@ -13,10 +13,8 @@ pub(crate) fn render(value: &Value) -> String {
         Value::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().collect();
             fields.sort_unstable_by_key(|(name, _)| *name);
-            let fields: Vec<_> = fields
-                .into_iter()
-                .map(|(name, value)| format!("{name}:{}", render(value)))
-                .collect();
+            let fields: Vec<_> =
+                fields.into_iter().map(|(name, value)| format!("{name}:{}", render(value))).collect();
             format!("map[{}]", fields.join(" "))
         }
     }
@@ -48,10 +46,7 @@ mod tests {
     fn details_read_as_upstream_prints_them() {
         for (value, text) in [
             (json!({"Tag": "6.1.0"}), "map[Tag:6.1.0]"),
-            (
-                json!({"name": "app", "Class": "", "Action": "pull"}),
-                "map[Action:pull Class: name:app]",
-            ),
+            (json!({"name": "app", "Class": "", "Action": "pull"}), "map[Action:pull Class: name:app]"),
             (json!([]), "[]"),
             (json!([{"a": 1}, true, null]), "[map[a:1] true <nil>]"),
             (json!("plain"), "plain"),

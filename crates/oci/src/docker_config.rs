@@ -60,12 +60,9 @@ impl DockerConfig {
     }
 
     fn from_entries(entries: Entries) -> Result<Self, DockerConfigError> {
-        let credentials = entries
-            .into_iter()
-            .map(|(key, entry)| Ok((key, entry.unwrap_or_default().credential()?)));
-        Ok(Self {
-            entries: credentials.collect::<Result<_, _>>()?,
-        })
+        let credentials =
+            entries.into_iter().map(|(key, entry)| Ok((key, entry.unwrap_or_default().credential()?)));
+        Ok(Self { entries: credentials.collect::<Result<_, _>>()? })
     }
 }
 
@@ -85,9 +82,7 @@ pub fn select(configs: &[DockerConfig], registry: &str, path: &str) -> Option<Cr
     let mut keys: Vec<_> = configs.iter().flat_map(|config| &config.entries).collect();
     // Stable: equal keys keep the order of their configurations.
     keys.sort_by_key(|(key, _)| Reverse(registry_key::normalized(key)));
-    let found = keys
-        .into_iter()
-        .find(|(key, _)| registry_key::matches(key, registry, path));
+    let found = keys.into_iter().find(|(key, _)| registry_key::matches(key, registry, path));
     found.map(|(_, credential)| credential.clone())
 }
 
@@ -110,14 +105,12 @@ impl Entry {
             None => given(self.username).zip(given(self.password)),
         };
         let basic = basic.filter(|(username, password)| !username.is_empty() && !password.is_empty());
-        Ok(
-            match (given(self.registrytoken), given(self.identitytoken), basic) {
-                (Some(token), _, _) => Credential::RegistryToken(token),
-                (None, Some(token), basic) => Credential::IdentityToken { token, basic },
-                (None, None, Some((username, password))) => Credential::Basic { username, password },
-                (None, None, None) => Credential::Anonymous,
-            },
-        )
+        Ok(match (given(self.registrytoken), given(self.identitytoken), basic) {
+            (Some(token), _, _) => Credential::RegistryToken(token),
+            (None, Some(token), basic) => Credential::IdentityToken { token, basic },
+            (None, None, Some((username, password))) => Credential::Basic { username, password },
+            (None, None, None) => Credential::Anonymous,
+        })
     }
 }
 
@@ -128,11 +121,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 fn decode(auth: &str) -> Result<(String, String), DockerConfigError> {
-    let auth: String = auth
-        .trim()
-        .chars()
-        .filter(|character| !matches!(character, '\r' | '\n'))
-        .collect();
+    let auth: String = auth.trim().chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
     let decoded = BASE64.decode(&auth).map_err(|error| {
         DockerConfigError::Base64(match error {
             base64::DecodeError::InvalidByte(offset, _)
@@ -148,10 +137,7 @@ fn decode(auth: &str) -> Result<(String, String), DockerConfigError> {
 
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
 fn shape(error: serde_json::Error) -> DockerConfigError {
-    DockerConfigError::Shape {
-        line: error.line(),
-        column: error.column(),
-    }
+    DockerConfigError::Shape { line: error.line(), column: error.column() }
 }
 
 #[cfg(test)]

@@ -142,12 +142,7 @@ pub enum TransportKind {
 
 impl TransportError {
     pub(crate) fn told(kind: TransportKind, of_origin: bool, shown: String) -> Self {
-        Self {
-            kind,
-            of_origin,
-            shown,
-            source: None,
-        }
+        Self { kind, of_origin, shown, source: None }
     }
 
     pub(crate) fn caused_by(mut self, source: reqwest::Error) -> Self {
@@ -185,8 +180,7 @@ impl Error {
     /// Whether the registry broke on this repository: an answer 5xx.
     #[must_use]
     pub fn is_server_failure(&self) -> bool {
-        self.answer()
-            .is_some_and(|answer| answer.status.is_server_error())
+        self.answer().is_some_and(|answer| answer.status.is_server_error())
     }
 
     /// Whether the registry asks for fewer requests: 429, or 503 with `Retry-After`.
@@ -202,8 +196,7 @@ impl Error {
     /// Whether the registry says that it does not have what was asked for.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.answer()
-            .is_some_and(|answer| answer.status == StatusCode::NOT_FOUND)
+        self.answer().is_some_and(|answer| answer.status == StatusCode::NOT_FOUND)
     }
 
     /// How long the registry wants to be left alone, uncapped.
@@ -233,9 +226,6 @@ impl Error {
     }
 
     pub(crate) fn malformed(what: &impl ToString, reason: impl Into<String>) -> Self {
-        Self::Malformed {
-            what: what.to_string(),
-            reason: reason.into(),
-        }
+        Self::Malformed { what: what.to_string(), reason: reason.into() }
     }
 }

@@ -30,11 +30,7 @@ pub(crate) fn unanswered(
 
 /// An error in the middle of a body.
 pub(crate) fn within_body(of_origin: bool, error: reqwest::Error) -> TransportError {
-    let kind = if error.is_timeout() {
-        TransportKind::Timeout
-    } else {
-        TransportKind::Cut
-    };
+    let kind = if error.is_timeout() { TransportKind::Timeout } else { TransportKind::Cut };
     TransportError::told(kind, of_origin, "unexpected EOF".to_owned()).caused_by(error)
 }
 
@@ -74,10 +70,7 @@ fn tls_reason(error: &rustls::Error, host: &str) -> String {
     let Error::InvalidCertificate(problem) = error else {
         return format!("tls: {error}");
     };
-    let problem = if matches!(
-        problem,
-        CertificateError::UnknownIssuer | CertificateError::BadSignature
-    ) {
+    let problem = if matches!(problem, CertificateError::UnknownIssuer | CertificateError::BadSignature) {
         "certificate signed by unknown authority".to_owned()
     } else if matches!(
         problem,

@@ -24,13 +24,7 @@ struct Slot<T> {
 
 impl<T> Default for Flight<T> {
     fn default() -> Self {
-        Self {
-            ended: AtomicU64::new(0),
-            slot: Mutex::new(Slot {
-                value: None,
-                failure: None,
-            }),
-        }
+        Self { ended: AtomicU64::new(0), slot: Mutex::new(Slot { value: None, failure: None }) }
     }
 }
 
@@ -52,12 +46,7 @@ impl<T: Clone> Flight<T> {
         let outcome = make(slot.value.as_ref()).await;
         let ended = self.ended.fetch_add(1, Ordering::Release) + 1;
         match &outcome {
-            Ok(value) => {
-                *slot = Slot {
-                    value: Some(value.clone()),
-                    failure: None,
-                }
-            }
+            Ok(value) => *slot = Slot { value: Some(value.clone()), failure: None },
             Err(error) => slot.failure = Some((ended, error.clone())),
         }
         outcome
@@ -101,20 +90,8 @@ mod tests {
         assert!(leader.await.unwrap().is_err());
         assert!(waiting.await.is_err());
         assert_eq!(flight.get(|_| true, async |_| Ok(7)).await.unwrap(), 7);
-        assert_eq!(
-            flight
-                .get(|_| true, async |_| panic!("made twice"))
-                .await
-                .unwrap(),
-            7
-        );
-        assert_eq!(
-            flight
-                .get(|value| *value != 7, async |old| Ok(old.unwrap() + 1))
-                .await
-                .unwrap(),
-            8
-        );
+        assert_eq!(flight.get(|_| true, async |_| panic!("made twice")).await.unwrap(), 7);
+        assert_eq!(flight.get(|value| *value != 7, async |old| Ok(old.unwrap() + 1)).await.unwrap(), 8);
     }
 
     #[tokio::test]

@@ -66,14 +66,10 @@ struct Document {
     annotations: BTreeMap<String, String>,
 }
 
-const INDEXES: [&str; 2] = [
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-];
-const IMAGES: [&str; 2] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-];
+const INDEXES: [&str; 2] =
+    ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
+const IMAGES: [&str; 2] =
+    ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
 const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 
 /// Reads a manifest or an index.
@@ -88,11 +84,8 @@ pub fn parse(bytes: &[u8]) -> Result<Content, ImageError> {
     let document: Document =
         serde_json::from_slice(bytes).map_err(|error| ImageError::Shape(error.to_string()))?;
     if document.schema_version == 1 {
-        let media_type = if document.media_type.is_empty() {
-            SCHEMA_1.to_owned()
-        } else {
-            document.media_type
-        };
+        let media_type =
+            if document.media_type.is_empty() { SCHEMA_1.to_owned() } else { document.media_type };
         return Err(ImageError::MediaType(media_type));
     }
     let is_index = if INDEXES.contains(&document.media_type.as_str()) {
@@ -118,10 +111,7 @@ pub fn parse(bytes: &[u8]) -> Result<Content, ImageError> {
 /// The first child of an index that fits the platform.
 #[must_use]
 pub fn child(children: &[Descriptor], platform: &Platform) -> Option<Digest> {
-    children
-        .iter()
-        .find(|child| platform.fits(child.platform.as_ref()))
-        .map(|child| child.digest)
+    children.iter().find(|child| platform.fits(child.platform.as_ref())).map(|child| child.digest)
 }
 
 #[cfg(test)]
@@ -141,19 +131,10 @@ mod tests {
             "layers":[{{"mediaType":"x","digest":"{DIGEST}","size":3,"data":"YWJj"}},{{"digest":"{DIGEST}","size":0,"annotations":null}}]"#
         );
 
-        let Ok(Content::Image(image)) = image(&layers) else {
-            panic!("no image")
-        };
+        let Ok(Content::Image(image)) = image(&layers) else { panic!("no image") };
 
         assert_eq!(image.annotations["a"], "1");
-        assert_eq!(
-            image
-                .layers
-                .iter()
-                .map(|layer| layer.media_type.as_str())
-                .collect::<Vec<_>>(),
-            ["x", ""]
-        );
+        assert_eq!(image.layers.iter().map(|layer| layer.media_type.as_str()).collect::<Vec<_>>(), ["x", ""]);
         assert_eq!(image.layers[0].data.as_deref(), Some(b"abc".as_slice()));
         assert_eq!(image.config.unwrap().media_type, "c");
     }
@@ -163,26 +144,17 @@ mod tests {
         let children = format!(r#""manifests":[{{"mediaType":"m","digest":"{DIGEST}","size":1}}]"#);
 
         assert!(matches!(image(&children), Ok(Content::Index(children)) if children.len() == 1));
-        assert!(matches!(
-            image(&format!(r#""mediaType":"{}""#, INDEXES[0])),
-            Ok(Content::Index(_))
-        ));
+        assert!(matches!(image(&format!(r#""mediaType":"{}""#, INDEXES[0])), Ok(Content::Index(_))));
         assert!(matches!(
             image(&format!(r#""mediaType":"{}",{children}"#, IMAGES[0])),
             Ok(Content::Image(_))
         ));
-        assert_eq!(
-            image(&format!(r#""layers":[],{children}"#)),
-            Err(ImageError::Ambiguous)
-        );
+        assert_eq!(image(&format!(r#""layers":[],{children}"#)), Err(ImageError::Ambiguous));
     }
 
     #[test]
     fn what_is_no_manifest_is_an_error() {
-        assert_eq!(
-            parse(br#"{"schemaVersion":1}"#),
-            Err(ImageError::MediaType(SCHEMA_1.to_owned()))
-        );
+        assert_eq!(parse(br#"{"schemaVersion":1}"#), Err(ImageError::MediaType(SCHEMA_1.to_owned())));
         for bytes in [
             "",
             "this is no manifest",
@@ -190,10 +162,7 @@ mod tests {
             r#"{"layers":{}}"#,
             r#"{"layers":[{"digest":"sha256:00","size":1}]}"#,
         ] {
-            assert!(
-                matches!(parse(bytes.as_bytes()), Err(ImageError::Shape(_))),
-                "{bytes}"
-            );
+            assert!(matches!(parse(bytes.as_bytes()), Err(ImageError::Shape(_))), "{bytes}");
         }
         let negative = format!(r#"{{"layers":[{{"digest":"{DIGEST}","size":-1}}]}}"#);
         assert!(matches!(parse(negative.as_bytes()), Err(ImageError::Shape(_))));
@@ -206,9 +175,7 @@ mod tests {
             let children = format!(
                 r#""manifests":[{{"digest":"{other}","size":1,"platform":{{"os":"linux","architecture":"arm64","variant":"v8"}}}},{{"digest":"{DIGEST}","size":1}}]"#
             );
-            let Ok(Content::Index(children)) = image(&children) else {
-                panic!("no index")
-            };
+            let Ok(Content::Index(children)) = image(&children) else { panic!("no index") };
             child(&children, &platform.parse().unwrap()).map(|digest| digest.to_string())
         };
 

@@ -40,11 +40,7 @@ impl Incoming {
 
     /// This answer if it is a success, else what it says.
     pub(crate) async fn success(self) -> Result<Self, Error> {
-        if self.status().is_success() {
-            Ok(self)
-        } else {
-            Err(self.into_error().await)
-        }
+        if self.status().is_success() { Ok(self) } else { Err(self.into_error().await) }
     }
 
     /// What an answer that is no success says. A body that breaks off says what it said before.
@@ -69,15 +65,8 @@ impl Incoming {
 
     /// The whole body, which may have `limit` bytes at most.
     pub(crate) async fn read(&mut self, what: &str, limit: u64) -> Result<Bytes, Error> {
-        let too_large = || Error::TooLarge {
-            what: what.to_owned(),
-            limit,
-        };
-        if self
-            .response
-            .content_length()
-            .is_some_and(|length| length > limit)
-        {
+        let too_large = || Error::TooLarge { what: what.to_owned(), limit };
+        if self.response.content_length().is_some_and(|length| length > limit) {
             return Err(too_large());
         }
         let mut body = Vec::new();
@@ -104,8 +93,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// The time of an answer by the clock of the server that sent it.
 pub(crate) fn server_time(headers: &HeaderMap) -> Timestamp {
     let sent = headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?));
-    sent.or_else(|| Timestamp::try_from(SystemTime::now()).ok())
-        .unwrap_or_default()
+    sent.or_else(|| Timestamp::try_from(SystemTime::now()).ok()).unwrap_or_default()
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
@@ -132,10 +120,7 @@ mod tests {
         let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
 
         assert_eq!(wait("8", None), Some(Duration::from_secs(8)));
-        assert_eq!(
-            wait("Sun, 06 Nov 1994 08:50:07 GMT", date),
-            Some(Duration::from_secs(30))
-        );
+        assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT", date), Some(Duration::from_secs(30)));
         assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT", date), Some(Duration::ZERO));
         assert_eq!(wait("soon", date), None);
         assert_eq!(wait("-1", date), None);

@@ -43,9 +43,7 @@ pub fn choose<'a>(layers: &'a [Descriptor], media_type: Option<&str>) -> Result<
         return found.ok_or_else(|| LayerError::NotFound(wanted.to_owned()));
     }
     let eligible = || layers.iter().filter(|layer| layer.media_type != HELM_PROVENANCE);
-    let chosen = eligible()
-        .find(|layer| is_content(&layer.media_type))
-        .or_else(|| eligible().next());
+    let chosen = eligible().find(|layer| is_content(&layer.media_type)).or_else(|| eligible().next());
     chosen.ok_or(LayerError::None)
 }
 
@@ -83,24 +81,16 @@ mod tests {
     fn chosen(media_types: &[&str], selector: Option<&str>) -> Result<usize, LayerError> {
         let layers = layers(media_types);
         let chosen = choose(&layers, selector)?;
-        Ok(layers
-            .iter()
-            .position(|layer| std::ptr::eq(layer, chosen))
-            .unwrap())
+        Ok(layers.iter().position(|layer| std::ptr::eq(layer, chosen)).unwrap())
     }
 
     #[test]
     fn a_selector_picks_the_first_layer_of_exactly_its_type() {
         assert_eq!(chosen(&["a+gzip", "b", "b"], Some("b")), Ok(1));
-        assert_eq!(
-            chosen(&["b+gzip"], Some("b")),
-            Err(LayerError::NotFound("b".to_owned()))
-        );
+        assert_eq!(chosen(&["b+gzip"], Some("b")), Err(LayerError::NotFound("b".to_owned())));
         assert_eq!(chosen(&[HELM_PROVENANCE], Some(HELM_PROVENANCE)), Ok(0));
         assert_eq!(
-            chosen(&["a"], Some("application/vnd.example.absent"))
-                .unwrap_err()
-                .to_string(),
+            chosen(&["a"], Some("application/vnd.example.absent")).unwrap_err().to_string(),
             "failed to find layer with media type 'application/vnd.example.absent' in artifact"
         );
     }
@@ -126,9 +116,6 @@ mod tests {
         assert_eq!(chosen(&[HELM_PROVENANCE, HELM_CHART], None), Ok(1));
         assert_eq!(chosen(&[HELM_PROVENANCE, "text/plain"], None), Ok(1));
         assert_eq!(chosen(&[HELM_PROVENANCE], None), Err(LayerError::None));
-        assert_eq!(
-            chosen(&[], None).unwrap_err().to_string(),
-            "no layers found in artifact"
-        );
+        assert_eq!(chosen(&[], None).unwrap_err().to_string(), "no layers found in artifact");
     }
 }

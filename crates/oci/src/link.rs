@@ -4,14 +4,8 @@ use reqwest::header::{HeaderMap, LINK};
 
 /// The target of the first link whose relation is `next`, still relative.
 pub(crate) fn next(headers: &HeaderMap) -> Option<String> {
-    let values = headers
-        .get_all(LINK)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(links)
-        .find(|(_, parameters)| is_next(parameters))
-        .map(|(target, _)| target.to_owned())
+    let values = headers.get_all(LINK).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(links).find(|(_, parameters)| is_next(parameters)).map(|(target, _)| target.to_owned())
 }
 
 /// Targets with the text of their parameters.
@@ -47,15 +41,9 @@ mod tests {
     #[test]
     fn the_link_with_the_relation_next_is_found() {
         for (values, target) in [
-            (
-                vec![r#"</v2/app/tags/list?last=b&n=2>; rel="next""#],
-                Some("/v2/app/tags/list?last=b&n=2"),
-            ),
+            (vec![r#"</v2/app/tags/list?last=b&n=2>; rel="next""#], Some("/v2/app/tags/list?last=b&n=2")),
             (vec!["<https://ghcr.io/x>;rel=next"], Some("https://ghcr.io/x")),
-            (
-                vec![r#"</a>; rel="prev", </b,c>; title="x"; rel="last next""#],
-                Some("/b,c"),
-            ),
+            (vec![r#"</a>; rel="prev", </b,c>; title="x"; rel="last next""#], Some("/b,c")),
             (vec![r#"</a>; rel="prev""#, r#"</b>; REL="Next""#], Some("/b")),
             (vec![r#"</a>; rel="nextish""#], None),
             (vec!["/a; rel=next", "<", ""], None),

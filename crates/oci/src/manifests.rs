@@ -56,16 +56,10 @@ impl Client {
         expect_new: bool,
     ) -> Result<Resolved, Error> {
         if !expect_new && let Some(digest) = self.head(credential, repository, tag).await? {
-            return Ok(Resolved {
-                digest,
-                manifest: None,
-            });
+            return Ok(Resolved { digest, manifest: None });
         }
         let manifest = self.fetch(credential, repository, tag, None).await?;
-        Ok(Resolved {
-            digest: manifest.digest,
-            manifest: Some(manifest),
-        })
+        Ok(Resolved { digest: manifest.digest, manifest: Some(manifest) })
     }
 
     /// The digest of what a tag or digest names, without reading it: one `HEAD`. Nothing where the registry
@@ -86,13 +80,7 @@ impl Client {
         };
         match self.request(credential, &request).await {
             Ok(incoming) => Ok(announced(&incoming)),
-            Err(error)
-                if error
-                    .answer()
-                    .is_some_and(|answer| leaves_it_to_get(answer.status)) =>
-            {
-                Ok(None)
-            }
+            Err(error) if error.answer().is_some_and(|answer| leaves_it_to_get(answer.status)) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -107,8 +95,7 @@ impl Client {
         repository: &str,
         digest: &Digest,
     ) -> Result<Manifest, Error> {
-        self.fetch(credential, repository, &digest.to_string(), Some(digest))
-            .await
+        self.fetch(credential, repository, &digest.to_string(), Some(digest)).await
     }
 
     async fn fetch(
@@ -132,27 +119,15 @@ impl Client {
         match expected.filter(|expected| *expected != digest) {
             Some(expected) => {
                 let name = self.name(repository, reference);
-                Err(Error::ManifestDigest {
-                    actual: digest,
-                    expected,
-                    name,
-                })
+                Err(Error::ManifestDigest { actual: digest, expected, name })
             }
-            None => Ok(Manifest {
-                digest,
-                media_type,
-                bytes,
-            }),
+            None => Ok(Manifest { digest, media_type, bytes }),
         }
     }
 
     /// A full reference, as upstream's texts give it.
     pub(crate) fn name(&self, repository: &str, reference: &str) -> String {
-        let separator = if reference.starts_with("sha256:") {
-            '@'
-        } else {
-            ':'
-        };
+        let separator = if reference.starts_with("sha256:") { '@' } else { ':' };
         format!("{}/{repository}{separator}{reference}", self.shared.host)
     }
 }
@@ -162,8 +137,5 @@ fn announced(incoming: &Incoming) -> Option<Digest> {
 }
 
 fn leaves_it_to_get(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
-    )
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED)
 }

@@ -25,12 +25,7 @@ impl Origin {
     /// An origin without any material of its own.
     #[must_use]
     pub fn new(host: impl Into<String>) -> Self {
-        Self {
-            host: host.into(),
-            plain_http: false,
-            tls: None,
-            proxy: None,
-        }
+        Self { host: host.into(), plain_http: false, tls: None, proxy: None }
     }
 
     /// The identity of this origin; equal keys mean equal hosts, policies and materials.
@@ -45,12 +40,8 @@ impl Origin {
             client.map(|client| client.certificate_pem.as_slice()),
             client.map(|client| client.key_pem.as_slice()),
             proxy.map(|proxy| proxy.url.as_bytes()),
-            proxy
-                .and_then(|proxy| proxy.username.as_deref())
-                .map(str::as_bytes),
-            proxy
-                .and_then(|proxy| proxy.password.as_deref())
-                .map(str::as_bytes),
+            proxy.and_then(|proxy| proxy.username.as_deref()).map(str::as_bytes),
+            proxy.and_then(|proxy| proxy.password.as_deref()).map(str::as_bytes),
         ];
         OriginKey {
             host: self.host.to_ascii_lowercase(),
@@ -178,15 +169,7 @@ mod tests {
             |origin| origin.tls.as_mut().unwrap().ca_pem = None,
             |origin| origin.tls.as_mut().unwrap().client = None,
             |origin| {
-                origin
-                    .tls
-                    .as_mut()
-                    .unwrap()
-                    .client
-                    .as_mut()
-                    .unwrap()
-                    .key_pem
-                    .clear();
+                origin.tls.as_mut().unwrap().client.as_mut().unwrap().key_pem.clear();
             },
             |origin| origin.proxy = None,
             |origin| origin.proxy.as_mut().unwrap().username = None,
@@ -205,14 +188,7 @@ mod tests {
         keys.dedup();
 
         assert_eq!(keys.len(), 10);
-        assert_eq!(
-            full().key(),
-            Origin {
-                host: "ghcr.IO:443".to_owned(),
-                ..full()
-            }
-            .key()
-        );
+        assert_eq!(full().key(), Origin { host: "ghcr.IO:443".to_owned(), ..full() }.key());
     }
 
     #[test]

@@ -32,28 +32,19 @@ impl std::fmt::Display for TooSlow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Stalled(limit) => write!(f, "no data received for {limit:?}"),
-            Self::Trickle => write!(
-                f,
-                "less than {LEAST_RATE} bytes per second received for {WINDOW:?}"
-            ),
+            Self::Trickle => write!(f, "less than {LEAST_RATE} bytes per second received for {WINDOW:?}"),
         }
     }
 }
 
 impl Pace {
     pub(crate) fn new(stall: Duration) -> Self {
-        Self {
-            stall,
-            waited: Duration::ZERO,
-            received: 0,
-        }
+        Self { stall, waited: Duration::ZERO, received: 0 }
     }
 
     /// Waits for an answer to begin: a registry may have to fetch the content itself first.
     pub(crate) async fn answer<T>(&self, answer: impl Future<Output = T>) -> Result<T, TooSlow> {
-        timeout(self.stall, answer)
-            .await
-            .map_err(|_| TooSlow::Stalled(self.stall))
+        timeout(self.stall, answer).await.map_err(|_| TooSlow::Stalled(self.stall))
     }
 
     /// Waits for the next bytes.
@@ -76,11 +67,7 @@ impl Pace {
             self.waited = Duration::ZERO;
             self.received = 0;
         }
-        if self.waited >= WINDOW {
-            Err(TooSlow::Trickle)
-        } else {
-            Ok(())
-        }
+        if self.waited >= WINDOW { Err(TooSlow::Trickle) } else { Ok(()) }
     }
 }
 
@@ -101,22 +88,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_transfer_that_makes_progress_may_take_any_time() {
-        assert_eq!(
-            transfer(5, std::iter::repeat_n((4, 100 << 10), 1000)).await,
-            Ok(())
-        );
-        assert_eq!(
-            transfer(100, std::iter::repeat_n((59, 1 << 20), 100)).await,
-            Ok(())
-        );
+        assert_eq!(transfer(5, std::iter::repeat_n((4, 100 << 10), 1000)).await, Ok(()));
+        assert_eq!(transfer(100, std::iter::repeat_n((59, 1 << 20), 100)).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_byte_within_the_stall_limit_ends_it() {
-        assert_eq!(
-            transfer(5, [(4, 10), (6, 10)]).await,
-            Err(TooSlow::Stalled(Duration::from_secs(5)))
-        );
+        assert_eq!(transfer(5, [(4, 10), (6, 10)]).await, Err(TooSlow::Stalled(Duration::from_secs(5))));
         let pace = Pace::new(Duration::from_secs(90));
         assert_eq!(pace.answer(sleep(Duration::from_secs(89))).await, Ok(()));
         assert_eq!(

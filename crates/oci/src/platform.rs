@@ -35,11 +35,7 @@ impl Platform {
 impl Default for Platform {
     /// `linux/amd64`, as upstream.
     fn default() -> Self {
-        Self {
-            os: "linux".to_owned(),
-            architecture: "amd64".to_owned(),
-            variant: None,
-        }
+        Self { os: "linux".to_owned(), architecture: "amd64".to_owned(), variant: None }
     }
 }
 
@@ -50,9 +46,7 @@ impl FromStr for Platform {
         let parts: Vec<&str> = text.split('/').collect();
         let legal = |part: &&str| {
             (1..=64).contains(&part.len())
-                && part
-                    .bytes()
-                    .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+                && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
         };
         let (os, architecture, variant) = match parts.as_slice() {
             [os, architecture] => (os, architecture, None),
@@ -73,9 +67,7 @@ impl FromStr for Platform {
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant
-            .as_ref()
-            .map_or(Ok(()), |variant| write!(f, "/{variant}"))
+        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
     }
 }
 
@@ -85,11 +77,7 @@ mod tests {
 
     fn child(os: &str, architecture: &str, variant: Option<&str>) -> ChildPlatform {
         let (os, architecture) = (os.to_owned(), architecture.to_owned());
-        ChildPlatform {
-            os,
-            architecture,
-            variant: variant.map(str::to_owned),
-        }
+        ChildPlatform { os, architecture, variant: variant.map(str::to_owned) }
     }
 
     #[test]
@@ -111,20 +99,10 @@ mod tests {
 
     #[test]
     fn only_two_or_three_lower_case_parts_are_a_platform() {
-        assert_eq!(
-            "linux/arm64/v8".parse::<Platform>().unwrap().to_string(),
-            "linux/arm64/v8"
-        );
-        for text in [
-            "",
-            "linux",
-            "linux/",
-            "/amd64",
-            "linux/arm64/v8/x",
-            "Linux/amd64",
-            "linux/amd 64",
-            "a//b",
-        ] {
+        assert_eq!("linux/arm64/v8".parse::<Platform>().unwrap().to_string(), "linux/arm64/v8");
+        for text in
+            ["", "linux", "linux/", "/amd64", "linux/arm64/v8/x", "Linux/amd64", "linux/amd 64", "a//b"]
+        {
             assert_eq!(text.parse::<Platform>(), Err(PlatformError), "{text}");
         }
     }

@@ -64,8 +64,7 @@ impl Reach {
     /// Takes back the choice of a scheme after it failed, where there is another.
     pub(crate) fn doubt(&self, reached: &Reached) {
         if self.http.is_some() {
-            self.believed_from
-                .fetch_max(reached.number + 1, Ordering::Relaxed);
+            self.believed_from.fetch_max(reached.number + 1, Ordering::Relaxed);
         }
     }
 
@@ -73,10 +72,7 @@ impl Reach {
         let Some(http) = &self.http else {
             return self.ping(transport, &self.https).await;
         };
-        let neither = |https, http| Error::NoScheme {
-            https: Box::new(https),
-            http: Box::new(http),
-        };
+        let neither = |https, http| Error::NoScheme { https: Box::new(https), http: Box::new(http) };
         let mut https = pin!(self.ping(transport, &self.https));
         let mut http = pin!(self.ping(transport, http));
         match timeout(HTTPS_LEAD, &mut https).await {
@@ -98,9 +94,7 @@ impl Reach {
     }
 
     async fn ping(&self, transport: &Transport, base: &Url) -> Result<Reached, Error> {
-        let url = base
-            .join("v2/")
-            .map_err(|_| Error::malformed(&base, "no URL of a registry"))?;
+        let url = base.join("v2/").map_err(|_| Error::malformed(&base, "no URL of a registry"))?;
         let incoming = transport.send_once(&Outgoing::get(url), true).await?;
         if base.scheme() == "http" && is_no_plain_registry(&incoming) {
             return Err(incoming.into_error().await);
@@ -125,9 +119,9 @@ impl Reach {
 fn is_no_plain_registry(incoming: &Incoming) -> bool {
     match incoming.status() {
         StatusCode::BAD_REQUEST | StatusCode::PROXY_AUTHENTICATION_REQUIRED => true,
-        status if status.is_redirection() => incoming
-            .header(&LOCATION)
-            .is_some_and(|location| location.starts_with("https:")),
+        status if status.is_redirection() => {
+            incoming.header(&LOCATION).is_some_and(|location| location.starts_with("https:"))
+        }
         _ => false,
     }
 }
@@ -173,34 +167,15 @@ mod tests {
             ("notlocalhost:5000", false),
             ("8.8.8.8", false),
         ] {
-            assert_eq!(
-                Reach::new(&Origin::new(host)).unwrap().http.is_some(),
-                plain,
-                "{host}"
-            );
+            assert_eq!(Reach::new(&Origin::new(host)).unwrap().http.is_some(), plain, "{host}");
         }
-        assert!(
-            Reach::new(&Origin {
-                plain_http: true,
-                ..Origin::new("ghcr.io")
-            })
-            .unwrap()
-            .http
-            .is_some()
-        );
+        assert!(Reach::new(&Origin { plain_http: true, ..Origin::new("ghcr.io") }).unwrap().http.is_some());
     }
 
     #[test]
     fn a_host_is_nothing_but_a_host() {
-        for host in [
-            "",
-            "user@ghcr.io",
-            "ghcr.io/path",
-            "ghcr.io?x",
-            "ghcr.io#x",
-            "ghcr io",
-            "ghcr.io:99999",
-        ] {
+        for host in ["", "user@ghcr.io", "ghcr.io/path", "ghcr.io?x", "ghcr.io#x", "ghcr io", "ghcr.io:99999"]
+        {
             assert!(Reach::new(&Origin::new(host)).is_err(), "{host}");
         }
     }

@@ -11,10 +11,7 @@ pub(crate) fn checked(realm: &str, registry: &Url) -> Result<Url, Error> {
     let call = Call::new(&reqwest::Method::GET, registry);
     let url =
         Url::parse(realm).map_err(|_| Error::malformed(&call, "challenge with a realm that is no URL"))?;
-    let refused = |reason: String| Error::Refused {
-        call: Call::new(&reqwest::Method::GET, &url),
-        reason,
-    };
+    let refused = |reason: String| Error::Refused { call: Call::new(&reqwest::Method::GET, &url), reason };
     match (url.scheme(), registry.scheme()) {
         ("https", _) | ("http", "http") => {}
         (scheme, "https") => {
@@ -23,9 +20,7 @@ pub(crate) fn checked(realm: &str, registry: &Url) -> Result<Url, Error> {
             )));
         }
         (scheme, _) => {
-            return Err(refused(format!(
-                "realm scheme \"{scheme}\" not allowed; use http or https"
-            )));
+            return Err(refused(format!("realm scheme \"{scheme}\" not allowed; use http or https")));
         }
     }
     if same_host(&url, registry) {
@@ -37,9 +32,7 @@ pub(crate) fn checked(realm: &str, registry: &Url) -> Result<Url, Error> {
     let same_place = registry.host() == Some(host.clone())
         && registry.port_or_known_default() == url.port_or_known_default();
     if !same_place && is_internal(&host) {
-        return Err(refused(format!(
-            "realm host \"{host}\" is a private or link-local address"
-        )));
+        return Err(refused(format!("realm host \"{host}\" is a private or link-local address")));
     }
     Ok(url)
 }
@@ -49,21 +42,13 @@ mod tests {
     use super::*;
 
     fn problem(realm: &str, registry: &str) -> Option<String> {
-        checked(realm, &Url::parse(registry).unwrap())
-            .err()
-            .map(|error| error.to_string())
+        checked(realm, &Url::parse(registry).unwrap()).err().map(|error| error.to_string())
     }
 
     #[test]
     fn a_realm_is_https_or_as_plain_as_its_registry() {
-        assert_eq!(
-            problem("https://auth.example.com/token", "https://ghcr.io/v2/"),
-            None
-        );
-        assert_eq!(
-            problem("http://auth.example.com/token", "http://10.0.0.1:5000/v2/"),
-            None
-        );
+        assert_eq!(problem("https://auth.example.com/token", "https://ghcr.io/v2/"), None);
+        assert_eq!(problem("http://auth.example.com/token", "http://10.0.0.1:5000/v2/"), None);
         assert_eq!(
             problem("http://auth.example.com/token", "https://ghcr.io/v2/").unwrap(),
             "Get \"http://auth.example.com/token\": realm scheme \"http\" not allowed for a secure registry; use https"
@@ -79,10 +64,7 @@ mod tests {
             problem("https://10.0.0.2/token", "https://ghcr.io/v2/").unwrap(),
             "Get \"https://10.0.0.2/token\": realm host \"10.0.0.2\" is a private or link-local address"
         );
-        assert_eq!(
-            problem("http://127.0.0.1:5000/token", "http://127.0.0.1:5000/v2/"),
-            None
-        );
+        assert_eq!(problem("http://127.0.0.1:5000/token", "http://127.0.0.1:5000/v2/"), None);
         assert!(problem("http://127.0.0.1:5001/token", "http://127.0.0.1:5000/v2/").is_some());
         assert!(problem("https://[fe80::1]/token", "https://ghcr.io/v2/").is_some());
     }

@@ -75,29 +75,21 @@ mod tests {
             "[::ffff:10.0.0.1]",
             "[::7f00:1]",
         ] {
-            assert!(
-                refused("https://ghcr.io/a", &format!("https://{target}/a")).is_some(),
-                "{target}"
-            );
+            assert!(refused("https://ghcr.io/a", &format!("https://{target}/a")).is_some(), "{target}");
         }
     }
 
     #[test]
     fn names_public_addresses_and_the_same_host_are_followed() {
-        assert_eq!(
-            refused("http://127.0.0.1:5000/a", "http://localhost:6000/a"),
-            None
-        );
+        assert_eq!(refused("http://127.0.0.1:5000/a", "http://localhost:6000/a"), None);
         assert_eq!(refused("http://10.0.0.1:5000/a", "http://10.0.0.1:9000/a"), None);
         assert_eq!(refused("https://ghcr.io/a", "https://1.1.1.1/a"), None);
     }
 
     #[test]
     fn https_leads_to_http_only_where_a_digest_guards_the_content() {
-        let (from, to) = (
-            Url::parse("https://ghcr.io/a").unwrap(),
-            Url::parse("http://cdn.example.com/a").unwrap(),
-        );
+        let (from, to) =
+            (Url::parse("https://ghcr.io/a").unwrap(), Url::parse("http://cdn.example.com/a").unwrap());
 
         assert!(refusal(&from, &to, false).is_some());
         assert_eq!(refusal(&from, &to, true), None);

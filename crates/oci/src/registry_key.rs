@@ -26,22 +26,14 @@ pub(crate) fn matches(key: &str, registry: &str, path: &str) -> bool {
     }
     let (patterns, labels): (Vec<_>, Vec<_>) = (host.split('.').collect(), name.split('.').collect());
     patterns.len() == labels.len()
-        && patterns
-            .iter()
-            .zip(&labels)
-            .all(|(pattern, label)| glob(pattern.as_bytes(), label.as_bytes()))
+        && patterns.iter().zip(&labels).all(|(pattern, label)| glob(pattern.as_bytes(), label.as_bytes()))
 }
 
 fn split(key: &str) -> (&str, &str) {
-    let key = key
-        .strip_prefix("https://")
-        .or_else(|| key.strip_prefix("http://"))
-        .unwrap_or(key);
+    let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     let (host, path) = key.find('/').map_or((key, ""), |slash| key.split_at(slash));
-    let unversioned = |version| {
-        path.strip_prefix(version)
-            .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let unversioned =
+        |version| path.strip_prefix(version).filter(|rest| rest.is_empty() || rest.starts_with('/'));
     let path = unversioned("/v1").or_else(|| unversioned("/v2")).unwrap_or(path);
     (host, if path == "/" { "" } else { path })
 }
@@ -100,20 +92,10 @@ mod tests {
             ("*.example.com", "registry.example.com", "app", true),
             ("*.example.com", "a.registry.example.com", "app", false),
             ("*.example.com", "example.com", "app", false),
-            (
-                "reg*-eu.example.com:5000",
-                "registry-eu.example.com:5000",
-                "app",
-                true,
-            ),
+            ("reg*-eu.example.com:5000", "registry-eu.example.com:5000", "app", true),
             ("r?g.example.com", "reg.example.com", "app", true),
             ("*", "ghcr.io", "app", false),
-            (
-                "https://index.docker.io/v1/",
-                "index.docker.io",
-                "library/app",
-                true,
-            ),
+            ("https://index.docker.io/v1/", "index.docker.io", "library/app", true),
             ("https://index.docker.io/v1", "docker.io", "library/app", true),
             ("docker.io", "index.docker.io", "library/app", true),
             ("registry-1.docker.io", "index.docker.io", "library/app", true),
@@ -125,11 +107,7 @@ mod tests {
             ("[::1]", "[::1]:5000", "app", false),
             ("", "ghcr.io", "app", false),
         ] {
-            assert_eq!(
-                matches(key, registry, path),
-                expected,
-                "{key} for {registry}/{path}"
-            );
+            assert_eq!(matches(key, registry, path), expected, "{key} for {registry}/{path}");
         }
     }
 

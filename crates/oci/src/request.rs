@@ -57,12 +57,8 @@ impl<'a> Request<'a> {
             Target::Url(url) => return Ok(url.clone()),
             Target::Path(kind, name) => (kind, name),
         };
-        let unusable = || {
-            Error::malformed(
-                &format!("{}/{kind}/{name}", self.repository),
-                "no name in a registry",
-            )
-        };
+        let unusable =
+            || Error::malformed(&format!("{}/{kind}/{name}", self.repository), "no name in a registry");
         let mut url = base.clone();
         let mut segments = url.path_segments_mut().map_err(|()| unusable())?;
         segments.clear().push("v2");
@@ -109,13 +105,9 @@ impl Client {
         let shared = &*self.shared;
         let reached = shared.reach.get(&shared.transport).await?;
         let url = request.url(&reached.base)?;
-        let known = shared
-            .challenge(request.repository)
-            .or_else(|| reached.challenge.clone());
+        let known = shared.challenge(request.repository).or_else(|| reached.challenge.clone());
 
-        let first = self
-            .pass(credential, request.repository, &url, known.as_ref(), None)
-            .await?;
+        let first = self.pass(credential, request.repository, &url, known.as_ref(), None).await?;
         let incoming = self.send(request, &url, &reached, first.header.clone()).await?;
         if incoming.status() != StatusCode::UNAUTHORIZED || !incoming.of_origin {
             return incoming.success().await;
@@ -127,16 +119,11 @@ impl Client {
             return incoming.success().await;
         }
         drop(incoming);
-        let second = self
-            .pass(credential, request.repository, &url, Some(&learned), first.token)
-            .await?;
+        let second = self.pass(credential, request.repository, &url, Some(&learned), first.token).await?;
         if known.as_ref() != Some(&learned) {
             shared.remember(request.repository, learned);
         }
-        self.send(request, &url, &reached, second.header)
-            .await?
-            .success()
-            .await
+        self.send(request, &url, &reached, second.header).await?.success().await
     }
 
     async fn send(
@@ -179,25 +166,13 @@ impl Client {
         let (realm, service, scope) = match (challenge, credential) {
             (None, _) => return Ok(Pass::default()),
             (Some(_), Credential::RegistryToken(token)) => {
-                return Ok(Pass {
-                    header: bearer(token),
-                    token: None,
-                });
+                return Ok(Pass { header: bearer(token), token: None });
             }
             (Some(Challenge::Basic), credential) => {
-                let header = credential
-                    .basic()
-                    .and_then(|(username, password)| basic(username, password));
+                let header = credential.basic().and_then(|(username, password)| basic(username, password));
                 return Ok(Pass { header, token: None });
             }
-            (
-                Some(Challenge::Bearer {
-                    realm,
-                    service,
-                    scope,
-                }),
-                _,
-            ) => (realm, service, scope),
+            (Some(Challenge::Bearer { realm, service, scope }), _) => (realm, service, scope),
         };
         let key = TokenKey {
             realm: realm::checked(realm, url)?,
@@ -205,15 +180,8 @@ impl Client {
             scope: scopes(repository, scope.as_deref().unwrap_or_default()),
             identity: credential.identity(),
         };
-        let token = self
-            .shared
-            .tokens
-            .get(&self.shared.transport, &key, credential, refused)
-            .await?;
-        Ok(Pass {
-            header: Some(token.authorization),
-            token: Some(token.number),
-        })
+        let token = self.shared.tokens.get(&self.shared.transport, &key, credential, refused).await?;
+        Ok(Pass { header: Some(token.authorization), token: Some(token.number) })
     }
 }
 
@@ -252,18 +220,9 @@ mod tests {
 
     #[test]
     fn names_stay_within_their_place_in_the_url() {
-        assert_eq!(
-            url("a/b", "v1").unwrap(),
-            "http://ghcr.io:5000/v2/a/b/manifests/v1"
-        );
-        assert_eq!(
-            url("app/", "v1").unwrap(),
-            "http://ghcr.io:5000/v2/app//manifests/v1"
-        );
-        assert_eq!(
-            url("app", "../x?y#z").unwrap(),
-            "http://ghcr.io:5000/v2/app/manifests/..%2Fx%3Fy%23z"
-        );
+        assert_eq!(url("a/b", "v1").unwrap(), "http://ghcr.io:5000/v2/a/b/manifests/v1");
+        assert_eq!(url("app/", "v1").unwrap(), "http://ghcr.io:5000/v2/app//manifests/v1");
+        assert_eq!(url("app", "../x?y#z").unwrap(), "http://ghcr.io:5000/v2/app/manifests/..%2Fx%3Fy%23z");
         assert!(url("app/../other", "v1").is_err());
         assert!(url("app", "..").is_err());
     }

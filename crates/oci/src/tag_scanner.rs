@@ -61,11 +61,7 @@ impl TagScanner {
 
     /// Checks that the page is complete.
     pub(crate) fn finish(self) -> Result<(), NotAListing> {
-        if self.expect == Expect::Nothing && self.string.is_none() {
-            Ok(())
-        } else {
-            Err(NotAListing)
-        }
+        if self.expect == Expect::Nothing && self.string.is_none() { Ok(()) } else { Err(NotAListing) }
     }
 
     fn take(&mut self, byte: u8, on_tag: &mut dyn FnMut(&str)) -> Result<(), NotAListing> {
@@ -91,11 +87,8 @@ impl TagScanner {
                 self.ascend();
             }
             (b',', Expect::Separator) => {
-                self.expect = if self.open.last() == Some(&Open::Object) {
-                    Expect::Key
-                } else {
-                    Expect::Value
-                };
+                self.expect =
+                    if self.open.last() == Some(&Open::Object) { Expect::Key } else { Expect::Value };
             }
             (b'-' | b'0'..=b'9' | b't' | b'f' | b'n', Expect::Value) if !self.open.is_empty() => {
                 self.in_word = true;
@@ -111,21 +104,13 @@ impl TagScanner {
             return Err(NotAListing);
         }
         self.open.push(open);
-        self.expect = if open == Open::Object {
-            Expect::Key
-        } else {
-            Expect::Value
-        };
+        self.expect = if open == Open::Object { Expect::Key } else { Expect::Value };
         Ok(())
     }
 
     fn ascend(&mut self) {
         self.open.pop();
-        self.expect = if self.open.is_empty() {
-            Expect::Nothing
-        } else {
-            Expect::Separator
-        };
+        self.expect = if self.open.is_empty() { Expect::Nothing } else { Expect::Separator };
     }
 
     fn take_in_string(&mut self, byte: u8, on_tag: &mut dyn FnMut(&str)) -> Result<(), NotAListing> {
@@ -183,10 +168,7 @@ mod tests {
     fn only_the_strings_of_the_top_level_tags_are_tags() {
         for (page, tags) in [
             (r#"{"name":"app","tags":["v1","v2"]}"#, vec!["v1", "v2"]),
-            (
-                r#" { "tags" : [ "v1" , "\u0041\"\\" ] , "name" : "tags" } "#,
-                vec!["v1", "A\"\\"],
-            ),
+            (r#" { "tags" : [ "v1" , "\u0041\"\\" ] , "name" : "tags" } "#, vec!["v1", "A\"\\"]),
             (r#"{"tags":null}"#, vec![]),
             (r#"{"tags":[]}"#, vec![]),
             (r"{}", vec![]),
@@ -220,14 +202,7 @@ mod tests {
             assert_eq!(scan(page.as_bytes(), 1), Err(NotAListing), "{page}");
         }
         assert_eq!(
-            scan(
-                &[b'{', b'"', b'a', b'"', b':']
-                    .iter()
-                    .copied()
-                    .chain([b'['; 100])
-                    .collect::<Vec<_>>(),
-                1
-            ),
+            scan(&[b'{', b'"', b'a', b'"', b':'].iter().copied().chain([b'['; 100]).collect::<Vec<_>>(), 1),
             Err(NotAListing)
         );
     }

@@ -28,10 +28,7 @@ impl Client {
         repository: &str,
         on_tag: &mut (dyn FnMut(&str) + Send),
     ) -> Result<(), Error> {
-        let mut request = Request {
-            query: Some(PAGE),
-            ..Request::get(repository, "tags", "list")
-        };
+        let mut request = Request { query: Some(PAGE), ..Request::get(repository, "tags", "list") };
         for _ in 0..PAGES_MAX {
             let mut incoming = self.request(credential, &request).await?;
             let call = incoming.call.clone();
@@ -49,10 +46,7 @@ impl Client {
             let next = following(&url, &next)
                 .filter(|_| incoming.of_origin)
                 .ok_or_else(|| Error::malformed(&call, "next page on another host or the same again"))?;
-            request = Request {
-                target: Target::Url(next),
-                ..Request::get(repository, "tags", "list")
-            };
+            request = Request { target: Target::Url(next), ..Request::get(repository, "tags", "list") };
         }
         Err(Error::TooLarge {
             what: format!("list of tags of {repository} in pages"),

@@ -65,11 +65,7 @@ fn by_refresh_token(key: &TokenKey, refresh: &str) -> Outgoing {
     }
     form.append_pair("scope", &key.scope);
     form.append_pair("refresh_token", refresh);
-    Outgoing {
-        method: Method::POST,
-        form: Some(form.finish()),
-        ..Outgoing::get(key.realm.clone())
-    }
+    Outgoing { method: Method::POST, form: Some(form.finish()), ..Outgoing::get(key.realm.clone()) }
 }
 
 fn by_get(key: &TokenKey, credential: &Credential) -> Outgoing {
@@ -83,21 +79,13 @@ fn by_get(key: &TokenKey, credential: &Credential) -> Outgoing {
             query.append_pair("service", service);
         }
     }
-    let authorization = credential
-        .basic()
-        .and_then(|(username, password)| basic(username, password));
-    Outgoing {
-        authorization,
-        ..Outgoing::get(url)
-    }
+    let authorization = credential.basic().and_then(|(username, password)| basic(username, password));
+    Outgoing { authorization, ..Outgoing::get(url) }
 }
 
 /// The `Authorization` header for a user name and a password.
 pub(crate) fn basic(username: &str, password: &str) -> Option<HeaderValue> {
-    secret(&format!(
-        "Basic {}",
-        STANDARD.encode(format!("{username}:{password}"))
-    ))
+    secret(&format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))
 }
 
 /// The `Authorization` header for a bearer token; none for a token that no header can hold.
@@ -131,19 +119,12 @@ fn read(call: &Call, bytes: &[u8], now: Timestamp) -> Result<Grant, Error> {
     // What the parser says may repeat a token, so it is not shown.
     let body: Body =
         serde_json::from_slice(bytes).map_err(|_| Error::malformed(call, "malformed token response"))?;
-    let token = [body.access_token, body.token]
-        .into_iter()
-        .flatten()
-        .find(|token| !token.is_empty());
+    let token = [body.access_token, body.token].into_iter().flatten().find(|token| !token.is_empty());
     let token = token.ok_or_else(|| Error::malformed(call, "no token in the token response"))?;
     let authorization =
         bearer(&token).ok_or_else(|| Error::malformed(call, "unusable token in the token response"))?;
     let refresh = body.refresh_token.filter(|refresh| !refresh.is_empty());
-    Ok(Grant {
-        authorization,
-        lifetime: lifetime(body.expires_in, body.issued_at.as_deref(), now),
-        refresh,
-    })
+    Ok(Grant { authorization, lifetime: lifetime(body.expires_in, body.issued_at.as_deref(), now), refresh })
 }
 
 /// What is left of a token's life by the clock of its maker. One that seems to have expired already is taken as
@@ -155,13 +136,9 @@ fn lifetime(expires_in: Option<f64>, issued_at: Option<&str>, now: Timestamp) ->
         .filter(|whole| !whole.is_zero())
         .unwrap_or(DEFAULT_LIFETIME);
     let issued = issued_at.and_then(|text| text.parse::<Timestamp>().ok());
-    let age = issued
-        .and_then(|issued| Duration::try_from(now.duration_since(issued)).ok())
-        .unwrap_or_default();
-    whole
-        .checked_sub(age)
-        .filter(|left| !left.is_zero())
-        .unwrap_or(whole)
+    let age =
+        issued.and_then(|issued| Duration::try_from(now.duration_since(issued)).ok()).unwrap_or_default();
+    whole.checked_sub(age).filter(|left| !left.is_zero()).unwrap_or(whole)
 }
 
 #[cfg(test)]
@@ -187,10 +164,7 @@ mod tests {
     }
 
     fn token(body: &str) -> Result<HeaderValue, Error> {
-        let call = Call::new(
-            &Method::GET,
-            &Url::parse("https://auth.example.com/token").unwrap(),
-        );
+        let call = Call::new(&Method::GET, &Url::parse("https://auth.example.com/token").unwrap());
         read(&call, body.as_bytes(), Timestamp::UNIX_EPOCH).map(|grant| grant.authorization)
     }
 
@@ -198,21 +172,14 @@ mod tests {
     fn an_access_token_wins_over_a_token() {
         assert_eq!(token(r#"{"token":"a","access_token":"b"}"#).unwrap(), "Bearer b");
         assert_eq!(token(r#"{"token":"a","access_token":""}"#).unwrap(), "Bearer a");
-        assert_eq!(
-            token(r#"{"token":"a","access_token":null,"expires_in":null}"#).unwrap(),
-            "Bearer a"
-        );
+        assert_eq!(token(r#"{"token":"a","access_token":null,"expires_in":null}"#).unwrap(), "Bearer a");
     }
 
     #[test]
     fn a_response_without_a_usable_token_is_malformed_and_never_repeated() {
-        for body in [
-            "{}",
-            r#"{"token":""}"#,
-            r#"{"token":{"s3cret":1}}"#,
-            r#"{"token":"s3cret\n"}"#,
-            "s3cret",
-        ] {
+        for body in
+            ["{}", r#"{"token":""}"#, r#"{"token":{"s3cret":1}}"#, r#"{"token":"s3cret\n"}"#, "s3cret"]
+        {
             let error = token(body).unwrap_err();
             assert!(matches!(error, Error::Malformed { .. }), "{body}");
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{body}");

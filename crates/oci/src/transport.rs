@@ -86,23 +86,18 @@ impl Transport {
             None if !settings.environment_proxies => builder = builder.no_proxy(),
             None => {}
         }
-        let http = builder
-            .build()
-            .map_err(|error| match failure::find::<rustls::Error>(&error) {
-                Some(rustls::Error::InconsistentKeys(_)) => {
-                    unusable_identity("tls: private key does not match public key")
-                }
-                Some(error) if tls.client.is_some() => unusable_identity(&format!("tls: {error}")),
-                Some(_) if tls.ca_pem.is_some() => Error::Material(BAD_CA.to_owned()),
-                Some(_) | None => unusable(error),
-            })?;
+        let http = builder.build().map_err(|error| match failure::find::<rustls::Error>(&error) {
+            Some(rustls::Error::InconsistentKeys(_)) => {
+                unusable_identity("tls: private key does not match public key")
+            }
+            Some(error) if tls.client.is_some() => unusable_identity(&format!("tls: {error}")),
+            Some(_) if tls.ca_pem.is_some() => Error::Material(BAD_CA.to_owned()),
+            Some(_) | None => unusable(error),
+        })?;
         Ok(Self {
             http,
             answered: AtomicBool::new(false),
-            proxy: origin
-                .proxy
-                .as_ref()
-                .and_then(|proxy| Url::parse(&proxy.url).ok()),
+            proxy: origin.proxy.as_ref().and_then(|proxy| Url::parse(&proxy.url).ok()),
         })
     }
 
@@ -111,9 +106,7 @@ impl Transport {
         let first = outgoing.url.clone();
         let mut outgoing = outgoing;
         for _ in 0..=LIMIT {
-            let incoming = self
-                .send_once(&outgoing, same_host(&first, &outgoing.url))
-                .await?;
+            let incoming = self.send_once(&outgoing, same_host(&first, &outgoing.url)).await?;
             let Some(target) = target(&outgoing.url, &incoming.response) else {
                 return Ok(incoming);
             };
@@ -133,21 +126,14 @@ impl Transport {
             outgoing.url = target;
         }
         let call = Call::new(&outgoing.method, &outgoing.url);
-        Err(Error::Refused {
-            call,
-            reason: format!("stopped after {LIMIT} redirects"),
-        })
+        Err(Error::Refused { call, reason: format!("stopped after {LIMIT} redirects") })
     }
 
     /// Sends a request and takes its answer, redirect or not.
     pub(crate) async fn send_once(&self, outgoing: &Outgoing, of_origin: bool) -> Result<Incoming, Error> {
         let repeatable = outgoing.form.is_none() && self.answered.load(Ordering::Relaxed);
         let mut outcome = self.request(outgoing).send().await;
-        if repeatable
-            && outcome
-                .as_ref()
-                .is_err_and(|error| !error.is_connect() && !error.is_timeout())
-        {
+        if repeatable && outcome.as_ref().is_err_and(|error| !error.is_connect() && !error.is_timeout()) {
             tracing::debug!(method = %outgoing.method, "connection ended before an answer, trying another");
             outcome = self.request(outgoing).send().await;
         }
@@ -157,11 +143,7 @@ impl Transport {
         })?;
         self.answered.store(true, Ordering::Relaxed);
         tracing::debug!(%call, status = response.status().as_u16(), "registry answered");
-        Ok(Incoming {
-            call,
-            of_origin,
-            response,
-        })
+        Ok(Incoming { call, of_origin, response })
     }
 
     fn request(&self, outgoing: &Outgoing) -> reqwest::RequestBuilder {
@@ -174,9 +156,9 @@ impl Transport {
             None => request,
         };
         match &outgoing.form {
-            Some(form) => request
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.clone()),
+            Some(form) => {
+                request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.clone())
+            }
             None => request,
         }
     }
@@ -200,9 +182,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, Error> {
 
 fn identity(client: &ClientCertificate) -> Result<Identity, Error> {
     if certificates(&client.certificate_pem).is_err() {
-        return Err(unusable_identity(
-            "tls: failed to find any PEM data in certificate input",
-        ));
+        return Err(unusable_identity("tls: failed to find any PEM data in certificate input"));
     }
     if !client.key_pem.windows(11).any(|window| window == b"-----BEGIN ") {
         return Err(unusable_identity("tls: failed to find any PEM data in key input"));

@@ -38,12 +38,7 @@ impl Announcement {
     /// An event without annotations.
     #[must_use]
     pub fn new(severity: Severity, reason: Reason, message: String) -> Self {
-        Self {
-            severity,
-            reason,
-            message,
-            metadata: BTreeMap::new(),
-        }
+        Self { severity, reason, message, metadata: BTreeMap::new() }
     }
 }
 
@@ -60,44 +55,24 @@ pub fn announcements(
     let mut told = Vec::new();
     if seen.collected > 0 {
         let text = format!("garbage collected {} artifacts", seen.collected);
-        told.push(Announcement::new(
-            Severity::Trace,
-            Reason::GarbageCollectionSucceeded,
-            text,
-        ));
+        told.push(Announcement::new(Severity::Trace, Reason::GarbageCollectionSucceeded, text));
     }
     if let Some(Stock::Damaged(why)) = &seen.stock {
         let text = format!("failed to verify integrity of artifact: {why}");
-        told.push(Announcement::new(
-            Severity::Warning,
-            Reason::ArtifactVerificationFailed,
-            text,
-        ));
+        told.push(Announcement::new(Severity::Warning, Reason::ArtifactVerificationFailed, text));
     }
     if let Some(secret) = &seen.unreadable_secret {
         let text = format!("auth secret '{secret}' not found");
-        told.push(Announcement::new(
-            Severity::Trace,
-            Reason::AuthenticationFailed,
-            text,
-        ));
+        told.push(Announcement::new(Severity::Trace, Reason::AuthenticationFailed, text));
     }
     if let Some(why) = &seen.link_failure {
         let text = format!("failed to update status URL symlink: {why}");
-        told.push(Announcement::new(
-            Severity::Trace,
-            Reason::SymlinkUpdateFailed,
-            text,
-        ));
+        told.push(Announcement::new(Severity::Trace, Reason::SymlinkUpdateFailed, text));
     }
     match result {
         Err(failure) if failure.is_cancelled() => {}
         Err(failure) => {
-            told.push(Announcement::new(
-                Severity::Warning,
-                failure.reason,
-                failure.message.clone(),
-            ));
+            told.push(Announcement::new(Severity::Warning, failure.reason, failure.message.clone()));
         }
         Ok(()) => told.extend(success(desired, recorded, seen, conclusion, class)),
     }
@@ -118,16 +93,10 @@ fn success(
     };
     let mut told = Vec::new();
     if conclusion.up_to_date && class == Class::Asked {
-        let text = format!(
-            "artifact up-to-date with remote revision: '{}'",
-            resolved.revision
-        );
+        let text = format!("artifact up-to-date with remote revision: '{}'", resolved.revision);
         told.push(Announcement::new(Severity::Trace, Reason::ArtifactUpToDate, text));
     }
-    let news = recorded
-        .artifact
-        .as_ref()
-        .is_none_or(|before| before.digest != artifact.digest);
+    let news = recorded.artifact.as_ref().is_none_or(|before| before.digest != artifact.digest);
     let ailing = [ConditionKind::FetchFailed, ConditionKind::StorageOperationFailed];
     let recovered = ailing.iter().any(|&kind| recorded.conditions.get(kind).is_some());
     let reason = match (news, recovered) {
@@ -135,10 +104,7 @@ fn success(
         (false, true) => Reason::Succeeded,
         (false, false) => return told,
     };
-    let mut message = format!(
-        "stored artifact with revision '{}' from '{}'",
-        artifact.revision, source.url
-    );
+    let mut message = format!("stored artifact with revision '{}' from '{}'", artifact.revision, source.url);
     let annotation = |key: &str| artifact.metadata.get(key).filter(|value| !value.is_empty());
     if let (Some(origin), Some(revision)) = (annotation(IMAGE_SOURCE), annotation(IMAGE_REVISION)) {
         message = format!("{message}, origin source '{origin}', origin revision '{revision}'");
@@ -150,11 +116,6 @@ fn success(
     if let Some(revision) = annotation(IMAGE_REVISION) {
         metadata.insert(ORIGIN_REVISION.to_owned(), revision.clone());
     }
-    told.push(Announcement {
-        severity: Severity::Normal,
-        reason,
-        message,
-        metadata,
-    });
+    told.push(Announcement { severity: Severity::Normal, reason, message, metadata });
     told
 }

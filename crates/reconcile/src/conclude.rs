@@ -25,10 +25,7 @@ pub fn conclude(
     result: &Result<(), Failure>,
 ) -> Conclusion {
     if result.is_ok() && seen.resolved.is_none() {
-        return Conclusion {
-            status: relocated(recorded, seen),
-            up_to_date: false,
-        };
+        return Conclusion { status: relocated(recorded, seen), up_to_date: false };
     }
     let mut status = in_progress(desired, recorded, seen);
     let mut up_to_date = false;
@@ -64,10 +61,8 @@ pub fn in_progress(desired: &Desired, recorded: &Status, seen: &Observation) -> 
     let conditions = &mut status.conditions;
     progressing(conditions, generation, false, "reconciliation in progress");
     if generation != recorded.observed_generation {
-        let text = format!(
-            "processing object: new generation {} -> {generation}",
-            recorded.observed_generation
-        );
+        let text =
+            format!("processing object: new generation {} -> {generation}", recorded.observed_generation);
         progressing(conditions, generation, false, &text);
     }
     if seen.stock.is_none() {
@@ -94,28 +89,13 @@ fn resolved(desired: &Desired, status: &mut Status, seen: &Observation) {
     let Some(found) = &seen.resolved else { return };
     let generation = desired.generation;
     let conditions = &mut status.conditions;
-    if status
-        .artifact
-        .as_ref()
-        .is_none_or(|artifact| artifact.revision != found.revision)
-    {
+    if status.artifact.as_ref().is_none_or(|artifact| artifact.revision != found.revision) {
         let text = format!("new revision '{}' for '{}'", found.revision, found.display);
         if status.artifact.is_some() {
             let reason = Reason::NewRevision.as_str();
-            conditions.set(
-                ConditionKind::ArtifactOutdated,
-                Truth::True,
-                reason,
-                &text,
-                generation,
-            );
+            conditions.set(ConditionKind::ArtifactOutdated, Truth::True, reason, &text, generation);
         }
-        progressing(
-            conditions,
-            generation,
-            true,
-            &format!("building artifact: {text}"),
-        );
+        progressing(conditions, generation, true, &format!("building artifact: {text}"));
     }
     if desired.wish.as_ref().is_ok_and(|source| source.trust.is_none()) {
         conditions.remove(ConditionKind::SourceVerified);
@@ -125,13 +105,7 @@ fn resolved(desired: &Desired, status: &mut Status, seen: &Observation) {
         Some(Verdict::Verified { fingerprint }) => {
             let text = format!("verified signature of revision {}", found.revision);
             let reason = Reason::Succeeded.as_str();
-            conditions.set(
-                ConditionKind::SourceVerified,
-                Truth::True,
-                reason,
-                &text,
-                generation,
-            );
+            conditions.set(ConditionKind::SourceVerified, Truth::True, reason, &text, generation);
             status.fingerprint = Some(fingerprint.clone());
         }
         Some(Verdict::Ignored) => {
@@ -161,13 +135,7 @@ fn succeeded(desired: &Desired, status: &mut Status, seen: &Observation) -> bool
     if let Some(artifact) = &status.artifact {
         let text = format!("stored artifact for digest '{}'", artifact.revision);
         let reason = Reason::Succeeded.as_str();
-        conditions.set(
-            ConditionKind::ArtifactInStorage,
-            Truth::True,
-            reason,
-            &text,
-            generation,
-        );
+        conditions.set(ConditionKind::ArtifactInStorage, Truth::True, reason, &text, generation);
     }
     status.observed_generation = generation;
     seen.artifact.is_none()
@@ -192,13 +160,7 @@ fn failed(desired: &Desired, status: &mut Status, failure: &Failure) {
     }
     match failure.condition {
         Some(ConditionKind::SourceVerified) => {
-            conditions.set(
-                ConditionKind::SourceVerified,
-                Truth::False,
-                reason,
-                message,
-                generation,
-            );
+            conditions.set(ConditionKind::SourceVerified, Truth::False, reason, message, generation);
             status.fingerprint = None;
         }
         Some(kind) => conditions.set(kind, Truth::True, reason, message, generation),
@@ -237,9 +199,8 @@ fn progressing(conditions: &mut Conditions, generation: i64, drift: bool, text: 
     let reason = Reason::Progressing.as_str();
     conditions.remove(ConditionKind::Stalled);
     conditions.set(ConditionKind::Reconciling, Truth::True, reason, text, generation);
-    let undecided = conditions
-        .get(ConditionKind::Ready)
-        .is_none_or(|ready: &Condition| ready.truth == Truth::Unknown);
+    let undecided =
+        conditions.get(ConditionKind::Ready).is_none_or(|ready: &Condition| ready.truth == Truth::Unknown);
     if drift || undecided {
         conditions.set(ConditionKind::Ready, Truth::Unknown, reason, text, generation);
     }
@@ -254,11 +215,5 @@ fn retrying(conditions: &mut Conditions, generation: i64) {
         return;
     };
     let reason = Reason::ProgressingWithRetry.as_str();
-    conditions.set(
-        ConditionKind::Reconciling,
-        Truth::True,
-        reason,
-        &message,
-        generation,
-    );
+    conditions.set(ConditionKind::Reconciling, Truth::True, reason, &message, generation);
 }

@@ -170,11 +170,7 @@ impl Conditions {
     pub fn ordered(&self) -> Vec<&Condition> {
         let mut all: Vec<_> = self.0.iter().collect();
         all.sort_by_key(|condition| {
-            (
-                rank(condition.kind),
-                std::cmp::Reverse(condition.observed_generation),
-                condition.kind.as_str(),
-            )
+            (rank(condition.kind), std::cmp::Reverse(condition.observed_generation), condition.kind.as_str())
         });
         all
     }
@@ -197,9 +193,6 @@ fn limited(message: &str) -> String {
     if message.len() <= MESSAGE_BYTES {
         return message.to_owned();
     }
-    let end = (0..=MESSAGE_BYTES - 3)
-        .rev()
-        .find(|&at| message.is_char_boundary(at))
-        .unwrap_or(0);
+    let end = (0..=MESSAGE_BYTES - 3).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
     format!("{}...", &message[..end])
 }

@@ -121,19 +121,13 @@ impl Source {
     /// What is done with the layer.
     #[must_use]
     pub fn operation(&self) -> Operation {
-        self.layer
-            .as_ref()
-            .and_then(|layer| layer.operation)
-            .unwrap_or(Operation::Extract)
+        self.layer.as_ref().and_then(|layer| layer.operation).unwrap_or(Operation::Extract)
     }
 
     /// The media type that the layer must have.
     #[must_use]
     pub fn media_type(&self) -> Option<&str> {
-        self.layer
-            .as_ref()
-            .and_then(|layer| layer.media_type.as_deref())
-            .filter(|text| !text.is_empty())
+        self.layer.as_ref().and_then(|layer| layer.media_type.as_deref()).filter(|text| !text.is_empty())
     }
 }
 

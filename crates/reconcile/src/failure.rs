@@ -46,23 +46,13 @@ impl Failure {
     /// A failure that is tried again with the ordinary back-off.
     #[must_use]
     pub fn retry(condition: Option<ConditionKind>, reason: Reason, message: String) -> Self {
-        Self {
-            condition,
-            reason,
-            disposition: Disposition::Retry { not_before: None },
-            message,
-        }
+        Self { condition, reason, disposition: Disposition::Retry { not_before: None }, message }
     }
 
     /// A failure that only a change of the object ends.
     #[must_use]
     pub fn stall(condition: Option<ConditionKind>, reason: Reason, message: String) -> Self {
-        Self {
-            condition,
-            reason,
-            disposition: Disposition::Stall,
-            message,
-        }
+        Self { condition, reason, disposition: Disposition::Stall, message }
     }
 
     /// The end of an attempt that something newer has overtaken.
@@ -79,10 +69,7 @@ impl Failure {
     /// A bug or a dead service: tried again, and said so (D44).
     #[must_use]
     pub fn internal(what: &str) -> Self {
-        Self::fetch(
-            Reason::InternalError,
-            format!("internal error: {what}; the object is tried again"),
-        )
+        Self::fetch(Reason::InternalError, format!("internal error: {what}; the object is tried again"))
     }
 
     /// The same failure with another disposition.

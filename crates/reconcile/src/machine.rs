@@ -122,18 +122,9 @@ pub struct Policy {
 
 #[derive(Debug)]
 enum Phase {
-    Waiting {
-        for_host: bool,
-    },
-    Running {
-        attempt: u64,
-        identity: Arc<Desired>,
-        cancelled: bool,
-        again: Option<Class>,
-    },
-    Retiring {
-        attempt: u64,
-    },
+    Waiting { for_host: bool },
+    Running { attempt: u64, identity: Arc<Desired>, cancelled: bool, again: Option<Class> },
+    Retiring { attempt: u64 },
     Ended,
 }
 
@@ -160,16 +151,7 @@ impl Machine {
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
         let phase = Phase::Waiting { for_host: false };
-        Self {
-            policy,
-            seed,
-            desired: None,
-            gone: false,
-            retired: false,
-            failures: 0,
-            next_attempt: 1,
-            phase,
-        }
+        Self { policy, seed, desired: None, gone: false, retired: false, failures: 0, next_attempt: 1, phase }
     }
 
     /// The object as it was last seen.
@@ -184,25 +166,13 @@ impl Machine {
             return Vec::new();
         }
         match event {
-            Event::Observed {
-                desired,
-                initial,
-                settled,
-            } => self.observed(&desired, initial, settled),
+            Event::Observed { desired, initial, settled } => self.observed(&desired, initial, settled),
             Event::Gone => self.vanished(),
             Event::Due => self.due(),
             Event::DependencyChanged => self.dependency_changed(),
             Event::HostRecovered => self.recovered(),
-            Event::ProgressDue {
-                admitted_for,
-                waited,
-                bare,
-            } => self.progress(admitted_for, waited, bare),
-            Event::Finished {
-                attempt,
-                outcome,
-                ran_for,
-            } => self.finished(attempt, outcome, ran_for),
+            Event::ProgressDue { admitted_for, waited, bare } => self.progress(admitted_for, waited, bare),
+            Event::Finished { attempt, outcome, ran_for } => self.finished(attempt, outcome, ran_for),
             Event::Retired { attempt, complete } => self.after_retiring(attempt, complete),
         }
     }
@@ -216,12 +186,7 @@ impl Machine {
         }
         let changed = before.as_ref().is_none_or(|known| differs(known, desired));
         match &mut self.phase {
-            Phase::Running {
-                identity,
-                cancelled,
-                again,
-                ..
-            } => {
+            Phase::Running { identity, cancelled, again, .. } => {
                 let overtaken = overtakes(desired, identity);
                 if changed {
                     *again = Some(Class::Asked);
@@ -233,9 +198,7 @@ impl Machine {
                 Vec::new()
             }
             Phase::Waiting { .. } if changed => {
-                let respecified = before
-                    .as_ref()
-                    .is_some_and(|known| known.identity() != desired.identity());
+                let respecified = before.as_ref().is_some_and(|known| known.identity() != desired.identity());
                 if respecified {
                     self.failures = 0;
                 }
@@ -265,18 +228,11 @@ impl Machine {
 
     fn due(&mut self) -> Vec<Effect> {
         if !matches!(self.phase, Phase::Waiting { .. })
-            || self
-                .desired
-                .as_ref()
-                .is_none_or(|known| known.suspended && !known.deleting)
+            || self.desired.as_ref().is_none_or(|known| known.suspended && !known.deleting)
         {
             return Vec::new();
         }
-        self.settle(if self.failures > 0 {
-            Class::Retry
-        } else {
-            Class::Routine
-        })
+        self.settle(if self.failures > 0 { Class::Retry } else { Class::Routine })
     }
 
     fn dependency_changed(&mut self) -> Vec<Effect> {
@@ -344,10 +300,7 @@ impl Machine {
     }
 
     fn wake(&mut self, outcome: Outcome, ran_for: Duration) -> Effect {
-        let interval = self
-            .desired
-            .as_ref()
-            .map_or(Duration::ZERO, |desired| desired.interval);
+        let interval = self.desired.as_ref().map_or(Duration::ZERO, |desired| desired.interval);
         let shortest = self.policy.backoff.first;
         let pause = self.policy.backoff.after(self.failures.max(1));
         match outcome {
@@ -357,11 +310,7 @@ impl Machine {
                 Effect::WakeAfter(next.saturating_sub(ran_for).max(shortest))
             }
             Outcome::Checked => {
-                let window = if interval.is_zero() {
-                    Duration::MAX
-                } else {
-                    interval
-                };
+                let window = if interval.is_zero() { Duration::MAX } else { interval };
                 Effect::WakeAfter(spread(window, self.seed).max(shortest))
             }
             Outcome::Failed(Disposition::Retry { not_before } | Disposition::Park { not_before }) => {
@@ -411,17 +360,8 @@ impl Machine {
             return vec![Effect::Sleep, Effect::ShowSuspended];
         }
         let attempt = self.number();
-        self.phase = Phase::Running {
-            attempt,
-            identity: desired,
-            cancelled: false,
-            again: None,
-        };
-        vec![
-            Effect::Sleep,
-            Effect::Start { attempt, class },
-            Effect::ProgressAfter(QUICK),
-        ]
+        self.phase = Phase::Running { attempt, identity: desired, cancelled: false, again: None };
+        vec![Effect::Sleep, Effect::Start { attempt, class }, Effect::ProgressAfter(QUICK)]
     }
 
     fn number(&mut self) -> u64 {

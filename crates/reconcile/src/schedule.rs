@@ -16,11 +16,7 @@ impl Backoff {
     #[must_use]
     pub fn after(&self, failures: u32) -> Duration {
         let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.first
-            .checked_mul(doubled)
-            .unwrap_or(self.longest)
-            .min(self.longest)
-            .max(self.first)
+        self.first.checked_mul(doubled).unwrap_or(self.longest).min(self.longest).max(self.first)
     }
 }
 

@@ -18,13 +18,7 @@ pub(crate) fn summarise(conditions: &mut Conditions, generation: i64) {
         .iter()
         .filter_map(|&kind| conditions.get(kind))
         .min_by_key(|condition| priority(condition))
-        .map(|condition| {
-            (
-                ready(condition),
-                condition.reason.clone(),
-                condition.message.clone(),
-            )
-        });
+        .map(|condition| (ready(condition), condition.reason.clone(), condition.message.clone()));
     if let Some((truth, reason, message)) = telling {
         conditions.set(ConditionKind::Ready, truth, &reason, &message, generation);
     }
@@ -38,10 +32,7 @@ pub(crate) fn summarise(conditions: &mut Conditions, generation: i64) {
 }
 
 fn positive(kind: ConditionKind) -> bool {
-    matches!(
-        kind,
-        ConditionKind::ArtifactInStorage | ConditionKind::SourceVerified
-    )
+    matches!(kind, ConditionKind::ArtifactInStorage | ConditionKind::SourceVerified)
 }
 
 fn priority(condition: &Condition) -> u8 {

@@ -1,8 +1,5 @@
 //! The life of a repository under any sequence of events.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the other effects are not asked for"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "the other effects are not asked for")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,14 +13,8 @@ use reconcile::{
 const FIRST: Duration = Duration::from_millis(750);
 
 fn policy() -> Policy {
-    let backoff = Backoff {
-        first: FIRST,
-        longest: Duration::from_mins(15),
-    };
-    Policy {
-        backoff,
-        jitter_percent: 5,
-    }
+    let backoff = Backoff { first: FIRST, longest: Duration::from_mins(15) };
+    Policy { backoff, jitter_percent: 5 }
 }
 
 fn spec(generation: i64) -> Desired {
@@ -40,11 +31,7 @@ fn spec(generation: i64) -> Desired {
 }
 
 fn seen(desired: Desired) -> Event {
-    Event::Observed {
-        desired: Arc::new(desired),
-        initial: false,
-        settled: false,
-    }
+    Event::Observed { desired: Arc::new(desired), initial: false, settled: false }
 }
 
 fn started(effects: &[Effect]) -> Option<(u64, Class)> {
@@ -55,11 +42,7 @@ fn started(effects: &[Effect]) -> Option<(u64, Class)> {
 }
 
 fn finished(attempt: u64, outcome: Outcome) -> Event {
-    Event::Finished {
-        attempt,
-        outcome,
-        ran_for: Duration::from_secs(1),
-    }
+    Event::Finished { attempt, outcome, ran_for: Duration::from_secs(1) }
 }
 
 const RETRY: Outcome = Outcome::Failed(Disposition::Retry { not_before: None });
@@ -81,10 +64,7 @@ fn a_new_generation_cancels_the_attempt_and_starts_the_next_after_it() {
 fn a_request_during_an_attempt_lets_it_end_and_leads_to_another() {
     let mut machine = Machine::new(policy(), 7);
     let (first, _) = started(&machine.step(seen(spec(1)))).unwrap();
-    let poked = Desired {
-        requested_at: Some("now".into()),
-        ..spec(1)
-    };
+    let poked = Desired { requested_at: Some("now".into()), ..spec(1) };
 
     assert_eq!(machine.step(seen(poked)), []);
     let effects = machine.step(finished(first, Outcome::Succeeded));
@@ -101,11 +81,7 @@ fn a_stale_answer_ends_no_live_attempt() {
     let (second, _) = started(&machine.step(Event::Due)).unwrap();
 
     assert_eq!(machine.step(finished(first, RETRY)), []);
-    assert!(
-        machine
-            .step(finished(second, Outcome::Succeeded))
-            .contains(&Effect::Conclude)
-    );
+    assert!(machine.step(finished(second, Outcome::Succeeded)).contains(&Effect::Conclude));
 }
 
 #[test]
@@ -120,18 +96,12 @@ fn a_relist_without_change_touches_nothing() {
 #[test]
 fn after_a_start_a_settled_object_is_only_checked_and_then_spread() {
     let mut machine = Machine::new(policy(), 7);
-    let event = Event::Observed {
-        desired: Arc::new(spec(1)),
-        initial: true,
-        settled: true,
-    };
+    let event = Event::Observed { desired: Arc::new(spec(1)), initial: true, settled: true };
     let (attempt, class) = started(&machine.step(event)).unwrap();
 
     assert_eq!(class, Class::Check);
     let effects = machine.step(finished(attempt, Outcome::Checked));
-    let Some(Effect::WakeAfter(delay)) = effects.last() else {
-        panic!("no timer in {effects:?}")
-    };
+    let Some(Effect::WakeAfter(delay)) = effects.last() else { panic!("no timer in {effects:?}") };
     assert!(*delay <= Duration::from_mins(1));
 }
 
@@ -141,18 +111,12 @@ fn failures_back_off_and_a_new_specification_forgets_them() {
     let mut attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
     for doublings in 0..4_u32 {
         let effects = machine.step(finished(attempt, RETRY));
-        assert_eq!(
-            effects.last(),
-            Some(&Effect::WakeAfter(FIRST * 2_u32.pow(doublings)))
-        );
+        assert_eq!(effects.last(), Some(&Effect::WakeAfter(FIRST * 2_u32.pow(doublings))));
         attempt = started(&machine.step(Event::Due)).unwrap().0;
     }
     machine.step(finished(attempt, RETRY));
     let attempt = started(&machine.step(seen(spec(2)))).unwrap().0;
-    assert_eq!(
-        machine.step(finished(attempt, RETRY)).last(),
-        Some(&Effect::WakeAfter(FIRST))
-    );
+    assert_eq!(machine.step(finished(attempt, RETRY)).last(), Some(&Effect::WakeAfter(FIRST)));
 }
 
 #[test]
@@ -160,10 +124,7 @@ fn no_registry_makes_an_object_sleep_longer_than_the_longest_back_off() {
     let mut machine = Machine::new(policy(), 7);
     let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
     let year = Some(Duration::from_hours(24 * 365));
-    let effects = machine.step(finished(
-        attempt,
-        Outcome::Failed(Disposition::Retry { not_before: year }),
-    ));
+    let effects = machine.step(finished(attempt, Outcome::Failed(Disposition::Retry { not_before: year })));
     assert_eq!(effects.last(), Some(&Effect::WakeAfter(Duration::from_mins(15))));
 }
 
@@ -174,10 +135,7 @@ fn a_stalled_object_sleeps_until_it_is_asked_for() {
     let effects = machine.step(finished(attempt, Outcome::Failed(Disposition::Stall)));
     assert_eq!(effects, [Effect::Conclude, Effect::Sleep]);
 
-    let poked = Desired {
-        requested_at: Some("again".into()),
-        ..spec(1)
-    };
+    let poked = Desired { requested_at: Some("again".into()), ..spec(1) };
     assert!(started(&machine.step(seen(poked))).is_some());
 }
 
@@ -187,10 +145,7 @@ fn an_object_that_failed_goes_when_its_host_recovers_and_a_stalled_one_does_not(
         let mut machine = Machine::new(policy(), 7);
         let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
         machine.step(finished(attempt, outcome));
-        assert_eq!(
-            started(&machine.step(Event::HostRecovered)).map(|(_, class)| class),
-            Some(Class::Retry)
-        );
+        assert_eq!(started(&machine.step(Event::HostRecovered)).map(|(_, class)| class), Some(Class::Retry));
     }
 
     let mut stalled = Machine::new(policy(), 7);
@@ -208,25 +163,15 @@ fn a_changed_dependency_wakes_whatever_waits() {
         let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
         machine.step(finished(attempt, outcome));
         let effects = machine.step(Event::DependencyChanged);
-        assert_eq!(
-            started(&effects),
-            Some((attempt + 1, Class::Dependency)),
-            "after {outcome:?}"
-        );
+        assert_eq!(started(&effects), Some((attempt + 1, Class::Dependency)), "after {outcome:?}");
     }
 }
 
 #[test]
 fn dependencies_that_change_during_an_attempt_lead_to_one_more_and_a_request_is_more_urgent() {
-    let poked = Desired {
-        requested_at: Some("now".into()),
-        ..spec(1)
-    };
+    let poked = Desired { requested_at: Some("now".into()), ..spec(1) };
     for (events, class) in [
-        (
-            vec![Event::DependencyChanged, Event::DependencyChanged],
-            Class::Dependency,
-        ),
+        (vec![Event::DependencyChanged, Event::DependencyChanged], Class::Dependency),
         (vec![Event::DependencyChanged, seen(poked.clone())], Class::Asked),
         (vec![seen(poked), Event::DependencyChanged], Class::Asked),
     ] {
@@ -245,10 +190,7 @@ fn dependencies_that_change_during_an_attempt_lead_to_one_more_and_a_request_is_
 #[test]
 fn a_changed_dependency_is_nothing_to_a_suspended_object() {
     let mut machine = Machine::new(policy(), 7);
-    machine.step(seen(Desired {
-        suspended: true,
-        ..spec(1)
-    }));
+    machine.step(seen(Desired { suspended: true, ..spec(1) }));
     assert_eq!(machine.step(Event::DependencyChanged), []);
 }
 
@@ -258,24 +200,11 @@ fn progress_is_shown_two_seconds_after_admission_or_for_a_bare_object_after_ten(
     started(&machine.step(seen(spec(1)))).unwrap();
     let mut due = |admitted_for: Option<u64>, waited: u64, bare: bool| {
         let (admitted_for, waited) = (admitted_for.map(Duration::from_secs), Duration::from_secs(waited));
-        machine.step(Event::ProgressDue {
-            admitted_for,
-            waited,
-            bare,
-        })
+        machine.step(Event::ProgressDue { admitted_for, waited, bare })
     };
-    assert_eq!(
-        due(None, 9, true),
-        [Effect::ProgressAfter(Duration::from_secs(2))]
-    );
-    assert_eq!(
-        due(Some(1), 9, true),
-        [Effect::ProgressAfter(Duration::from_secs(1))]
-    );
-    assert_eq!(
-        due(None, 60, false),
-        [Effect::ProgressAfter(Duration::from_secs(2))]
-    );
+    assert_eq!(due(None, 9, true), [Effect::ProgressAfter(Duration::from_secs(2))]);
+    assert_eq!(due(Some(1), 9, true), [Effect::ProgressAfter(Duration::from_secs(1))]);
+    assert_eq!(due(None, 60, false), [Effect::ProgressAfter(Duration::from_secs(2))]);
     assert_eq!(due(None, 10, true), [Effect::ShowProgress]);
     assert_eq!(due(Some(2), 2, false), [Effect::ShowProgress]);
 }
@@ -284,41 +213,20 @@ fn progress_is_shown_two_seconds_after_admission_or_for_a_bare_object_after_ten(
 fn deletion_waits_for_the_attempt_then_retires_once() {
     let mut machine = Machine::new(policy(), 7);
     let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
-    let dying = Desired {
-        deleting: true,
-        ..spec(2)
-    };
+    let dying = Desired { deleting: true, ..spec(2) };
     assert_eq!(machine.step(seen(dying.clone())), [Effect::Cancel]);
 
     let effects = machine.step(finished(attempt, Outcome::Succeeded));
-    let Some(Effect::Retire { attempt }) = effects.last().copied() else {
-        panic!("{effects:?}")
-    };
+    let Some(Effect::Retire { attempt }) = effects.last().copied() else { panic!("{effects:?}") };
     assert!(!effects.contains(&Effect::Conclude));
-    machine.step(Event::Retired {
-        attempt,
-        complete: true,
-    });
-    assert_eq!(
-        machine.step(seen(Desired {
-            generation: 3,
-            ..dying
-        })),
-        []
-    );
+    machine.step(Event::Retired { attempt, complete: true });
+    assert_eq!(machine.step(seen(Desired { generation: 3, ..dying })), []);
     assert!(machine.step(Event::Gone).contains(&Effect::Finish));
 }
 
 #[derive(Clone, Debug)]
 enum Stimulus {
-    See {
-        generation: i64,
-        uid: u8,
-        deleting: bool,
-        suspended: bool,
-        token: u8,
-        initial: bool,
-    },
+    See { generation: i64, uid: u8, deleting: bool, suspended: bool, token: u8, initial: bool },
     Gone,
     Due,
     Recovered,
@@ -353,9 +261,7 @@ fn outcome(number: u8) -> Outcome {
         1 => Outcome::Checked,
         2 => RETRY,
         3 => Outcome::Failed(Disposition::Stall),
-        4 => Outcome::Failed(Disposition::Park {
-            not_before: Some(Duration::from_secs(3)),
-        }),
+        4 => Outcome::Failed(Disposition::Park { not_before: Some(Duration::from_secs(3)) }),
         _ => CANCELLED,
     }
 }

@@ -57,17 +57,11 @@ fn artifact(revision: &str) -> Artifact {
 
 #[expect(clippy::unnecessary_wraps, reason = "it fills a field that may be empty")]
 fn found(revision: &str) -> Option<Resolution> {
-    Some(Resolution {
-        revision: revision.into(),
-        display: "ghcr.io/example/app:v1".into(),
-    })
+    Some(Resolution { revision: revision.into(), display: "ghcr.io/example/app:v1".into() })
 }
 
 fn fresh() -> Status {
-    Status {
-        observed_generation: -1,
-        ..Status::default()
-    }
+    Status { observed_generation: -1, ..Status::default() }
 }
 
 fn stored(revision: &str) -> Status {
@@ -85,14 +79,7 @@ fn shown(status: &Status) -> Vec<(String, Truth, String, String)> {
     let ordered = status.conditions.ordered();
     ordered
         .iter()
-        .map(|it| {
-            (
-                it.kind.as_str().into(),
-                it.truth,
-                it.reason.clone(),
-                it.message.clone(),
-            )
-        })
+        .map(|it| (it.kind.as_str().into(), it.truth, it.reason.clone(), it.message.clone()))
         .collect()
 }
 
@@ -101,14 +88,8 @@ fn a_first_success_is_ready_and_in_storage() {
     let status = stored("v1@sha256:aa");
 
     let text = "stored artifact for digest 'v1@sha256:aa'";
-    let expected = ["Ready", "ArtifactInStorage"].map(|kind| {
-        (
-            kind.to_owned(),
-            Truth::True,
-            "Succeeded".to_owned(),
-            text.to_owned(),
-        )
-    });
+    let expected = ["Ready", "ArtifactInStorage"]
+        .map(|kind| (kind.to_owned(), Truth::True, "Succeeded".to_owned(), text.to_owned()));
     assert_eq!(shown(&status), expected);
     assert_eq!(status.observed_generation, 1);
 }
@@ -128,31 +109,20 @@ fn an_unchanged_pass_leaves_the_status_as_it_is() {
     assert!(conclusion.up_to_date);
     assert!(announcements(&desired(1), &before, &seen, &Ok(()), &conclusion, Class::Routine).is_empty());
     let told = announcements(&desired(1), &before, &seen, &Ok(()), &conclusion, Class::Asked);
-    assert_eq!(
-        told.iter().map(|event| event.reason).collect::<Vec<_>>(),
-        [Reason::ArtifactUpToDate]
-    );
+    assert_eq!(told.iter().map(|event| event.reason).collect::<Vec<_>>(), [Reason::ArtifactUpToDate]);
 }
 
 #[test]
 fn a_first_failure_says_what_it_was_building() {
     let failure = Failure::fetch(Reason::OCIArtifactPullFailed, "no such tag".into());
-    let seen = Observation {
-        stock: Some(Stock::Empty),
-        ..Observation::default()
-    };
+    let seen = Observation { stock: Some(Stock::Empty), ..Observation::default() };
     let status = conclude(&desired(1), &fresh(), &seen, &Err(failure)).status;
 
     assert_eq!(status.observed_generation, -1);
     assert_eq!(
         shown(&status),
         [
-            (
-                "Reconciling",
-                Truth::True,
-                "ProgressingWithRetry",
-                "building artifact"
-            ),
+            ("Reconciling", Truth::True, "ProgressingWithRetry", "building artifact"),
             ("Ready", Truth::False, "OCIArtifactPullFailed", "no such tag"),
             ("FetchFailed", Truth::True, "OCIArtifactPullFailed", "no such tag"),
         ]
@@ -168,11 +138,7 @@ fn a_first_failure_says_what_it_was_building() {
 #[test]
 fn a_refused_signature_of_a_new_revision_outranks_the_new_revision() {
     let text = "failed to verify the signature";
-    let failure = Failure::retry(
-        Some(ConditionKind::SourceVerified),
-        Reason::VerificationError,
-        text.into(),
-    );
+    let failure = Failure::retry(Some(ConditionKind::SourceVerified), Reason::VerificationError, text.into());
     let seen = Observation {
         stock: Some(Stock::Present),
         resolved: found("v1@sha256:bb"),
@@ -182,29 +148,16 @@ fn a_refused_signature_of_a_new_revision_outranks_the_new_revision() {
     let status = conclude(&desired(1), &before, &seen, &Err(failure)).status;
 
     let ready = status.conditions.get(ConditionKind::Ready).unwrap();
-    assert_eq!(
-        (ready.truth, ready.reason.as_str()),
-        (Truth::False, "VerificationError")
-    );
+    assert_eq!((ready.truth, ready.reason.as_str()), (Truth::False, "VerificationError"));
     let outdated = status.conditions.get(ConditionKind::ArtifactOutdated).unwrap();
-    assert_eq!(
-        outdated.message,
-        "new revision 'v1@sha256:bb' for 'ghcr.io/example/app:v1'"
-    );
+    assert_eq!(outdated.message, "new revision 'v1@sha256:bb' for 'ghcr.io/example/app:v1'");
     assert_eq!(status.artifact, before.artifact);
 }
 
 #[test]
 fn a_stall_is_observed_and_not_reconciling() {
-    let failure = Failure::stall(
-        Some(ConditionKind::FetchFailed),
-        Reason::URLInvalid,
-        "no address".into(),
-    );
-    let seen = Observation {
-        stock: Some(Stock::Empty),
-        ..Observation::default()
-    };
+    let failure = Failure::stall(Some(ConditionKind::FetchFailed), Reason::URLInvalid, "no address".into());
+    let seen = Observation { stock: Some(Stock::Empty), ..Observation::default() };
     let status = conclude(&desired(3), &fresh(), &seen, &Err(failure)).status;
 
     assert_eq!(status.observed_generation, 3);
@@ -216,43 +169,25 @@ fn a_stall_is_observed_and_not_reconciling() {
 fn recovery_without_a_new_digest_is_told_as_success_and_a_new_digest_as_news() {
     let before = stored("v1@sha256:aa");
     let failure = Failure::fetch(Reason::OCIArtifactPullFailed, "down".into());
-    let seen = Observation {
-        stock: Some(Stock::Present),
-        ..Observation::default()
-    };
+    let seen = Observation { stock: Some(Stock::Present), ..Observation::default() };
     let failing = conclude(&desired(1), &before, &seen, &Err(failure)).status;
-    let seen = Observation {
-        resolved: found("v1@sha256:aa"),
-        ..seen
-    };
+    let seen = Observation { resolved: found("v1@sha256:aa"), ..seen };
     let conclusion = conclude(&desired(1), &failing, &seen, &Ok(()));
     let told = announcements(&desired(1), &failing, &seen, &Ok(()), &conclusion, Class::Retry);
-    assert_eq!(
-        (told[0].severity, told[0].reason),
-        (Severity::Normal, Reason::Succeeded)
-    );
+    assert_eq!((told[0].severity, told[0].reason), (Severity::Normal, Reason::Succeeded));
 
-    let seen = Observation {
-        resolved: found("v1@sha256:bb"),
-        artifact: Some(artifact("v1@sha256:bb")),
-        ..seen
-    };
+    let seen =
+        Observation { resolved: found("v1@sha256:bb"), artifact: Some(artifact("v1@sha256:bb")), ..seen };
     let conclusion = conclude(&desired(1), &before, &seen, &Ok(()));
     let told = announcements(&desired(1), &before, &seen, &Ok(()), &conclusion, Class::Routine);
     assert_eq!(told[0].reason, Reason::NewArtifact);
-    assert_eq!(
-        told[0].metadata["source.toolkit.fluxcd.io/revision"],
-        "v1@sha256:bb"
-    );
+    assert_eq!(told[0].metadata["source.toolkit.fluxcd.io/revision"], "v1@sha256:bb");
 }
 
 #[test]
 fn a_lost_file_takes_the_artifact_out_of_the_status() {
     let failure = Failure::fetch(Reason::OCIArtifactPullFailed, "down".into());
-    let seen = Observation {
-        stock: Some(Stock::Missing),
-        ..Observation::default()
-    };
+    let seen = Observation { stock: Some(Stock::Missing), ..Observation::default() };
     let status = conclude(&desired(1), &stored("v1@sha256:aa"), &seen, &Err(failure)).status;
 
     assert_eq!((status.artifact, status.url), (None, None));
@@ -263,19 +198,9 @@ fn a_lost_file_takes_the_artifact_out_of_the_status() {
 
 #[test]
 fn a_suspended_object_without_conditions_only_records_the_request() {
-    let paused = Desired {
-        suspended: true,
-        requested_at: Some("now".into()),
-        ..desired(2)
-    };
+    let paused = Desired { suspended: true, requested_at: Some("now".into()), ..desired(2) };
     let status = conclude_suspended(&paused, &fresh());
-    assert_eq!(
-        status,
-        Status {
-            last_handled_reconcile_at: Some("now".into()),
-            ..fresh()
-        }
-    );
+    assert_eq!(status, Status { last_handled_reconcile_at: Some("now".into()), ..fresh() });
 
     let status = conclude_suspended(&paused, &stored("v1@sha256:aa"));
     assert_eq!(status.observed_generation, 2);

@@ -20,9 +20,7 @@ pub(crate) fn is_authority(text: &str) -> bool {
 
 fn is_name(host: &str) -> bool {
     !host.is_empty()
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte))
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte))
 }
 
 fn is_port(port: &str) -> bool {

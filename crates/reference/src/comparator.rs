@@ -48,11 +48,7 @@ impl Comparator {
             _ => return Err(VersionError),
         };
         let (bound, precision) = bound(partial)?;
-        Ok(Self {
-            operator,
-            bound,
-            precision,
-        })
+        Ok(Self { operator, bound, precision })
     }
 
     /// Whether the bound is a prerelease, which admits prereleases in the whole group.
@@ -133,24 +129,13 @@ impl Comparator {
 fn bound(partial: &str) -> Result<(Version, Precision), VersionError> {
     let core_end = partial.find(['-', '+']).unwrap_or(partial.len());
     let (core, suffix) = partial.split_at(core_end);
-    let prerelease = suffix
-        .split_once('+')
-        .map_or(suffix, |(prerelease, _)| prerelease);
+    let prerelease = suffix.split_once('+').map_or(suffix, |(prerelease, _)| prerelease);
     let core = core.strip_prefix('v').unwrap_or(core);
-    let written = core
-        .split('.')
-        .take_while(|part| !matches!(*part, "x" | "X" | "*"))
-        .collect::<Vec<_>>();
+    let written = core.split('.').take_while(|part| !matches!(*part, "x" | "X" | "*")).collect::<Vec<_>>();
     match written[..] {
         [] => Ok((Version::parse(&format!("0.0.0{prerelease}"))?, Precision::Nothing)),
-        [major] => Ok((
-            Version::parse(&format!("{major}.0.0{prerelease}"))?,
-            Precision::Major,
-        )),
-        [major, minor] => Ok((
-            Version::parse(&format!("{major}.{minor}.0{prerelease}"))?,
-            Precision::Minor,
-        )),
+        [major] => Ok((Version::parse(&format!("{major}.0.0{prerelease}"))?, Precision::Major)),
+        [major, minor] => Ok((Version::parse(&format!("{major}.{minor}.0{prerelease}"))?, Precision::Minor)),
         _ => Ok((Version::parse(partial)?, Precision::Full)),
     }
 }

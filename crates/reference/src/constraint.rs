@@ -64,18 +64,12 @@ impl Group {
             .collect::<Result<Vec<_>, VersionError>>()
             .map_err(|VersionError| ConstraintError::Version)?;
         let admits_prereleases = comparators.iter().any(Comparator::names_a_prerelease);
-        Ok(Self {
-            comparators,
-            admits_prereleases,
-        })
+        Ok(Self { comparators, admits_prereleases })
     }
 
     fn matches(&self, version: &Version) -> bool {
         (version.prerelease.is_empty() || self.admits_prereleases)
-            && self
-                .comparators
-                .iter()
-                .all(|comparator| comparator.matches(version))
+            && self.comparators.iter().all(|comparator| comparator.matches(version))
     }
 }
 

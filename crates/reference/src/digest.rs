@@ -56,13 +56,8 @@ impl Digest {
     /// # Errors
     /// [`DigestError`], with upstream's text; upper-case digits are no hex digits.
     pub fn parse(text: &str) -> Result<Self, DigestError> {
-        let (algorithm, hex) = text
-            .split_once(':')
-            .ok_or_else(|| DigestError::Form(text.to_owned()))?;
-        if let Some(character) = hex
-            .chars()
-            .find(|character| !matches!(character, '0'..='9' | 'a'..='f'))
-        {
+        let (algorithm, hex) = text.split_once(':').ok_or_else(|| DigestError::Form(text.to_owned()))?;
+        if let Some(character) = hex.chars().find(|character| !matches!(character, '0'..='9' | 'a'..='f')) {
             return Err(DigestError::NotHex(character));
         }
         if algorithm != "sha256" {
@@ -101,9 +96,5 @@ impl fmt::Debug for Digest {
 
 /// The value of a digit that is known to be one of `0-9a-f`.
 fn value(digit: u8) -> u8 {
-    if digit.is_ascii_digit() {
-        digit - b'0'
-    } else {
-        digit - b'a' + 10
-    }
+    if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 }
 }

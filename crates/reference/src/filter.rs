@@ -18,12 +18,7 @@ impl Filter {
     /// `\w`, `\d`, `\s` and `\b` mean ASCII, as in RE2; an expression that this refuses (it names Unicode classes)
     /// is compiled with their Unicode meaning.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
-        let build = |unicode| {
-            RegexBuilder::new(pattern)
-                .unicode(unicode)
-                .size_limit(LARGEST_PROGRAM)
-                .build()
-        };
+        let build = |unicode| RegexBuilder::new(pattern).unicode(unicode).size_limit(LARGEST_PROGRAM).build();
         match build(false).or_else(|_| build(true)) {
             Ok(expression) => Ok(Self { expression }),
             Err(error) => Err(reason(&error)),
@@ -39,7 +34,5 @@ impl Filter {
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().next_back().unwrap_or_default();
-    last.trim_start_matches("error: ")
-        .trim_end_matches('.')
-        .to_owned()
+    last.trim_start_matches("error: ").trim_end_matches('.').to_owned()
 }

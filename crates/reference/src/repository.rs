@@ -102,15 +102,8 @@ impl Repository {
         if !is_authority(registry) {
             return Err(UrlError::Registry(without_user(registry)));
         }
-        let implied = if registry == DOCKER_HUB && !path.contains('/') {
-            "library/"
-        } else {
-            ""
-        };
-        Ok(Self {
-            registry: registry.to_owned(),
-            path: format!("{implied}{path}"),
-        })
+        let implied = if registry == DOCKER_HUB && !path.contains('/') { "library/" } else { "" };
+        Ok(Self { registry: registry.to_owned(), path: format!("{implied}{path}") })
     }
 }
 
@@ -129,11 +122,7 @@ fn split_registry(name: &str) -> (Option<&str>, &str) {
 }
 
 fn expanded(registry: &str) -> &str {
-    if registry == "docker.io" {
-        DOCKER_HUB
-    } else {
-        registry
-    }
+    if registry == "docker.io" { DOCKER_HUB } else { registry }
 }
 
 fn without_user(registry: &str) -> String {
@@ -147,10 +136,7 @@ fn check_path(path: &str) -> Result<(), UrlError> {
     if !(2..=255).contains(&path.chars().count()) {
         return Err(UrlError::Length(path.to_owned()));
     }
-    if !path
-        .bytes()
-        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'/'))
-    {
+    if !path.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'/')) {
         return Err(UrlError::Characters(path.to_owned()));
     }
     if path.split('/').any(|part| part == "." || part == "..") {

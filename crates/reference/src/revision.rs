@@ -21,14 +21,8 @@ impl Revision {
     /// [`DigestError`] where that is no digest.
     pub fn parse(text: &str) -> Result<Self, DigestError> {
         let digest = Digest::parse(digest_part(text))?;
-        let tag = text
-            .rsplit_once('@')
-            .map(|(tag, _)| tag)
-            .filter(|tag| !tag.is_empty());
-        Ok(Self {
-            tag: tag.map(str::to_owned),
-            digest,
-        })
+        let tag = text.rsplit_once('@').map(|(tag, _)| tag).filter(|tag| !tag.is_empty());
+        Ok(Self { tag: tag.map(str::to_owned), digest })
     }
 }
 

@@ -38,10 +38,7 @@ impl Selector {
             return Self::Digest(digest);
         }
         if let Some(constraint) = given(semver) {
-            return Self::Semver {
-                constraint,
-                filter: given(filter),
-            };
+            return Self::Semver { constraint, filter: given(filter) };
         }
         if let Some(tag) = given(tag) {
             return Self::Tag(tag);

@@ -60,24 +60,12 @@ impl TagChoice {
             return Err(SelectError::TooLong(longest));
         }
         let compiled = |pattern: &str| {
-            Filter::new(pattern).map_err(|reason| SelectError::Filter {
-                pattern: pattern.to_owned(),
-                reason,
-            })
+            Filter::new(pattern).map_err(|reason| SelectError::Filter { pattern: pattern.to_owned(), reason })
         };
-        let filter = filter
-            .filter(|pattern| !pattern.is_empty())
-            .map(compiled)
-            .transpose()?;
+        let filter = filter.filter(|pattern| !pattern.is_empty()).map(compiled).transpose()?;
         let expression = constraint.to_owned();
         match Constraint::parse(constraint) {
-            Ok(constraint) => Ok(Self {
-                expression,
-                constraint,
-                filter,
-                helm,
-                best: None,
-            }),
+            Ok(constraint) => Ok(Self { expression, constraint, filter, helm, best: None }),
             Err(reason) => Err(SelectError::Constraint { expression, reason }),
         }
     }
@@ -87,11 +75,7 @@ impl TagChoice {
         if tag.len() > LONGEST_TAG {
             return;
         }
-        let spelled = if self.helm {
-            Cow::Owned(tag.replace('_', "+"))
-        } else {
-            Cow::Borrowed(tag)
-        };
+        let spelled = if self.helm { Cow::Owned(tag.replace('_', "+")) } else { Cow::Borrowed(tag) };
         let Ok(version) = Version::parse_tag(&spelled) else {
             return;
         };

@@ -40,14 +40,7 @@ impl Version {
             return Err(VersionError);
         }
         let prerelease = Prerelease::new(prerelease).map_err(|_| VersionError)?;
-        Ok(Self {
-            major,
-            minor,
-            patch,
-            prerelease,
-            build: build.to_owned(),
-            original: text.to_owned(),
-        })
+        Ok(Self { major, minor, patch, prerelease, build: build.to_owned(), original: text.to_owned() })
     }
 
     /// Parses a tag: as [`Version::parse`], but two dots must be there, so that `v1` and `1.2` stay moving tags
@@ -72,9 +65,7 @@ impl Version {
     #[must_use]
     pub fn precedence(&self, other: &Self) -> Ordering {
         let numbers = |version: &Self| (version.major, version.minor, version.patch);
-        numbers(self)
-            .cmp(&numbers(other))
-            .then_with(|| self.prerelease.cmp(&other.prerelease))
+        numbers(self).cmp(&numbers(other)).then_with(|| self.prerelease.cmp(&other.prerelease))
     }
 }
 

@@ -22,11 +22,7 @@ pub fn fingerprint(
             parts.extend(sorted(secret, &[".pub"]).map(|key| ("pub", key)));
         }
         "notation" => {
-            parts.extend(
-                secret
-                    .get("trustpolicy.json")
-                    .map(|policy| ("trustpolicy", policy.as_slice())),
-            );
+            parts.extend(secret.get("trustpolicy.json").map(|policy| ("trustpolicy", policy.as_slice())));
             parts.extend(sorted(secret, &[".crt", ".pem"]).map(|certificate| ("cert", certificate)));
         }
         _ => {}
@@ -45,11 +41,8 @@ pub fn fingerprint(
 /// The values whose names end so, in the order of their own bytes.
 fn sorted<'a>(secret: &'a BTreeMap<String, Vec<u8>>, suffixes: &[&str]) -> impl Iterator<Item = &'a [u8]> {
     let wanted = |name: &&String| suffixes.iter().any(|suffix| name.ends_with(suffix));
-    let mut values: Vec<&[u8]> = secret
-        .iter()
-        .filter(|(name, _)| wanted(name))
-        .map(|(_, value)| value.as_slice())
-        .collect();
+    let mut values: Vec<&[u8]> =
+        secret.iter().filter(|(name, _)| wanted(name)).map(|(_, value)| value.as_slice()).collect();
     values.sort_unstable();
     values.into_iter()
 }

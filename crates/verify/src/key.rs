@@ -10,12 +10,8 @@ use aws_lc_rs::signature::{
 use crate::Error;
 
 /// One way to sign for every kind of key, as cosign has it: SHA-256 whatever the curve, PKCS #1 v1.5 for RSA.
-const ALGORITHMS: [&dyn VerificationAlgorithm; 4] = [
-    &ECDSA_P256_SHA256_ASN1,
-    &ECDSA_P384_SHA256_ASN1,
-    &ECDSA_P521_SHA256_ASN1,
-    &ED25519,
-];
+const ALGORITHMS: [&dyn VerificationAlgorithm; 4] =
+    [&ECDSA_P256_SHA256_ASN1, &ECDSA_P384_SHA256_ASN1, &ECDSA_P521_SHA256_ASN1, &ED25519];
 const RSA: &dyn VerificationAlgorithm = &RSA_PKCS1_2048_8192_SHA256;
 /// A modulus of 2048 bits alone is this long. Shorter RSA keys parse but verify nothing: better to say so.
 const LEAST_RSA_BYTES: usize = 2048 / 8;
@@ -38,10 +34,7 @@ pub struct PublicKey {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("PublicKey")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        formatter.debug_struct("PublicKey").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

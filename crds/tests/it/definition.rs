@@ -52,9 +52,7 @@ fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
 }
 
 fn versions(definition: &Value) -> &Vec<Value> {
-    definition["spec"]["versions"]
-        .as_array()
-        .expect("a definition has versions")
+    definition["spec"]["versions"].as_array().expect("a definition has versions")
 }
 
 #[test]
@@ -85,18 +83,13 @@ fn everything_but_the_versions_is_upstreams_without_the_mark_of_its_generator() 
 
     let found = differences(&upstream, &ours);
 
-    assert_eq!(
-        found,
-        ["- /metadata/annotations/controller-gen.kubebuilder.io/version: \"v0.21.0\""]
-    );
+    assert_eq!(found, ["- /metadata/annotations/controller-gen.kubebuilder.io/version: \"v0.21.0\""]);
 }
 
 #[test]
 fn v1beta2_is_v1_but_deprecated_and_never_stored() {
     let ours = sluice_crds::definition();
-    let [newer, older] = versions(&ours).as_slice() else {
-        panic!("there are two versions")
-    };
+    let [newer, older] = versions(&ours).as_slice() else { panic!("there are two versions") };
 
     let found = differences(newer, older);
 

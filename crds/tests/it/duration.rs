@@ -46,18 +46,12 @@ fn what_is_no_duration_is_refused_in_gos_words() {
         (".", r#"time: invalid duration ".""#),
         (".s", r#"time: invalid duration ".s""#),
         ("s", r#"time: invalid duration "s""#),
-        (
-            "1 minute",
-            r#"time: unknown unit " minute" in duration "1 minute""#,
-        ),
+        ("1 minute", r#"time: unknown unit " minute" in duration "1 minute""#),
         ("3", r#"time: missing unit in duration "3""#),
         ("1h3", r#"time: missing unit in duration "1h3""#),
         ("1d", r#"time: unknown unit "d" in duration "1d""#),
         ("1.5.5s", r#"time: missing unit in duration "1.5.5s""#),
-        (
-            "9223372036854775808ns",
-            r#"time: invalid duration "9223372036854775808ns""#,
-        ),
+        ("9223372036854775808ns", r#"time: invalid duration "9223372036854775808ns""#),
         ("2562048h", r#"time: invalid duration "2562048h""#),
         (
             "99999999999999999999999999999999999999999h",

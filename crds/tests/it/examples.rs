@@ -12,11 +12,7 @@ fn examples() -> Vec<(String, Value)> {
         .map(|entry| {
             let path = entry.expect("it is listed").path();
             let text = fs_err::read_to_string(&path).expect("an example can be read");
-            assert!(
-                text.starts_with("# "),
-                "{} does not say what it is",
-                path.display()
-            );
+            assert!(text.starts_with("# "), "{} does not say what it is", path.display());
             (
                 path.display().to_string(),
                 serde_yaml::from_str(&text).expect("an example is one YAML document"),
@@ -28,10 +24,7 @@ fn examples() -> Vec<(String, Value)> {
 }
 
 fn repositories() -> Vec<(String, Value)> {
-    examples()
-        .into_iter()
-        .filter(|(_, object)| object["kind"] == "OCIRepository")
-        .collect()
+    examples().into_iter().filter(|(_, object)| object["kind"] == "OCIRepository").collect()
 }
 
 #[test]
@@ -63,23 +56,13 @@ fn the_examples_show_a_range_a_tag_and_a_branch_in_both_versions() {
 
 #[test]
 fn the_secret_that_the_examples_name_is_one_of_them() {
-    let secrets: Vec<_> = examples()
-        .into_iter()
-        .filter(|(_, object)| object["kind"] == "Secret")
-        .collect();
-    let [(_, secret)] = secrets.as_slice() else {
-        panic!("there is one Secret")
-    };
-    let config = secret["stringData"][".dockerconfigjson"]
-        .as_str()
-        .expect("it holds a docker config");
+    let secrets: Vec<_> = examples().into_iter().filter(|(_, object)| object["kind"] == "Secret").collect();
+    let [(_, secret)] = secrets.as_slice() else { panic!("there is one Secret") };
+    let config = secret["stringData"][".dockerconfigjson"].as_str().expect("it holds a docker config");
     let config: Value = serde_json::from_str(config).expect("a docker config is JSON");
 
     assert!(config["auths"]["ghcr.io"]["password"].is_string());
     for (path, object) in repositories() {
-        assert_eq!(
-            object["spec"]["secretRef"]["name"], secret["metadata"]["name"],
-            "{path}"
-        );
+        assert_eq!(object["spec"]["secretRef"]["name"], secret["metadata"]["name"], "{path}");
     }
 }

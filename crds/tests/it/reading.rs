@@ -79,28 +79,17 @@ fn a_verification_without_a_provider_is_cosigns_where_no_server_fills_it_in() {
 fn what_is_missing_or_wrong_is_named() {
     let cases = [
         (json!({ "interval": "5m" }), "missing field `url`"),
-        (
-            json!({ "url": "oci://ghcr.io/example/app" }),
-            "missing field `interval`",
-        ),
-        (
-            json!({ "url": "oci://x/y", "interval": "5m", "provider": "other" }),
-            "unknown variant `other`",
-        ),
+        (json!({ "url": "oci://ghcr.io/example/app" }), "missing field `interval`"),
+        (json!({ "url": "oci://x/y", "interval": "5m", "provider": "other" }), "unknown variant `other`"),
         (
             json!({ "url": "oci://x/y", "interval": "5m", "layerSelector": { "operation": "unpack" } }),
             "unknown variant `unpack`",
         ),
-        (
-            json!({ "url": "oci://x/y", "interval": 5 }),
-            "invalid type: integer `5`",
-        ),
+        (json!({ "url": "oci://x/y", "interval": 5 }), "invalid type: integer `5`"),
         (json!(null), "invalid type: null"),
     ];
     for (value, words) in cases {
-        let error = serde_json::from_value::<OciRepositorySpec>(value)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_value::<OciRepositorySpec>(value).unwrap_err().to_string();
         assert!(error.contains(words), "{error} does not say: {words}");
     }
 }
@@ -111,10 +100,7 @@ fn a_field_that_is_not_known_is_named_by_its_path() {
         ("/mirrors", "mirrors"),
         ("/ref/channel", "ref.channel"),
         ("/verify/secretRef/namespace", "verify.secretRef.namespace"),
-        (
-            "/verify/matchOIDCIdentity/0/audience",
-            "verify.matchOIDCIdentity[0].audience",
-        ),
+        ("/verify/matchOIDCIdentity/0/audience", "verify.matchOIDCIdentity[0].audience"),
         ("/layerSelector/index", "layerSelector.index"),
         ("/artifact/host", "artifact.host"),
     ];

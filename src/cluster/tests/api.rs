@@ -36,21 +36,11 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(code: u16, body: &Value) -> Self {
-        Self {
-            code,
-            retry_after: None,
-            text: body.to_string(),
-            ends: true,
-        }
+        Self { code, retry_after: None, text: body.to_string(), ends: true }
     }
 
     pub(super) fn text(code: u16, text: &str) -> Self {
-        Self {
-            code,
-            retry_after: None,
-            text: text.to_owned(),
-            ends: true,
-        }
+        Self { code, retry_after: None, text: text.to_owned(), ends: true }
     }
 
     /// A failure as the API server words it, about the object of this name.
@@ -66,12 +56,7 @@ impl Answer {
     pub(super) fn stream(events: &[Value], ends: bool) -> Self {
         let lines: Vec<_> = events.iter().map(Value::to_string).collect();
         let text = lines.join("\n") + "\n";
-        Self {
-            code: 200,
-            retry_after: None,
-            text,
-            ends,
-        }
+        Self { code: 200, retry_after: None, text, ends }
     }
 
     pub(super) fn retry_after(mut self, seconds: u64) -> Self {
@@ -106,11 +91,7 @@ impl Api {
                 connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
-        Self {
-            address,
-            asked,
-            _serving: serving,
-        }
+        Self { address, asked, _serving: serving }
     }
 
     pub(super) fn address(&self) -> &str {
@@ -156,18 +137,9 @@ async fn answer(
         log.push(asked.clone());
         log.len() - 1
     };
-    let Answer {
-        code,
-        retry_after,
-        text,
-        ends,
-    } = script(number, &asked);
+    let Answer { code, retry_after, text, ends } = script(number, &asked);
     let text = stream::iter([Ok(Frame::data(Bytes::from(text)))]);
-    let frames = if ends {
-        text.left_stream()
-    } else {
-        text.chain(stream::pending()).right_stream()
-    };
+    let frames = if ends { text.left_stream() } else { text.chain(stream::pending()).right_stream() };
     let mut response = Response::builder().status(code);
     if let Some(seconds) = retry_after {
         response = response.header(RETRY_AFTER, seconds);

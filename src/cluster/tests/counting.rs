@@ -20,11 +20,7 @@ async fn every_request_is_counted_with_its_answer() {
 
     for path in ["/one", "/two"] {
         // What comes back is the business of whoever asks; here only that something does.
-        drop(
-            client
-                .request_text(http::Request::get(path).body(Vec::new()).unwrap())
-                .await,
-        );
+        drop(client.request_text(http::Request::get(path).body(Vec::new()).unwrap()).await);
     }
 
     let families = requests.collect();
@@ -32,11 +28,7 @@ async fn every_request_is_counted_with_its_answer() {
     let host = api.address().trim_start_matches("http://");
     let mut counted: Vec<_> = samples
         .map(|sample| {
-            let labels: Vec<_> = sample
-                .get_label()
-                .iter()
-                .map(|label| label.value().to_owned())
-                .collect();
+            let labels: Vec<_> = sample.get_label().iter().map(|label| label.value().to_owned()).collect();
             assert_eq!(sample.get_counter().get_value().to_string(), "1");
             labels
         })

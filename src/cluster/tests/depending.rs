@@ -96,11 +96,7 @@ fn refusal() -> Answer {
 #[tokio::test]
 async fn names_and_versions_of_both_kinds_are_told_and_payloads_never_asked_for() {
     let api = Api::start(|_, asked| {
-        let name = if asked.path.ends_with("/secrets") {
-            "pull"
-        } else {
-            "robot"
-        };
+        let name = if asked.path.ends_with("/secrets") { "pull" } else { "robot" };
         endless(&[
             event("ADDED", name, 1),
             bookmark(3),
@@ -113,37 +109,12 @@ async fn names_and_versions_of_both_kinds_are_told_and_payloads_never_asked_for(
     let secrets = hear(&api, None, "Secret", 5).await;
     let accounts = hear(&api, None, "ServiceAccount", 5).await;
 
-    assert_eq!(
-        secrets,
-        [
-            "started",
-            "apps/pull 1",
-            "finished",
-            "apps/pull 4",
-            "apps/pull gone"
-        ]
-    );
-    assert_eq!(
-        accounts,
-        [
-            "started",
-            "apps/robot 1",
-            "finished",
-            "apps/robot 4",
-            "apps/robot gone"
-        ]
-    );
+    assert_eq!(secrets, ["started", "apps/pull 1", "finished", "apps/pull 4", "apps/pull gone"]);
+    assert_eq!(accounts, ["started", "apps/robot 1", "finished", "apps/robot 4", "apps/robot gone"]);
     for asked in api.asked() {
         let accepted = asked.headers["accept"].to_str().unwrap().to_owned();
-        assert!(
-            accepted.contains("as=PartialObjectMetadata"),
-            "{} {accepted}",
-            asked.path
-        );
-        assert!(matches!(
-            asked.path.as_str(),
-            "/api/v1/secrets" | "/api/v1/serviceaccounts"
-        ));
+        assert!(accepted.contains("as=PartialObjectMetadata"), "{} {accepted}", asked.path);
+        assert!(matches!(asked.path.as_str(), "/api/v1/secrets" | "/api/v1/serviceaccounts"));
     }
 }
 
@@ -154,11 +125,7 @@ async fn one_namespace_is_watched_where_only_one_is() {
     hear(&api, Some("apps"), "Secret", 2).await;
 
     for asked in api.asked() {
-        assert!(
-            asked.path.starts_with("/api/v1/namespaces/apps/"),
-            "{}",
-            asked.path
-        );
+        assert!(asked.path.starts_with("/api/v1/namespaces/apps/"), "{}", asked.path);
     }
 }
 
@@ -171,19 +138,12 @@ async fn what_may_not_be_watched_is_said_once_and_asked_for_until_it_may() {
         }
         let mut refused = refused.lock().unwrap();
         *refused += 1;
-        if *refused < 4 {
-            refusal()
-        } else {
-            endless(&[bookmark(3), event("ADDED", "pull", 4)])
-        }
+        if *refused < 4 { refusal() } else { endless(&[bookmark(3), event("ADDED", "pull", 4)]) }
     })
     .await;
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
 
     let heard = hear(&api, None, "Secret", 3).await;

@@ -18,10 +18,7 @@ async fn a_secret_is_read_and_decoded() {
     })
     .await;
 
-    let secret = Reader::new(connected(api.address()))
-        .secret("apps", "pull")
-        .await
-        .unwrap();
+    let secret = Reader::new(connected(api.address())).secret("apps", "pull").await.unwrap();
 
     assert_eq!(secret.kind, "kubernetes.io/dockerconfigjson");
     assert_eq!(secret.data[".dockerconfigjson"], b"{}");
@@ -41,27 +38,18 @@ async fn a_service_account_is_read() {
     })
     .await;
 
-    let account = Reader::new(connected(api.address()))
-        .service_account("apps", "puller")
-        .await
-        .unwrap();
+    let account = Reader::new(connected(api.address())).service_account("apps", "puller").await.unwrap();
 
     assert_eq!(account.image_pull_secrets, ["one", "two"]);
     assert_eq!(account.annotations["a"], "b");
-    assert_eq!(
-        api.asked()[0].path,
-        "/api/v1/namespaces/apps/serviceaccounts/puller"
-    );
+    assert_eq!(api.asked()[0].path, "/api/v1/namespaces/apps/serviceaccounts/puller");
 }
 
 #[tokio::test]
 async fn the_server_says_in_its_own_words_what_is_absent() {
     let api = Api::start(|_, _| Answer::failure(404, "secrets \"absent\" not found", "absent")).await;
 
-    let error = Reader::new(connected(api.address()))
-        .secret("apps", "absent")
-        .await
-        .unwrap_err();
+    let error = Reader::new(connected(api.address())).secret("apps", "absent").await.unwrap_err();
 
     assert!(matches!(&error, ReadError::NotFound(_)), "{error:?}");
     assert_eq!(error.to_string(), "secrets \"absent\" not found");
@@ -72,10 +60,7 @@ async fn a_secret_that_may_not_be_read_may_still_be_there() {
     let words = "secrets \"pull\" is forbidden: User \"sluice\" cannot get resource \"secrets\"";
     let api = Api::start(move |_, _| Answer::failure(403, words, "pull")).await;
 
-    let error = Reader::new(connected(api.address()))
-        .secret("apps", "pull")
-        .await
-        .unwrap_err();
+    let error = Reader::new(connected(api.address())).secret("apps", "pull").await.unwrap_err();
 
     assert!(matches!(&error, ReadError::Unreadable(_)), "{error:?}");
     assert_eq!(error.to_string(), words);
@@ -85,10 +70,7 @@ async fn a_secret_that_may_not_be_read_may_still_be_there() {
 async fn a_server_that_is_starting_has_not_said_that_anything_is_absent() {
     let api = Api::start(|_, _| Answer::text(404, "404 page not found")).await;
 
-    let error = Reader::new(connected(api.address()))
-        .secret("apps", "pull")
-        .await
-        .unwrap_err();
+    let error = Reader::new(connected(api.address())).secret("apps", "pull").await.unwrap_err();
 
     assert!(matches!(&error, ReadError::Unreadable(_)), "{error:?}");
 }
@@ -97,10 +79,7 @@ async fn a_server_that_is_starting_has_not_said_that_anything_is_absent() {
 async fn an_answer_that_cannot_be_read_is_not_repeated_in_the_error() {
     let api = Api::start(|_, _| Answer::text(200, "{\"data\": {\"password\": \"hunter2!\"}")).await;
 
-    let error = Reader::new(connected(api.address()))
-        .secret("apps", "pull")
-        .await
-        .unwrap_err();
+    let error = Reader::new(connected(api.address())).secret("apps", "pull").await.unwrap_err();
 
     assert_eq!(error.to_string(), "the API server's answer cannot be read");
 }
@@ -110,18 +89,7 @@ async fn a_name_that_would_lead_elsewhere_is_never_asked_for() {
     let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
     let reader = Reader::new(connected(api.address()));
 
-    for name in [
-        "",
-        ".",
-        "..",
-        "../../other/secrets/x",
-        "a/b",
-        "a%2fb",
-        "a?watch=1",
-        "a b",
-        "a#b",
-        "ü",
-    ] {
+    for name in ["", ".", "..", "../../other/secrets/x", "a/b", "a%2fb", "a?watch=1", "a b", "a#b", "ü"] {
         reader.secret("apps", name).await.unwrap_err();
         reader.service_account("apps", name).await.unwrap_err();
     }
@@ -133,10 +101,7 @@ async fn a_name_that_would_lead_elsewhere_is_never_asked_for() {
 async fn a_busy_server_is_asked_once() {
     let api = Api::start(|_, _| Answer::failure(429, "too many requests", "").retry_after(1)).await;
 
-    Reader::new(connected(api.address()))
-        .secret("apps", "pull")
-        .await
-        .unwrap_err();
+    Reader::new(connected(api.address())).secret("apps", "pull").await.unwrap_err();
 
     assert_eq!(api.asked().len(), 1);
 }

@@ -94,9 +94,7 @@ fn ending(events: &[Value]) -> Answer {
 
 fn parameter(asked: &Asked, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(asked.query.as_bytes());
-    pairs
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 #[tokio::test]
@@ -114,17 +112,7 @@ async fn the_first_list_is_streamed_and_changes_follow() {
 
     let heard = hear(&api, Selection::default(), 6).await;
 
-    assert_eq!(
-        heard,
-        [
-            "started",
-            "apps/a 1",
-            "apps/b 2",
-            "finished",
-            "apps/a 4",
-            "deleted apps/b u-b"
-        ]
-    );
+    assert_eq!(heard, ["started", "apps/a 1", "apps/b 2", "finished", "apps/a 4", "deleted apps/b u-b"]);
     let asked = api.asked();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].path, "/apis/source.toolkit.fluxcd.io/v1/ocirepositories");
@@ -136,22 +124,14 @@ async fn the_first_list_is_streamed_and_changes_follow() {
 #[tokio::test]
 async fn one_namespace_and_a_label_selector_are_left_to_the_server() {
     let api = Api::start(|_, _| endless(&[bookmark(1)])).await;
-    let selection = Selection {
-        namespace: Some("apps".to_owned()),
-        labels: Some("!sharding.fluxcd.io/key".to_owned()),
-    };
+    let selection =
+        Selection { namespace: Some("apps".to_owned()), labels: Some("!sharding.fluxcd.io/key".to_owned()) };
 
     hear(&api, selection, 2).await;
 
     let asked = api.asked().remove(0);
-    assert_eq!(
-        asked.path,
-        "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories"
-    );
-    assert_eq!(
-        parameter(&asked, "labelSelector").as_deref(),
-        Some("!sharding.fluxcd.io/key")
-    );
+    assert_eq!(asked.path, "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories");
+    assert_eq!(parameter(&asked, "labelSelector").as_deref(), Some("!sharding.fluxcd.io/key"));
 }
 
 #[tokio::test]
@@ -170,10 +150,7 @@ async fn a_server_that_cannot_stream_lists_is_asked_for_a_list() {
     let heard = hear(&api, Selection::default(), 4).await;
 
     assert_eq!(heard, ["started", "apps/a 1", "finished", "apps/a 8"]);
-    assert_eq!(
-        parameter(&api.asked()[2], "resourceVersion").as_deref(),
-        Some("7")
-    );
+    assert_eq!(parameter(&api.asked()[2], "resourceVersion").as_deref(), Some("7"));
 }
 
 #[tokio::test]
@@ -188,21 +165,14 @@ async fn a_watch_that_ends_goes_on_where_it_was_without_a_list() {
     let heard = hear(&api, Selection::default(), 4).await;
 
     assert_eq!(heard, ["started", "finished", "apps/a 4", "apps/a 5"]);
-    assert_eq!(
-        parameter(&api.asked()[2], "resourceVersion").as_deref(),
-        Some("4")
-    );
+    assert_eq!(parameter(&api.asked()[2], "resourceVersion").as_deref(), Some("4"));
 }
 
 #[tokio::test]
 async fn a_watch_that_is_too_old_begins_with_a_list() {
     let gone = json!({ "kind": "Status", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old" });
     let api = Api::start(move |number, _| match number {
-        0 => ending(&[
-            event("ADDED", &object("a", 1)),
-            bookmark(3),
-            event("ERROR", &gone),
-        ]),
+        0 => ending(&[event("ADDED", &object("a", 1)), bookmark(3), event("ERROR", &gone)]),
         1 => ending(&[event("ADDED", &object("a", 8)), bookmark(9)]),
         2 => Answer::json(410, &gone),
         _ => endless(&[bookmark(20)]),
@@ -211,9 +181,8 @@ async fn a_watch_that_is_too_old_begins_with_a_list() {
 
     let heard = hear(&api, Selection::default(), 8).await;
 
-    let expected = [
-        "started", "apps/a 1", "finished", "started", "apps/a 8", "finished", "started", "finished",
-    ];
+    let expected =
+        ["started", "apps/a 1", "finished", "started", "apps/a 8", "finished", "started", "finished"];
     assert_eq!(heard, expected);
 }
 

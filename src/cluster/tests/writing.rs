@@ -21,42 +21,22 @@ async fn objects_are_merge_patched_under_the_name_of_upstream() {
     let api = Api::start(|number, _| Answer::json(200, &json!({ "number": number }))).await;
     let (writer, key) = (writer(&api), Key::new("apps", "app"));
 
-    let status = writer
-        .patch_status(&key, json!({ "status": { "url": null } }))
-        .await
-        .unwrap();
+    let status = writer.patch_status(&key, json!({ "status": { "url": null } })).await.unwrap();
     let object = writer.patch(&key, json!({ "metadata": {} })).await.unwrap();
     let read = writer.get(&key).await.unwrap();
 
     assert_eq!(
         [status, object, read],
-        [
-            json!({ "number": 0 }),
-            json!({ "number": 1 }),
-            json!({ "number": 2 })
-        ]
+        [json!({ "number": 0 }), json!({ "number": 1 }), json!({ "number": 2 })]
     );
     let asked = api.asked();
     let path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app";
-    let paths: Vec<_> = asked
-        .iter()
-        .map(|asked| format!("{} {}", asked.method, asked.path))
-        .collect();
-    assert_eq!(
-        paths,
-        [
-            format!("PATCH {path}/status"),
-            format!("PATCH {path}"),
-            format!("GET {path}")
-        ]
-    );
+    let paths: Vec<_> = asked.iter().map(|asked| format!("{} {}", asked.method, asked.path)).collect();
+    assert_eq!(paths, [format!("PATCH {path}/status"), format!("PATCH {path}"), format!("GET {path}")]);
     assert_eq!(asked[0].body, json!({ "status": { "url": null } }));
     for patch in &asked[..2] {
         assert_eq!(patch.headers["content-type"], "application/merge-patch+json");
-        assert_eq!(
-            patch.query.trim_start_matches('&'),
-            "fieldManager=source-controller"
-        );
+        assert_eq!(patch.query.trim_start_matches('&'), "fieldManager=source-controller");
     }
 }
 
@@ -64,16 +44,10 @@ async fn objects_are_merge_patched_under_the_name_of_upstream() {
 async fn an_event_is_recorded_as_upstream_records_it() {
     let api = Api::start(|_, _| Answer::json(201, &json!({}))).await;
 
-    writer(&api)
-        .record_event(&notice(Severity::Trace), "app.1", 1)
-        .await
-        .unwrap();
+    writer(&api).record_event(&notice(Severity::Trace), "app.1", 1).await.unwrap();
 
     let asked = api.asked().remove(0);
-    assert_eq!(
-        (asked.method.as_str(), asked.path.as_str()),
-        ("POST", "/api/v1/namespaces/apps/events")
-    );
+    assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/api/v1/namespaces/apps/events"));
     let expected = json!({
         "apiVersion": "v1",
         "kind": "Event",
@@ -110,20 +84,14 @@ async fn an_event_is_recorded_as_upstream_records_it() {
 async fn an_event_that_is_told_again_gets_a_higher_count() {
     let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
 
-    writer(&api)
-        .record_event(&notice(Severity::Warning), "app.1", 3)
-        .await
-        .unwrap();
+    writer(&api).record_event(&notice(Severity::Warning), "app.1", 3).await.unwrap();
 
     let asked = api.asked().remove(0);
     assert_eq!(
         (asked.method.as_str(), asked.path.as_str()),
         ("PATCH", "/api/v1/namespaces/apps/events/app.1")
     );
-    assert_eq!(
-        asked.body,
-        json!({ "count": 3, "lastTimestamp": "2026-01-02T03:04:05Z" })
-    );
+    assert_eq!(asked.body, json!({ "count": 3, "lastTimestamp": "2026-01-02T03:04:05Z" }));
 }
 
 #[tokio::test]
@@ -176,13 +144,8 @@ async fn a_busy_server_says_for_how_long() {
     for _ in 0..2 {
         let error = writer.patch(&key, json!({})).await.unwrap_err();
 
-        let WriteError::Busy { message, retry_after } = error else {
-            panic!("{error:?}")
-        };
-        assert_eq!(
-            (message.as_str(), retry_after),
-            ("please wait", Some(Duration::from_secs(7)))
-        );
+        let WriteError::Busy { message, retry_after } = error else { panic!("{error:?}") };
+        assert_eq!((message.as_str(), retry_after), ("please wait", Some(Duration::from_secs(7))));
     }
     assert_eq!(api.asked().len(), 2);
 }
@@ -198,10 +161,8 @@ impl Leadership for Follower {
 #[tokio::test]
 async fn a_replica_whose_lease_ends_within_the_time_limit_writes_nothing() {
     let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
-    let (writer, key) = (
-        Writer::new(connected(api.address()), Arc::new(Follower), None),
-        Key::new("apps", "app"),
-    );
+    let (writer, key) =
+        (Writer::new(connected(api.address()), Arc::new(Follower), None), Key::new("apps", "app"));
 
     let answers = [
         writer.patch_status(&key, json!({})).await.map(drop),
@@ -209,12 +170,7 @@ async fn a_replica_whose_lease_ends_within_the_time_limit_writes_nothing() {
         writer.record_event(&notice(Severity::Normal), "app.1", 1).await,
     ];
 
-    assert!(
-        answers
-            .iter()
-            .all(|answer| matches!(answer, Err(WriteError::NotLeader))),
-        "{answers:?}"
-    );
+    assert!(answers.iter().all(|answer| matches!(answer, Err(WriteError::NotLeader))), "{answers:?}");
     assert!(api.asked().is_empty());
     writer.get(&key).await.unwrap();
 }
@@ -226,8 +182,5 @@ async fn a_server_that_is_gone_is_a_failure_with_its_cause() {
 
     let error = writer.get(&Key::new("apps", "app")).await.unwrap_err();
 
-    assert!(
-        matches!(&error, WriteError::Failed(text) if text.contains("refused")),
-        "{error:?}"
-    );
+    assert!(matches!(&error, WriteError::Failed(text) if text.contains("refused")), "{error:?}");
 }

@@ -34,21 +34,14 @@ impl Registry {
     /// Answers on this listener, to requests with this `Authorization` where one is given.
     pub(super) fn open(listener: TcpListener, password: Option<String>) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let desk = Data::new(Desk {
-            shelves: Mutex::default(),
-            password,
-        });
+        let desk = Data::new(Desk { shelves: Mutex::default(), password });
         let app = move || {
             App::new()
                 .app_data(Data::clone(&desk))
                 .app_data(PayloadConfig::new(LARGEST_BODY))
                 .default_service(web::to(answer))
         };
-        let server = HttpServer::new(app)
-            .workers(1)
-            .disable_signals()
-            .listen(listener)?
-            .run();
+        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run();
         let handle = server.handle();
         tokio::spawn(server);
         Ok(Self { address, handle })
@@ -77,15 +70,11 @@ async fn answer(request: HttpRequest, body: Bytes, desk: Data<Desk>) -> HttpResp
         [reference, "manifests", repository] if request.method() == Method::PUT => {
             let media_type = header(&request, &header::CONTENT_TYPE)
                 .unwrap_or("application/vnd.oci.image.manifest.v1+json");
-            let digest = desk
-                .shelves()
-                .put_manifest(repository, reference, media_type, body);
+            let digest = desk.shelves().put_manifest(repository, reference, media_type, body);
             created(&format!("/v2/{repository}/manifests/{digest}"))
         }
         [digest, "blobs", _] if reading => match desk.shelves().blob(digest) {
-            Some(bytes) => HttpResponse::Ok()
-                .content_type("application/octet-stream")
-                .body(bytes),
+            Some(bytes) => HttpResponse::Ok().content_type("application/octet-stream").body(bytes),
             None => missing("BLOB_UNKNOWN"),
         },
         ["list", "tags", repository] if reading => match desk.shelves().tags(repository) {
@@ -94,9 +83,7 @@ async fn answer(request: HttpRequest, body: Bytes, desk: Data<Desk>) -> HttpResp
         },
         ["", "uploads", repository] if request.method() == Method::POST => {
             let location = format!("/v2/{repository}/monolithic");
-            HttpResponse::Accepted()
-                .insert_header((header::LOCATION, location))
-                .finish()
+            HttpResponse::Accepted().insert_header((header::LOCATION, location)).finish()
         }
         ["monolithic", ..] if request.method() == Method::PUT => take_blob(&desk, &request, body),
         _ => missing("UNSUPPORTED"),
@@ -104,18 +91,10 @@ async fn answer(request: HttpRequest, body: Bytes, desk: Data<Desk>) -> HttpResp
 }
 
 fn read_manifest(desk: &Desk, repository: &str, reference: &str) -> HttpResponse {
-    let Some(Manifest {
-        digest,
-        media_type,
-        bytes,
-    }) = desk.shelves().manifest(repository, reference)
-    else {
+    let Some(Manifest { digest, media_type, bytes }) = desk.shelves().manifest(repository, reference) else {
         return missing("MANIFEST_UNKNOWN");
     };
-    HttpResponse::Ok()
-        .insert_header(("Docker-Content-Digest", digest))
-        .content_type(media_type)
-        .body(bytes)
+    HttpResponse::Ok().insert_header(("Docker-Content-Digest", digest)).content_type(media_type).body(bytes)
 }
 
 fn take_blob(desk: &Desk, request: &HttpRequest, body: Bytes) -> HttpResponse {
@@ -138,9 +117,7 @@ fn header<'a>(request: &'a HttpRequest, name: &header::HeaderName) -> Option<&'a
 }
 
 fn created(location: &str) -> HttpResponse {
-    HttpResponse::build(StatusCode::CREATED)
-        .insert_header((header::LOCATION, location))
-        .finish()
+    HttpResponse::build(StatusCode::CREATED).insert_header((header::LOCATION, location)).finish()
 }
 
 fn missing(code: &str) -> HttpResponse {

@@ -44,18 +44,10 @@ impl Shelves {
         bytes: Bytes,
     ) -> String {
         let digest = digest(&bytes);
-        let manifest = Manifest {
-            digest: digest.clone(),
-            media_type: media_type.to_owned(),
-            bytes,
-        };
-        self.manifests
-            .insert((repository.to_owned(), digest.clone()), manifest);
+        let manifest = Manifest { digest: digest.clone(), media_type: media_type.to_owned(), bytes };
+        self.manifests.insert((repository.to_owned(), digest.clone()), manifest);
         if reference != digest {
-            self.tags
-                .entry(repository.to_owned())
-                .or_default()
-                .insert(reference.to_owned(), digest.clone());
+            self.tags.entry(repository.to_owned()).or_default().insert(reference.to_owned(), digest.clone());
         }
         digest
     }
@@ -63,26 +55,16 @@ impl Shelves {
     pub(super) fn manifest(&self, repository: &str, reference: &str) -> Option<Manifest> {
         let tagged = self.tags.get(repository).and_then(|tags| tags.get(reference));
         let digest = tagged.map_or(reference, String::as_str);
-        self.manifests
-            .get(&(repository.to_owned(), digest.to_owned()))
-            .cloned()
+        self.manifests.get(&(repository.to_owned(), digest.to_owned())).cloned()
     }
 
     pub(super) fn tags(&self, repository: &str) -> Option<Vec<&str>> {
-        self.tags
-            .get(repository)
-            .map(|tags| tags.keys().map(String::as_str).collect())
+        self.tags.get(repository).map(|tags| tags.keys().map(String::as_str).collect())
     }
 }
 
 /// The digest of bytes: `sha256:` and 64 hex digits.
 pub(in crate::demo) fn digest(bytes: &[u8]) -> String {
     let hash: [u8; 32] = Sha256::digest(bytes).into();
-    format!(
-        "sha256:{}",
-        hash.iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<Vec<_>>()
-            .concat()
-    )
+    format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
 }

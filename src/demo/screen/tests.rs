@@ -29,13 +29,7 @@ fn text(screen: Screen<Vec<u8>>) -> String {
 fn a_terminal_shows_a_table_that_is_drawn_over() {
     let mut screen = Screen::new(Vec::new(), true);
     screen.say("first").unwrap();
-    screen
-        .show(&[object(
-            "a",
-            "False",
-            "1.0.0@sha256:0123456789abcdef0123456789abcdef",
-        )])
-        .unwrap();
+    screen.show(&[object("a", "False", "1.0.0@sha256:0123456789abcdef0123456789abcdef")]).unwrap();
     screen.say("second").unwrap();
     screen.show(&[object("a", "True", "1.0.1")]).unwrap();
     screen.show(&[object("a", "True", "1.0.1")]).unwrap();
@@ -46,32 +40,21 @@ fn a_terminal_shows_a_table_that_is_drawn_over() {
                  a     False  1.0.0@sha256:0123456789abc\u{2026}  stored it\n";
     assert_eq!(before, format!("first\n\x1b[?7l{table}\x1b[?7h\x1b[2A\x1b[J"));
     let table = "NAME  READY  REVISION  MESSAGE\na     True   1.0.1     stored it\n";
-    assert!(
-        after.ends_with(&format!("\x1b[2A\x1b[J\x1b[?7l{table}\x1b[?7h")),
-        "{after:?}"
-    );
+    assert!(after.ends_with(&format!("\x1b[2A\x1b[J\x1b[?7l{table}\x1b[?7h")), "{after:?}");
 }
 
 #[test]
 fn elsewhere_each_change_is_a_line() {
     let mut screen = Screen::new(Vec::new(), false);
     let steady = object("b", "True", "2.0.0");
-    screen
-        .show(&[object("a", "False", "1.0.0"), Arc::clone(&steady)])
-        .unwrap();
+    screen.show(&[object("a", "False", "1.0.0"), Arc::clone(&steady)]).unwrap();
     screen.show(&[object("a", "True", "1.0.1"), steady]).unwrap();
 
     let text = text(screen);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.split_once(" s  "))
-        .map(|(_, line)| line)
-        .collect();
-    let expected = [
-        "a: Ready=False 1.0.0 stored it",
-        "b: Ready=True 2.0.0 stored it",
-        "a: Ready=True 1.0.1 stored it",
-    ];
+    let lines: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once(" s  ")).map(|(_, line)| line).collect();
+    let expected =
+        ["a: Ready=False 1.0.0 stored it", "b: Ready=True 2.0.0 stored it", "a: Ready=True 1.0.1 stored it"];
     assert_eq!(lines, expected);
     assert!(!text.contains('\x1b'));
 }

@@ -33,14 +33,8 @@ fn a_lease_that_is_not_there_is_ours_without_a_transition() {
     let bid = ours().bid(None, Instant::now(), time()).unwrap();
 
     assert_eq!(bid.holder_identity.as_deref(), Some("host_1"));
-    assert_eq!(
-        (bid.lease_duration_seconds, bid.lease_transitions),
-        (Some(35), Some(0))
-    );
-    assert_eq!(
-        (bid.acquire_time, bid.renew_time),
-        (Some(time().into()), Some(time().into()))
-    );
+    assert_eq!((bid.lease_duration_seconds, bid.lease_transitions), (Some(35), Some(0)));
+    assert_eq!((bid.acquire_time, bid.renew_time), (Some(time().into()), Some(time().into())));
 }
 
 #[test]
@@ -49,16 +43,10 @@ fn what_another_holds_is_waited_for_from_when_we_saw_it_whatever_its_clock_says(
         let (mut candidate, seen, now) = (ours(), another(time() + skew), Instant::now());
 
         assert_eq!(candidate.bid(Some(&seen), now, time()), None);
-        assert_eq!(
-            candidate.bid(Some(&seen), now + LEASE - Duration::from_millis(1), time()),
-            None
-        );
+        assert_eq!(candidate.bid(Some(&seen), now + LEASE - Duration::from_millis(1), time()), None);
         let bid = candidate.bid(Some(&seen), now + LEASE, time()).unwrap();
 
-        assert_eq!(
-            (bid.holder_identity.as_deref(), bid.lease_transitions),
-            (Some("host_1"), Some(5))
-        );
+        assert_eq!((bid.holder_identity.as_deref(), bid.lease_transitions), (Some("host_1"), Some(5)));
         assert_eq!(bid.acquire_time, Some(time().into()));
     }
 }
@@ -78,33 +66,20 @@ fn a_renewal_of_another_begins_the_wait_anew() {
 #[test]
 fn another_that_promised_less_is_waited_for_less() {
     let (mut candidate, now) = (ours(), Instant::now());
-    let seen = LeaseSpec {
-        lease_duration_seconds: Some(3),
-        ..another(time())
-    };
+    let seen = LeaseSpec { lease_duration_seconds: Some(3), ..another(time()) };
     candidate.bid(Some(&seen), now, time());
 
-    assert!(
-        candidate
-            .bid(Some(&seen), now + Duration::from_secs(3), time())
-            .is_some()
-    );
+    assert!(candidate.bid(Some(&seen), now + Duration::from_secs(3), time()).is_some());
 }
 
 #[test]
 fn what_was_given_back_is_taken_at_once() {
     let seen = Candidate::farewell(&another(time()), time());
-    assert_eq!(
-        (seen.holder_identity.as_deref(), seen.lease_duration_seconds),
-        (Some(""), Some(1))
-    );
+    assert_eq!((seen.holder_identity.as_deref(), seen.lease_duration_seconds), (Some(""), Some(1)));
 
     let bid = ours().bid(Some(&seen), Instant::now(), time()).unwrap();
 
-    assert_eq!(
-        (bid.lease_duration_seconds, bid.lease_transitions),
-        (Some(35), Some(5))
-    );
+    assert_eq!((bid.lease_duration_seconds, bid.lease_transitions), (Some(35), Some(5)));
 }
 
 #[test]
@@ -117,10 +92,7 @@ fn a_renewal_moves_one_time_and_keeps_what_others_added() {
 
     let bid = candidate.bid(Some(&held), Instant::now(), later).unwrap();
 
-    let expected = LeaseSpec {
-        renew_time: Some(later.into()),
-        ..held
-    };
+    let expected = LeaseSpec { renew_time: Some(later.into()), ..held };
     assert_eq!(bid, expected);
 }
 

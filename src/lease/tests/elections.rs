@@ -29,11 +29,7 @@ async fn who_comes_second_leads_as_soon_as_the_first_has_given_the_lease_back() 
     assert_eq!(table.spec().lease_transitions, Some(1));
     assert!(second_held.holds_for(WRITE));
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let told = [
-        "first became leader",
-        "first stopped leading",
-        "second became leader",
-    ];
+    let told = ["first became leader", "first stopped leading", "second became leader"];
     assert_eq!(table.told(), told);
 }
 
@@ -79,10 +75,7 @@ async fn an_outage_that_is_shorter_than_the_deadline_costs_nothing() {
     tokio::time::sleep(Duration::from_secs(24)).await;
     table.set_unreachable(false);
 
-    assert!(
-        timeout(LEASE * 10, leader.lost()).await.is_err(),
-        "the lease was lost"
-    );
+    assert!(timeout(LEASE * 10, leader.lost()).await.is_err(), "the lease was lost");
     assert!(held.holds_for(WRITE));
     assert_eq!(table.spec().lease_transitions, Some(0));
 }
@@ -97,10 +90,7 @@ async fn a_lease_that_somebody_edited_is_read_again_and_stays_ours() {
 
     table.edit(|lease| lease.metadata.labels = Some([("team".to_owned(), "flux".to_owned())].into()));
 
-    assert!(
-        timeout(LEASE * 2, leader.lost()).await.is_err(),
-        "the lease was lost"
-    );
+    assert!(timeout(LEASE * 2, leader.lost()).await.is_err(), "the lease was lost");
     assert_eq!(table.reads(), 2);
     assert!(held.holds_for(WRITE));
 }
@@ -118,9 +108,5 @@ async fn a_lease_that_another_took_is_lost_at_the_next_look() {
     assert!(taken.elapsed() <= Duration::from_secs(5), "{:?}", taken.elapsed());
     assert!(!held.holds_for(Duration::ZERO));
     leader.leave().await;
-    assert_eq!(
-        table.spec().holder_identity.as_deref(),
-        Some("second"),
-        "it is not ours to give back"
-    );
+    assert_eq!(table.spec().holder_identity.as_deref(), Some("second"), "it is not ours to give back");
 }

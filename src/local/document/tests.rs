@@ -17,11 +17,7 @@ fn documents_are_told_with_their_lines_and_empty_ones_are_left_out() {
 
     let read = read(text);
 
-    let expected = [
-        (7, json!({"a": 1})),
-        (8, json!({"b": "x"})),
-        (10, json!({"c": "---x\n--- y\n"})),
-    ];
+    let expected = [(7, json!({"a": 1})), (8, json!({"b": "x"})), (10, json!({"c": "---x\n--- y\n"}))];
     assert_eq!(read, expected.map(|(line, value)| (line, Ok(value))));
 }
 
@@ -31,10 +27,7 @@ fn a_document_that_does_not_parse_is_told_with_the_line_of_the_file_and_harms_no
 
     let read = read(text);
 
-    assert_eq!(
-        (&read[0].1, &read[3].1),
-        (&Ok(json!({"a": 1})), &Ok(json!({"f": 4})))
-    );
+    assert_eq!((&read[0].1, &read[3].1), (&Ok(json!({"a": 1})), &Ok(json!({"f": 4}))));
     let (line, text) = read[1].1.clone().unwrap_err();
     assert_eq!(line, 5, "{text}");
     assert!(text.contains("at line 5") && text.contains("at line 4"), "{text}");
@@ -67,17 +60,12 @@ fn tags_and_infinite_numbers_are_faults() {
 #[test]
 fn aliases_cannot_make_a_small_file_large() {
     let wide = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(2_000), "*a,".repeat(2_000));
-    let deep: Vec<_> = (1..30)
-        .map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1))
-        .collect();
+    let deep: Vec<_> = (1..30).map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1)).collect();
     let deep = deep.concat();
 
     for text in [wide, format!("a0: &a0 x\n{deep}")] {
         let (_, said) = read(&text)[0].1.clone().unwrap_err();
-        assert!(
-            said.contains("16 MiB") || said.contains("repetition limit"),
-            "{said}"
-        );
+        assert!(said.contains("16 MiB") || said.contains("repetition limit"), "{said}");
     }
 }
 

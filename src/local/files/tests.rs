@@ -8,18 +8,9 @@ use tempfile::TempDir;
 use super::{Files, Look, SETTLE};
 use crate::local::contents::Contents;
 
-const QUIET: Look = Look {
-    changed: false,
-    again: None,
-};
-const READ: Look = Look {
-    changed: true,
-    again: None,
-};
-const RESTLESS: Look = Look {
-    changed: false,
-    again: Some(SETTLE),
-};
+const QUIET: Look = Look { changed: false, again: None };
+const READ: Look = Look { changed: true, again: None };
+const RESTLESS: Look = Look { changed: false, again: Some(SETTLE) };
 
 fn manifest(name: &str) -> String {
     format!("apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata:\n  name: {name}\n---\n")
@@ -31,19 +22,11 @@ fn write(folder: &Path, name: &str, text: &str) {
 
 fn names(files: &Files) -> Vec<String> {
     let contents = Contents::of(files.contents());
-    contents
-        .repositories
-        .keys()
-        .map(|key| key.name.to_string())
-        .collect()
+    contents.repositories.keys().map(|key| key.name.to_string()).collect()
 }
 
 fn problems(files: &Files) -> Vec<String> {
-    Contents::of(files.contents())
-        .problems
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    Contents::of(files.contents()).problems.iter().map(ToString::to_string).collect()
 }
 
 fn begun(folder: &Path) -> (Files, Instant) {
@@ -80,10 +63,7 @@ fn a_changed_file_is_read_once_it_has_come_to_rest() {
     assert_eq!(files.look(start + SETTLE).unwrap(), RESTLESS);
     assert_eq!(names(&files), ["one"]);
 
-    let half = Look {
-        changed: false,
-        again: Some(SETTLE / 2),
-    };
+    let half = Look { changed: false, again: Some(SETTLE / 2) };
     assert_eq!(files.look(start + SETTLE * 3 / 2).unwrap(), half);
     assert_eq!(files.look(start + SETTLE * 2).unwrap(), READ);
     assert_eq!(names(&files), ["one", "two"]);
@@ -139,10 +119,7 @@ fn a_file_that_cannot_be_read_is_told_and_its_objects_stay() {
     assert_eq!(names(&files), ["one", "two"]);
     assert_eq!(
         problems(&files),
-        [
-            "a.yaml:1: the file is not UTF-8 text",
-            "b.yaml:1: the file has more than 4 MiB"
-        ]
+        ["a.yaml:1: the file is not UTF-8 text", "b.yaml:1: the file has more than 4 MiB"]
     );
 }
 
@@ -165,21 +142,14 @@ fn while_a_part_does_not_parse_the_readable_parts_count_and_the_others_stay_as_t
     assert!(problems[0].starts_with("a.yaml:6: "), "{problems:?}");
 
     let (names, problems) = edit(&manifest("four"), 3);
-    assert_eq!(
-        (names, problems),
-        (vec!["four".to_owned(), "three".to_owned()], Vec::new())
-    );
+    assert_eq!((names, problems), (vec!["four".to_owned(), "three".to_owned()], Vec::new()));
 }
 
 #[test]
 fn an_object_that_is_declared_twice_is_told_and_the_first_one_counts() {
     let folder = TempDir::new().unwrap();
     write(folder.path(), "a.yaml", &(manifest("one") + &manifest("one")));
-    write(
-        folder.path(),
-        "b.yaml",
-        &(String::from("# b\n") + &manifest("one")),
-    );
+    write(folder.path(), "b.yaml", &(String::from("# b\n") + &manifest("one")));
 
     let (files, _) = begun(folder.path());
 
@@ -200,16 +170,10 @@ fn a_file_that_is_replaced_by_another_of_the_same_size_and_time_is_read() {
     let folder = TempDir::new().unwrap();
     write(folder.path(), "a.yaml", &manifest("one"));
     let (mut files, start) = begun(folder.path());
-    let time = fs_err::metadata(folder.path().join("a.yaml"))
-        .unwrap()
-        .modified()
-        .unwrap();
+    let time = fs_err::metadata(folder.path().join("a.yaml")).unwrap().modified().unwrap();
 
     write(folder.path(), "new", &manifest("two"));
-    let file = std::fs::File::options()
-        .write(true)
-        .open(folder.path().join("new"))
-        .unwrap();
+    let file = std::fs::File::options().write(true).open(folder.path().join("new")).unwrap();
     file.set_modified(time).unwrap();
     fs_err::rename(folder.path().join("new"), folder.path().join("a.yaml")).unwrap();
     files.look(start).unwrap();

@@ -22,11 +22,7 @@ impl Scene {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let records = Some(opened(folder.path()));
-        Self {
-            folder,
-            records,
-            key: Key::new("default", "podinfo"),
-        }
+        Self { folder, records, key: Key::new("default", "podinfo") }
     }
 
     fn records(&self) -> &Records {
@@ -55,8 +51,7 @@ impl Scene {
     }
 
     fn patch(&self, finalizers: &Value) -> Result<Value, WriteError> {
-        self.records()
-            .patch(&self.key, &json!({ "metadata": { "finalizers": finalizers } }))
+        self.records().patch(&self.key, &json!({ "metadata": { "finalizers": finalizers } }))
     }
 
     fn is_on_disk(&self) -> bool {
@@ -107,10 +102,7 @@ fn the_generation_grows_with_the_spec_alone() {
     scene.declare("5m", "y");
     let second = scene.object();
     assert_eq!(second["metadata"]["annotations"]["a"], "y");
-    assert_eq!(
-        (version(&second) > version(&first), scene.changes()),
-        (true, vec!["applied 1".to_owned()])
-    );
+    assert_eq!((version(&second) > version(&first), scene.changes()), (true, vec!["applied 1".to_owned()]));
 
     scene.declare("6m", "y");
     assert_eq!(
@@ -153,10 +145,7 @@ fn an_object_that_is_held_is_shown_as_deleting_until_it_is_let_go() {
     scene.patch(&json!(["example.com/other"])).unwrap();
     assert_eq!(scene.changes(), ["deleting 2"]);
     let last = scene.patch(&Value::Null).unwrap();
-    assert_eq!(
-        (scene.changes(), scene.is_on_disk()),
-        (vec!["deleted".to_owned()], false)
-    );
+    assert_eq!((scene.changes(), scene.is_on_disk()), (vec!["deleted".to_owned()], false));
     assert!(!text(&last, "uid").is_empty());
     assert!(matches!(scene.records().get(&scene.key), Err(WriteError::Gone)));
 }
@@ -170,10 +159,7 @@ fn an_object_that_nothing_holds_is_gone_at_once() {
 
     scene.remove();
 
-    assert_eq!(
-        (scene.changes(), scene.is_on_disk()),
-        (vec!["deleted".to_owned()], false)
-    );
+    assert_eq!((scene.changes(), scene.is_on_disk()), (vec!["deleted".to_owned()], false));
 }
 
 #[test]
@@ -192,16 +178,10 @@ fn an_object_that_comes_back_begins_a_new_life_after_the_old_one() {
 
     let second = scene.object();
     assert_ne!(text(&second, "uid"), text(&first, "uid"));
-    assert_eq!(
-        (&second["metadata"]["generation"], &second["spec"]["interval"]),
-        (&json!(1), &json!("7m"))
-    );
+    assert_eq!((&second["metadata"]["generation"], &second["spec"]["interval"]), (&json!(1), &json!("7m")));
     assert_eq!(scene.changes(), ["deleted", "applied 1"]);
     let stale = json!({ "metadata": { "uid": text(&first, "uid") }, "status": {} });
-    assert!(matches!(
-        scene.records().patch_status(&scene.key, &stale),
-        Err(WriteError::Gone)
-    ));
+    assert!(matches!(scene.records().patch_status(&scene.key, &stale), Err(WriteError::Gone)));
 }
 
 #[test]
@@ -237,25 +217,15 @@ fn an_object_whose_file_does_not_parse_at_the_start_stays_as_it_was() {
 fn a_status_is_merged_and_one_that_changes_nothing_is_no_change() {
     let scene = Scene::new();
     scene.declare("5m", "x");
-    let patch = |status: Value| {
-        scene
-            .records()
-            .patch_status(&scene.key, &json!({ "status": status }))
-            .unwrap()
-    };
+    let patch =
+        |status: Value| scene.records().patch_status(&scene.key, &json!({ "status": status })).unwrap();
     patch(json!({ "url": "u", "conditions": [{ "type": "Ready" }] }));
     scene.changes();
 
     let first = patch(json!({ "url": null, "observedGeneration": 1 }));
     let expected = json!({ "conditions": [{ "type": "Ready" }], "observedGeneration": 1 });
-    assert_eq!(
-        (&first["status"], scene.changes()),
-        (&expected, vec!["applied 1".to_owned()])
-    );
-    assert_eq!(
-        (patch(json!({ "observedGeneration": 1 })), scene.changes()),
-        (first, Vec::new())
-    );
+    assert_eq!((&first["status"], scene.changes()), (&expected, vec!["applied 1".to_owned()]));
+    assert_eq!((patch(json!({ "observedGeneration": 1 })), scene.changes()), (first, Vec::new()));
 }
 
 #[test]
@@ -268,14 +238,8 @@ fn a_patch_for_another_version_is_a_conflict() {
     let patch =
         json!({ "metadata": { "resourceVersion": old, "finalizers": ["a"] }, "status": { "url": "u" } });
 
-    assert!(matches!(
-        scene.records().patch_status(&scene.key, &patch),
-        Err(WriteError::Conflict)
-    ));
-    assert!(matches!(
-        scene.records().patch(&scene.key, &patch),
-        Err(WriteError::Conflict)
-    ));
+    assert!(matches!(scene.records().patch_status(&scene.key, &patch), Err(WriteError::Conflict)));
+    assert!(matches!(scene.records().patch(&scene.key, &patch), Err(WriteError::Conflict)));
     assert_eq!(scene.object()["status"], Value::Null);
 }
 
@@ -288,18 +252,12 @@ fn what_the_author_wrote_is_not_patched() {
         other => panic!("{other:?}"),
     };
 
-    assert_eq!(
-        refused(json!({ "spec": {} })),
-        "spec can only be changed in the file a.yaml"
-    );
+    assert_eq!(refused(json!({ "spec": {} })), "spec can only be changed in the file a.yaml");
     assert_eq!(
         refused(json!({ "metadata": { "annotations": {} } })),
         "annotations can only be changed in the file a.yaml"
     );
-    assert_eq!(
-        refused(json!({ "metadata": { "finalizers": [1] } })),
-        "finalizers must be a list of texts"
-    );
+    assert_eq!(refused(json!({ "metadata": { "finalizers": [1] } })), "finalizers must be a list of texts");
 }
 
 #[test]
@@ -309,10 +267,7 @@ fn nothing_new_can_hold_an_object_that_is_being_deleted() {
     scene.patch(&json!(["one"])).unwrap();
     scene.remove();
 
-    assert!(matches!(
-        scene.patch(&json!(["one", "two"])),
-        Err(WriteError::Refused(_))
-    ));
+    assert!(matches!(scene.patch(&json!(["one", "two"])), Err(WriteError::Refused(_))));
 }
 
 #[test]
@@ -354,12 +309,7 @@ fn a_record_that_is_damaged_or_misplaced_is_left_out() {
 
     scene.restart();
 
-    let names: Vec<_> = scene
-        .records()
-        .all()
-        .iter()
-        .map(|object| object.key.to_string())
-        .collect();
+    let names: Vec<_> = scene.records().all().iter().map(|object| object.key.to_string()).collect();
     assert_eq!(names, ["default/podinfo"]);
 }
 

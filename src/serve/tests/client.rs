@@ -15,10 +15,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn text(&self) -> &str {
@@ -56,24 +53,14 @@ pub(super) async fn read_head(connection: &mut TcpStream, request: &str) -> Vec<
 }
 
 pub(super) fn parse(answer: &[u8]) -> Answer {
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .expect("an answer has a head");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
     let head = std::str::from_utf8(&answer[..end]).unwrap();
     let mut lines = head.lines();
-    let status = lines
-        .next()
-        .and_then(|line| line.split(' ').nth(1))
-        .unwrap()
-        .parse()
-        .unwrap();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
     let headers = lines.filter_map(|line| line.split_once(": "));
     Answer {
         status,
-        headers: headers
-            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-            .collect(),
+        headers: headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect(),
         body: answer[end + 4..].to_vec(),
     }
 }

@@ -25,13 +25,8 @@ async fn an_artifact_is_served_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compressed_answer_is_not_made_on_request() {
-    let answer = Shelf::open()
-        .ask(&format!("GET {ARTIFACT}"), &[("Accept-Encoding", "gzip")])
-        .await;
-    assert_eq!(
-        (answer.header("content-encoding"), answer.body.len()),
-        (None, LENGTH)
-    );
+    let answer = Shelf::open().ask(&format!("GET {ARTIFACT}"), &[("Accept-Encoding", "gzip")]).await;
+    assert_eq!((answer.header("content-encoding"), answer.body.len()), (None, LENGTH));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,26 +34,12 @@ async fn head_has_the_headers_of_get_and_leaves_the_connection_usable() {
     let shelf = Shelf::open();
     let head = shelf.ask(&format!("HEAD {ARTIFACT}"), &[]).await;
     let get = shelf.get(ARTIFACT).await;
-    for name in [
-        "content-length",
-        "content-type",
-        "etag",
-        "last-modified",
-        "accept-ranges",
-    ] {
-        assert_eq!(
-            (head.header(name), head.body.len()),
-            (get.header(name), 0),
-            "{name}"
-        );
+    for name in ["content-length", "content-type", "etag", "last-modified", "accept-ranges"] {
+        assert_eq!((head.header(name), head.body.len()), (get.header(name), 0), "{name}");
     }
 
     let mut connection = TcpStream::connect(shelf.server).await.unwrap();
-    let first = read_head(
-        &mut connection,
-        &format!("HEAD {ARTIFACT} HTTP/1.1\r\nHost: x\r\n\r\n"),
-    )
-    .await;
+    let first = read_head(&mut connection, &format!("HEAD {ARTIFACT} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
     assert_eq!(parse(&first).header("content-length"), Some("200000"));
     let second = read_head(&mut connection, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(parse(&second).header("content-length"), Some("3"));
@@ -68,11 +49,7 @@ async fn head_has_the_headers_of_get_and_leaves_the_connection_usable() {
 async fn the_root_answers_and_directories_are_not_listed() {
     let shelf = Shelf::open();
     assert_eq!(shelf.get("/").await.status, 200);
-    for path in [
-        DIRECTORY.to_owned(),
-        format!("{DIRECTORY}/"),
-        "/ocirepository".to_owned(),
-    ] {
+    for path in [DIRECTORY.to_owned(), format!("{DIRECTORY}/"), "/ocirepository".to_owned()] {
         let answer = shelf.get(&path).await;
         assert_eq!((answer.status, answer.text()), (404, NOT_FOUND), "{path}");
     }
@@ -109,19 +86,12 @@ async fn unclean_paths_are_redirected_to_this_very_server() {
     let shelf = Shelf::open();
     for (path, cleaned) in [
         ("/../../../../etc/passwd", "/etc/passwd"),
-        (
-            "//ocirepository/apps/app/absent.tar.gz",
-            "/ocirepository/apps/app/absent.tar.gz",
-        ),
+        ("//ocirepository/apps/app/absent.tar.gz", "/ocirepository/apps/app/absent.tar.gz"),
         ("//\\evil.example", "/%5Cevil.example"),
         ("/a/../b?token=1", "/b?token=1"),
     ] {
         let answer = shelf.get(path).await;
-        assert_eq!(
-            (answer.status, answer.header("location")),
-            (307, Some(cleaned)),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.header("location")), (307, Some(cleaned)), "{path}");
     }
 }
 
@@ -130,11 +100,7 @@ async fn other_methods_are_refused() {
     let shelf = Shelf::open();
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let answer = shelf.ask(&format!("{method} {LATEST}"), &[]).await;
-        assert_eq!(
-            (answer.status, answer.header("allow")),
-            (405, Some("GET, HEAD")),
-            "{method}"
-        );
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{method}");
     }
 }
 
@@ -149,30 +115,18 @@ async fn an_artifact_that_is_known_but_not_here_is_not_yet_here() {
         assert_eq!(answer.status, 503, "{path}");
         assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
     }
-    assert_eq!(
-        shelf
-            .get("/ocirepository/apps/app/sha256:ef56.tar.gz")
-            .await
-            .status,
-        404
-    );
+    assert_eq!(shelf.get("/ocirepository/apps/app/sha256:ef56.tar.gz").await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn until_the_first_list_is_complete_nothing_is_missing() {
     let shelf = Shelf::unlisted();
-    assert_eq!(
-        shelf.get("/ocirepository/apps/app/absent.tar.gz").await.status,
-        503
-    );
+    assert_eq!(shelf.get("/ocirepository/apps/app/absent.tar.gz").await.status, 503);
     assert_eq!(shelf.get(ARTIFACT).await.status, 200);
     assert_eq!(shelf.get(DIRECTORY).await.status, 404);
 
     shelf.known.complete();
-    assert_eq!(
-        shelf.get("/ocirepository/apps/app/absent.tar.gz").await.status,
-        404
-    );
+    assert_eq!(shelf.get("/ocirepository/apps/app/absent.tar.gz").await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

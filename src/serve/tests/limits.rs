@@ -14,34 +14,22 @@ const LONG: Duration = Duration::from_mins(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_does_not_end_is_cut_off() {
-    let shelf = Shelf::limited(Limits {
-        head: SHORT,
-        idle: LONG,
-    });
+    let shelf = Shelf::limited(Limits { head: SHORT, idle: LONG });
     let answer = exchange(shelf.server, b"GET / HTTP/1.1\r\nHost:").await;
     let status = String::from_utf8_lossy(&answer).into_owned();
-    assert!(
-        status.is_empty() || status.starts_with("HTTP/1.1 408"),
-        "{status}"
-    );
+    assert!(status.is_empty() || status.starts_with("HTTP/1.1 408"), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_is_closed() {
-    let shelf = Shelf::limited(Limits {
-        head: LONG,
-        idle: SHORT,
-    });
+    let shelf = Shelf::limited(Limits { head: LONG, idle: SHORT });
     let answer = exchange(shelf.server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(answer.ends_with(b"ok\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_read_slowly_is_sent_to_its_end_even_after_a_stop() {
-    let shelf = Shelf::limited(Limits {
-        head: SHORT,
-        idle: SHORT,
-    });
+    let shelf = Shelf::limited(Limits { head: SHORT, idle: SHORT });
     let large = vec![7; 32 << 20];
     shelf.put(ARTIFACT, &large);
     let mut connection = TcpStream::connect(shelf.server).await.unwrap();

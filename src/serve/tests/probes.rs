@@ -14,13 +14,7 @@ use crate::serve::metrics::metrics;
 async fn readiness_says_what_is_missing() {
     let known = Arc::new(Known::default());
     let readiness = Arc::new(Readiness::new(Arc::clone(&known)));
-    let listening = health(
-        "127.0.0.1:0",
-        Limits::default(),
-        &readiness,
-        &Arc::new(Pulse::new()),
-    )
-    .unwrap();
+    let listening = health("127.0.0.1:0", Limits::default(), &readiness, &Arc::new(Pulse::new())).unwrap();
     let server = listening.address;
     let _running = listening.start();
 
@@ -40,12 +34,7 @@ async fn readiness_says_what_is_missing() {
     assert_eq!((other.status, other.text()), (404, "404 page not found\n"));
 
     readiness.withdraw("shutting down");
-    assert!(
-        ask(server, "GET /readyz", &[])
-            .await
-            .text()
-            .contains("shutting down")
-    );
+    assert!(ask(server, "GET /readyz", &[]).await.text().contains("shutting down"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,11 +50,6 @@ async fn metrics_are_those_of_the_registry() {
     counter.inc_by(3);
     let answer = ask(server, "GET /metrics", &[]).await;
     assert!(answer.text().contains("attempts_total 3"), "{}", answer.text());
-    assert!(
-        answer
-            .header("content-type")
-            .unwrap()
-            .starts_with("text/plain; version=0.0.4")
-    );
+    assert!(answer.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
     assert_eq!(ask(server, "GET /", &[]).await.status, 404);
 }

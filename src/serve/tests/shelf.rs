@@ -49,12 +49,7 @@ impl Shelf {
         let known = Arc::new(Known::default());
         let listening = artifacts("127.0.0.1:0", limits, &store, &known).unwrap();
         let server = listening.address;
-        let shelf = Self {
-            root,
-            known,
-            server,
-            running: listening.start(),
-        };
+        let shelf = Self { root, known, server, running: listening.start() };
         shelf.put(ARTIFACT, &content());
         symlink(shelf.path(ARTIFACT), shelf.path(LATEST)).unwrap();
         shelf
@@ -65,12 +60,7 @@ impl Shelf {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
         let modified = UNIX_EPOCH + Duration::from_millis(1_234_567_890_500);
-        std::fs::File::options()
-            .append(true)
-            .open(&path)
-            .unwrap()
-            .set_modified(modified)
-            .unwrap();
+        std::fs::File::options().append(true).open(&path).unwrap().set_modified(modified).unwrap();
     }
 
     pub(super) fn path(&self, path: &str) -> PathBuf {
@@ -96,7 +86,5 @@ impl Shelf {
 
 /// Several chunks, no two alike.
 pub(super) fn content() -> Vec<u8> {
-    (0..u32::try_from(LENGTH).unwrap() / 4)
-        .flat_map(u32::to_le_bytes)
-        .collect()
+    (0..u32::try_from(LENGTH).unwrap() / 4).flat_map(u32::to_le_bytes).collect()
 }

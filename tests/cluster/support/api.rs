@@ -25,16 +25,10 @@ pub(crate) struct Namespace {
 impl Namespace {
     /// Makes it.
     pub(crate) async fn create(client: Client, name: &str) -> Self {
-        let namespace = Self {
-            client,
-            name: name.to_owned(),
-        };
+        let namespace = Self { client, name: name.to_owned() };
         let kinds = Api::<DynamicObject>::all_with(namespace.client.clone(), &resource("v1", "Namespace"));
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        kinds
-            .patch(name, &PatchParams::apply(MANAGER), &Patch::Apply(object))
-            .await
-            .unwrap();
+        kinds.patch(name, &PatchParams::apply(MANAGER), &Patch::Apply(object)).await.unwrap();
         namespace
     }
 
@@ -43,33 +37,20 @@ impl Namespace {
         let text = |value: &Value| value.as_str().expect("a manifest names its kind").to_owned();
         let api = self.of(&text(&manifest["apiVersion"]), &text(&manifest["kind"]));
         let name = text(&manifest["metadata"]["name"]);
-        api.patch(
-            &name,
-            &PatchParams::apply(MANAGER).force(),
-            &Patch::Apply(manifest),
-        )
-        .await
-        .unwrap();
+        api.patch(&name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(manifest)).await.unwrap();
     }
 
     /// Changes part of an `OCIRepository`; returns its new generation.
     pub(crate) async fn change(&self, name: &str, patch: Value) -> i64 {
-        let changed = self
-            .repositories()
-            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
-            .await
-            .unwrap();
-        changed
-            .metadata
-            .generation
-            .expect("the API server counts generations")
+        let changed =
+            self.repositories().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+        changed.metadata.generation.expect("the API server counts generations")
     }
 
     /// Asks for a reconciliation with this token.
     pub(crate) async fn poke(&self, name: &str, token: &str) {
         let annotations = json!({"reconcile.fluxcd.io/requestedAt": token});
-        self.change(name, json!({"metadata": {"annotations": annotations}}))
-            .await;
+        self.change(name, json!({"metadata": {"annotations": annotations}})).await;
     }
 
     /// Asks for a reconciliation and waits until it was made.
@@ -84,12 +65,7 @@ impl Namespace {
 
     /// Deletes an `OCIRepository` without waiting.
     pub(crate) async fn delete(&self, name: &str) {
-        drop(
-            self.repositories()
-                .delete(name, &DeleteParams::default())
-                .await
-                .unwrap(),
-        );
+        drop(self.repositories().delete(name, &DeleteParams::default()).await.unwrap());
     }
 
     /// Waits until the object is in a state, and returns it; an absent object is null.
@@ -110,11 +86,7 @@ impl Namespace {
             }
         };
         let in_time = tokio::time::timeout(LIMIT, wait).await.is_ok();
-        assert!(
-            in_time,
-            "{}/{name}: no {what} within {LIMIT:?}; it is {last:#}",
-            self.name
-        );
+        assert!(in_time, "{}/{name}: no {what} within {LIMIT:?}; it is {last:#}", self.name);
         last
     }
 
@@ -137,9 +109,7 @@ impl Namespace {
         let failed = |object: &Value| {
             let ready = condition(object, "Ready");
             ready["status"] == "False"
-                && ready["message"]
-                    .as_str()
-                    .is_some_and(|message| message.contains(text))
+                && ready["message"].as_str().is_some_and(|message| message.contains(text))
         };
         self.until(name, &format!("failure with '{text}'"), failed).await
     }
@@ -152,13 +122,9 @@ impl Namespace {
     /// Reasons and messages of the events about an object, in no order.
     pub(crate) async fn events(&self, name: &str) -> Vec<(String, String)> {
         let events = self.of("v1", "Event").list(&ListParams::default()).await.unwrap();
-        let about = events
-            .into_iter()
-            .filter(|event| event.data["involvedObject"]["name"] == name);
+        let about = events.into_iter().filter(|event| event.data["involvedObject"]["name"] == name);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        about
-            .map(|event| (text(&event.data["reason"]), text(&event.data["message"])))
-            .collect()
+        about.map(|event| (text(&event.data["reason"]), text(&event.data["message"]))).collect()
     }
 
     fn repositories(&self) -> Api<DynamicObject> {
@@ -177,19 +143,13 @@ pub(crate) async fn install_definitions(client: &Client) {
     for document in super::manifest::documents_below("crds/yaml") {
         let manifest: DynamicObject = serde_json::from_value(document).unwrap();
         let name = manifest.name_any();
-        definitions
-            .patch(&name, &PatchParams::apply(MANAGER), &Patch::Apply(&manifest))
-            .await
-            .unwrap();
+        definitions.patch(&name, &PatchParams::apply(MANAGER), &Patch::Apply(&manifest)).await.unwrap();
         let established = |definition: Option<&DynamicObject>| {
             definition
                 .is_some_and(|definition| condition(&definition.data, "Established")["status"] == "True")
         };
         let wait = kube::runtime::wait::await_condition(definitions.clone(), &name, established);
-        tokio::time::timeout(LIMIT, wait)
-            .await
-            .expect("definitions are established at once")
-            .unwrap();
+        tokio::time::timeout(LIMIT, wait).await.expect("definitions are established at once").unwrap();
     }
 }
 

@@ -22,15 +22,8 @@ pub(crate) struct Bench {
 impl Bench {
     /// Nothing is started before the first test asks for it.
     pub(crate) fn new() -> Arc<Self> {
-        let work = tempfile::Builder::new()
-            .prefix("sluice-cluster-")
-            .tempdir()
-            .unwrap();
-        Arc::new(Self {
-            work,
-            testbed: OnceCell::new(),
-            plane: OnceCell::new(),
-        })
+        let work = tempfile::Builder::new().prefix("sluice-cluster-").tempdir().unwrap();
+        Arc::new(Self { work, testbed: OnceCell::new(), plane: OnceCell::new() })
     }
 
     /// A test, by the name of its function.
@@ -43,10 +36,8 @@ impl Bench {
         let name = path.split_once("::").map_or(path, |(_, name)| name).to_owned();
         let bench = Arc::clone(self);
         Trial::test(name.clone(), move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()?;
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(async { test(Scene::set(bench, &name).await).await });
             Ok(())
         })
@@ -55,9 +46,7 @@ impl Bench {
     /// The control plane of the run.
     pub(crate) async fn plane(&self) -> &ControlPlane {
         let directory = self.work.path().join("plane");
-        self.plane
-            .get_or_init(async || ControlPlane::start(&directory, self.binaries().await).await)
-            .await
+        self.plane.get_or_init(async || ControlPlane::start(&directory, self.binaries().await).await).await
     }
 
     /// Another control plane, for a test that disturbs it.
@@ -86,11 +75,7 @@ impl Bench {
 
     async fn testbed(&self) -> &Path {
         self.testbed
-            .get_or_init(async || {
-                tokio::task::spawn_blocking(build)
-                    .await
-                    .expect("a build does not panic")
-            })
+            .get_or_init(async || tokio::task::spawn_blocking(build).await.expect("a build does not panic"))
             .await
     }
 }
@@ -100,14 +85,8 @@ fn build() -> PathBuf {
         return built.into();
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed/build");
-    let output = Command::new(script)
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("bash is there");
+    let output = Command::new(script).stderr(Stdio::inherit()).output().expect("bash is there");
     assert!(output.status.success(), "tests/testbed/build failed");
     let text = String::from_utf8(output.stdout).expect("paths are text");
-    text.lines()
-        .last()
-        .expect("the last line is the directory")
-        .into()
+    text.lines().last().expect("the last line is the directory").into()
 }

@@ -59,22 +59,12 @@ impl Chart {
 
     /// A release that is only rendered.
     pub(crate) fn unplaced(scene: &Scene) -> Self {
-        Self::new(
-            &scene.tools,
-            scene.folder("helm"),
-            "/dev/null".into(),
-            "flux-system",
-        )
+        Self::new(&scene.tools, scene.folder("helm"), "/dev/null".into(), "flux-system")
     }
 
     /// A release on this control plane.
     pub(crate) fn of(scene: &Scene, plane: &ControlPlane, namespace: &str) -> Self {
-        Self::new(
-            &scene.tools,
-            scene.folder("helm"),
-            plane.admin_kubeconfig(),
-            namespace,
-        )
+        Self::new(&scene.tools, scene.folder("helm"), plane.admin_kubeconfig(), namespace)
     }
 
     /// A file by which the `ServiceAccount` of the release finds the API server.
@@ -106,14 +96,12 @@ impl Chart {
 
     /// The same, with flags of helm.
     pub(crate) async fn install_with(&self, flags: &[&str], values: &Value) -> Result<String, String> {
-        self.with_chart(&[&["install", RELEASE], flags].concat(), values)
-            .await
+        self.with_chart(&[&["install", RELEASE], flags].concat(), values).await
     }
 
     /// Changes the installed release to exactly these values; returns what helm says.
     pub(crate) async fn upgrade(&self, values: &Value) -> Result<String, String> {
-        self.with_chart(&["upgrade", "--reset-values", RELEASE], values)
-            .await
+        self.with_chart(&["upgrade", "--reset-values", RELEASE], values).await
     }
 
     /// Removes it.
@@ -138,11 +126,7 @@ impl Chart {
             .arg(format!("--storage-addr=127.0.0.1:{files}"))
             .arg(format!("--storage-adv-addr=127.0.0.1:{files}"))
             .arg(format!("--health-addr=127.0.0.1:{health}"))
-            .args([
-                "--metrics-addr=0",
-                "--events-addr=",
-                "--enable-leader-election=false",
-            ]);
+            .args(["--metrics-addr=0", "--events-addr=", "--enable-leader-election=false"]);
         let mut process = Process::start("operator", command, &directory);
         let ready = format!("http://127.0.0.1:{health}/readyz");
         let look = async |_: &Process| {
@@ -170,17 +154,9 @@ impl Chart {
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
             .env("HOME", &self.directory);
-        let output = tokio::process::Command::from(command)
-            .kill_on_drop(true)
-            .output()
-            .await
-            .unwrap();
+        let output = tokio::process::Command::from(command).kill_on_drop(true).output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("helm speaks UTF-8");
-        if output.status.success() {
-            Ok(text(output.stdout))
-        } else {
-            Err(text(output.stderr))
-        }
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
     }
 }
 
@@ -195,8 +171,5 @@ pub(crate) fn only<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
 pub(crate) fn arguments(objects: &[Value]) -> Vec<String> {
     let container = &only(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
     let arguments = container["args"].as_array().expect("there are arguments");
-    arguments
-        .iter()
-        .map(|argument| argument.as_str().expect("arguments are text").to_owned())
-        .collect()
+    arguments.iter().map(|argument| argument.as_str().expect("arguments are text").to_owned()).collect()
 }

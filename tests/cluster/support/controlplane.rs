@@ -56,22 +56,15 @@ impl ControlPlane {
         let client_port = ports::free();
         let etcd_url = format!("http://127.0.0.1:{client_port}");
         let peer_url = format!("http://127.0.0.1:{}", ports::free());
-        let mut etcd = Process::start(
-            "etcd",
-            etcd(&binaries, directory, &etcd_url, &peer_url),
-            directory,
-        );
+        let mut etcd = Process::start("etcd", etcd(&binaries, directory, &etcd_url, &peer_url), directory);
         etcd.wait_for("listener", START_LIMIT, async |_| {
             TcpStream::connect(("127.0.0.1", client_port)).await.ok()
         })
         .await;
 
         let port = ports::free();
-        let api = Process::start(
-            "apiserver",
-            api(&binaries, directory, &certificates, &etcd_url, port),
-            directory,
-        );
+        let api =
+            Process::start("apiserver", api(&binaries, directory, &certificates, &etcd_url, port), directory);
         let mut plane = Self {
             directory: directory.to_owned(),
             binaries,
@@ -96,13 +89,7 @@ impl ControlPlane {
 
     /// Starts it again, at the same address.
     pub(crate) async fn start_api(&mut self) {
-        let command = api(
-            &self.binaries,
-            &self.directory,
-            &self.certificates,
-            &self.etcd_url,
-            self.port,
-        );
+        let command = api(&self.binaries, &self.directory, &self.certificates, &self.etcd_url, self.port);
         self.api = Process::start("apiserver", command, &self.directory);
         self.wait_until_ready().await;
     }
@@ -120,9 +107,8 @@ impl ControlPlane {
     /// A client with every permission; belongs to the runtime that it is made in.
     pub(crate) async fn client(&self) -> Client {
         let kubeconfig = Kubeconfig::read_from(self.directory.join("admin.kubeconfig")).unwrap();
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-            .await
-            .unwrap();
+        let config =
+            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         Client::try_from(config).unwrap()
     }
 
@@ -149,17 +135,13 @@ impl ControlPlane {
     /// The writes of operators in this namespace, in order: verb and resource.
     pub(crate) fn writes(&self, namespace: &str) -> Vec<String> {
         let log = std::fs::read_to_string(self.directory.join("audit.log")).unwrap_or_default();
-        let entries = log
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let entries = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         entries
             .filter(|entry| entry["objectRef"]["namespace"] == namespace)
             .map(|entry| {
-                let (resource, part) = (
-                    text(&entry["objectRef"]["resource"]),
-                    text(&entry["objectRef"]["subresource"]),
-                );
+                let (resource, part) =
+                    (text(&entry["objectRef"]["resource"]), text(&entry["objectRef"]["subresource"]));
                 let separator = if part.is_empty() { "" } else { "/" };
                 format!("{} {resource}{separator}{part}", text(&entry["verb"]))
             })
@@ -200,20 +182,10 @@ fn etcd(binaries: &Binaries, directory: &Path, client_url: &str, peer_url: &str)
         }
         Binaries::Directory(path) => {
             let mut command = Command::new(path.join("etcd"));
-            command
-                .arg("--data-dir")
-                .arg(data)
-                .args(["--listen-client-urls", client_url]);
-            command.args([
-                "--advertise-client-urls",
-                client_url,
-                "--listen-peer-urls",
-                peer_url,
-            ]);
+            command.arg("--data-dir").arg(data).args(["--listen-client-urls", client_url]);
+            command.args(["--advertise-client-urls", client_url, "--listen-peer-urls", peer_url]);
             command.args(["--initial-advertise-peer-urls", peer_url, "--unsafe-no-fsync"]);
-            command
-                .arg("--initial-cluster")
-                .arg(format!("default={peer_url}"));
+            command.arg("--initial-cluster").arg(format!("default={peer_url}"));
             command
         }
     }

@@ -28,10 +28,7 @@ pub(crate) fn below(directory: &Path) -> Vec<PathBuf> {
 pub(crate) fn artifacts_in(directory: &Path) -> Vec<String> {
     let mut paths = below(directory);
     paths.retain(|path| path.extension().is_none_or(|extension| extension != "lock"));
-    paths
-        .iter()
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-        .collect()
+    paths.iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
 }
 
 /// Bytes that no compression makes smaller, the same for the same seed.

@@ -48,27 +48,17 @@ pub(crate) struct Hold {
 impl Gate {
     /// Opens before a server; `authority` is the PEM that its certificate is signed by.
     pub(crate) async fn before(upstream: &str, authority: Option<&[u8]>) -> Self {
-        let mut client = reqwest::Client::builder()
-            .http1_only()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none());
+        let mut client =
+            reqwest::Client::builder().http1_only().no_proxy().redirect(reqwest::redirect::Policy::none());
         if let Some(pem) = authority {
             client = client.tls_certs_only([reqwest::Certificate::from_pem(pem).unwrap()]);
         }
         let client = client.build().unwrap();
-        let shared = Arc::new(Shared {
-            upstream: upstream.to_owned(),
-            client,
-            rules: Mutex::default(),
-        });
+        let shared = Arc::new(Shared { upstream: upstream.to_owned(), client, rules: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self {
-            port,
-            shared,
-            accepting,
-        }
+        Self { port, shared, accepting }
     }
 
     /// Host and port.
@@ -97,10 +87,7 @@ impl Gate {
             released: watch::Sender::new(false),
         });
         self.shared.lock().push(Arc::clone(&rule));
-        Hold {
-            rule,
-            shared: Arc::clone(&self.shared),
-        }
+        Hold { rule, shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -116,12 +103,7 @@ impl Hold {
         let mut reached = self.rule.reached.subscribe();
         let wait = reached.wait_for(|count| *count >= requests);
         let in_time = tokio::time::timeout(super::api::LIMIT, wait).await.is_ok();
-        assert!(
-            in_time,
-            "{} of {requests} requests came to {}",
-            self.count(),
-            self.rule.path
-        );
+        assert!(in_time, "{} of {requests} requests came to {}", self.count(), self.rule.path);
     }
 
     /// How many have come so far.
@@ -179,15 +161,9 @@ impl Shared {
             rule.pass().await;
         }
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let forwarded = self
-            .client
-            .request(request.method().clone(), format!("{}{path}", self.upstream));
+        let forwarded = self.client.request(request.method().clone(), format!("{}{path}", self.upstream));
         let (head, body) = request.into_parts();
-        let body = body
-            .collect()
-            .await
-            .map(http_body_util::Collected::to_bytes)
-            .unwrap_or_default();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let mut headers = head.headers;
         for hop in [CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH] {
             headers.remove(hop);
@@ -195,18 +171,14 @@ impl Shared {
         let answer = forwarded.headers(headers).body(body).send().await?;
 
         let mut response = Response::builder().status(answer.status());
-        let kept = answer
-            .headers()
-            .iter()
-            .filter(|(name, _)| **name != CONNECTION && **name != TRANSFER_ENCODING);
+        let kept =
+            answer.headers().iter().filter(|(name, _)| **name != CONNECTION && **name != TRANSFER_ENCODING);
         for (name, value) in kept {
             response = response.header(name, value);
         }
         let chunks = held_after(answer.bytes_stream().boxed(), rule);
         let frames = StreamBody::new(chunks.map_ok(Frame::data));
-        Ok(response
-            .body(BodyExt::boxed_unsync(frames))
-            .expect("the server's headers are valid"))
+        Ok(response.body(BodyExt::boxed_unsync(frames)).expect("the server's headers are valid"))
     }
 }
 

@@ -10,10 +10,7 @@ const EXAMPLE_HOST: &str = "ghcr.io";
 
 /// Every object of `examples/`, for a registry at this address.
 pub(crate) fn examples(host: &str) -> Vec<Value> {
-    documents_below("examples")
-        .into_iter()
-        .map(|document| with_host(document, host))
-        .collect()
+    documents_below("examples").into_iter().map(|document| with_host(document, host)).collect()
 }
 
 /// Every YAML document below a folder of the project, in the order of file names.
@@ -23,27 +20,21 @@ pub(crate) fn documents_below(folder: &str) -> Vec<Value> {
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
-    paths
-        .iter()
-        .flat_map(|path| documents(&std::fs::read_to_string(path).unwrap()))
-        .collect()
+    paths.iter().flat_map(|path| documents(&std::fs::read_to_string(path).unwrap())).collect()
 }
 
 /// Every document of a YAML text.
 pub(crate) fn documents(text: &str) -> Vec<Value> {
-    serde_yaml::Deserializer::from_str(text)
-        .map(|document| Value::deserialize(document).unwrap())
-        .collect()
+    serde_yaml::Deserializer::from_str(text).map(|document| Value::deserialize(document).unwrap()).collect()
 }
 
 fn with_host(document: Value, host: &str) -> Value {
     match document {
         Value::String(text) => text.replace(EXAMPLE_HOST, host).into(),
         Value::Array(items) => items.into_iter().map(|item| with_host(item, host)).collect(),
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, value)| (name, with_host(value, host)))
-            .collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, with_host(value, host))).collect()
+        }
         other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
     }
 }

@@ -42,22 +42,12 @@ impl Operator {
     /// Starts it again on the same data, and waits until it is ready.
     pub(crate) async fn resume(&mut self) {
         self.launch();
-        let (health, storage) = (
-            loopback(self.health_port, "readyz"),
-            loopback(self.storage_port, ""),
-        );
+        let (health, storage) = (loopback(self.health_port, "readyz"), loopback(self.storage_port, ""));
         let ready = async |_: &Process| {
-            reqwest::get(&health)
-                .await
-                .ok()
-                .filter(|answer| answer.status().is_success())?;
+            reqwest::get(&health).await.ok().filter(|answer| answer.status().is_success())?;
             reqwest::get(&storage).await.ok().map(drop)
         };
-        self.process
-            .as_mut()
-            .expect("it was launched")
-            .wait_for("readiness", START_LIMIT, ready)
-            .await;
+        self.process.as_mut().expect("it was launched").wait_for("readiness", START_LIMIT, ready).await;
     }
 
     /// Starts it again without waiting.
@@ -65,14 +55,8 @@ impl Operator {
         let home = self.directory.join("home");
         std::fs::create_dir_all(&home).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        command
-            .env_clear()
-            .env("KUBECONFIG", &self.kubeconfig)
-            .env("RUNTIME_NAMESPACE", &self.namespace);
-        command
-            .env("HOME", &home)
-            .env("TMPDIR", &home)
-            .env("RUST_BACKTRACE", "1");
+        command.env_clear().env("KUBECONFIG", &self.kubeconfig).env("RUNTIME_NAMESPACE", &self.namespace);
+        command.env("HOME", &home).env("TMPDIR", &home).env("RUST_BACKTRACE", "1");
         command.args([
             "run",
             "--watch-all-namespaces=false",
@@ -117,12 +101,9 @@ impl Operator {
     pub(crate) fn is_writing_an_artifact(&self) -> bool {
         let has_content = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.len() > 0);
         let is_nameless = |path: &PathBuf| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with(".sluice-"))
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".sluice-"))
         };
-        super::files::below(&self.data())
-            .iter()
-            .any(|path| is_nameless(path) && has_content(path))
+        super::files::below(&self.data()).iter().any(|path| is_nameless(path) && has_content(path))
     }
 
     /// All that it has logged since its first start.
@@ -138,11 +119,7 @@ fn loopback(port: u16, path: &str) -> String {
 impl Drop for Operator {
     fn drop(&mut self) {
         if let Some(process) = self.process.as_ref().filter(|_| std::thread::panicking()) {
-            eprintln!(
-                "--- the operator of {} said last:\n{}",
-                self.namespace,
-                process.tail()
-            );
+            eprintln!("--- the operator of {} said last:\n{}", self.namespace, process.tail());
         }
     }
 }

@@ -26,19 +26,9 @@ impl Process {
     /// Starts a command. Its output goes to a file in this directory.
     pub(crate) fn start(name: &'static str, mut command: Command, directory: &Path) -> Self {
         let log = directory.join(format!("{name}.log"));
-        let output = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .unwrap();
-        command
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().unwrap())
-            .stderr(output)
-            .process_group(0);
-        let child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let output = std::fs::File::options().create(true).append(true).open(&log).unwrap();
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).process_group(0);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         running().insert(group_of(&child));
         Self { name, child, log }
     }
@@ -61,18 +51,9 @@ impl Process {
                 return found;
             }
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!(
-                    "{} ended with {status} before {what}:\n{}",
-                    self.name,
-                    self.tail()
-                );
+                panic!("{} ended with {status} before {what}:\n{}", self.name, self.tail());
             }
-            assert!(
-                Instant::now() < deadline,
-                "{}: no {what} within {limit:?}:\n{}",
-                self.name,
-                self.tail()
-            );
+            assert!(Instant::now() < deadline, "{}: no {what} within {limit:?}:\n{}", self.name, self.tail());
             tokio::time::sleep(POLL).await;
         }
     }

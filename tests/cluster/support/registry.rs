@@ -78,11 +78,7 @@ impl Registry {
 
     /// Its answers since a mark, without the pings by which clients learn how to speak with it (D47).
     pub(crate) fn since(&self, mark: usize) -> Vec<String> {
-        self.requests()
-            .split_off(mark)
-            .into_iter()
-            .filter(|line| !line.starts_with("GET /v2/ "))
-            .collect()
+        self.requests().split_off(mark).into_iter().filter(|line| !line.starts_with("GET /v2/ ")).collect()
     }
 
     /// Pushes files as `flux push artifact` does; returns the digest of the manifest.
@@ -117,8 +113,7 @@ impl Registry {
         std::fs::write(source.path().join("values.yaml"), "replicas: 1\n").unwrap();
         std::fs::write(source.path().join("templates/map.yaml"), "kind: ConfigMap\n").unwrap();
         let url = format!("oci://{}/{parent}", self.host());
-        self.pushed(&["push", "chart", &url, "--path", source.path().to_str().unwrap()])
-            .await
+        self.pushed(&["push", "chart", &url, "--path", source.path().to_str().unwrap()]).await
     }
 
     /// Gives a pushed artifact one more tag.
@@ -130,28 +125,17 @@ impl Registry {
     /// Signs `REPOSITORY@DIGEST` with cosign.
     pub(crate) async fn sign(&self, repository_and_digest: &str, keys: &Keys) {
         let reference = format!("{}/{repository_and_digest}", self.host());
-        self.authorized(&["sign", &reference, "--key", keys.private.to_str().unwrap()])
-            .await;
+        self.authorized(&["sign", &reference, "--key", keys.private.to_str().unwrap()]).await;
     }
 
     /// Pushes an image of one layer with these very bytes, whatever they are; for a registry that is open to everybody.
     pub(crate) async fn push_layer(&self, repository_and_tag: &str, layer: Vec<u8>) {
-        let config = ClientConfig {
-            protocol: ClientProtocol::Http,
-            ..ClientConfig::default()
-        };
+        let config = ClientConfig { protocol: ClientProtocol::Http, ..ClientConfig::default() };
         let reference: Reference = format!("{}/{repository_and_tag}", self.host()).parse().unwrap();
         let layers = [ImageLayer::new(layer, LAYER_TYPE.to_owned(), None)];
-        let empty = Config::new(
-            b"{}".to_vec(),
-            "application/vnd.oci.empty.v1+json".to_owned(),
-            None,
-        );
+        let empty = Config::new(b"{}".to_vec(), "application/vnd.oci.empty.v1+json".to_owned(), None);
         let client = Client::new(config);
-        client
-            .push(&reference, &layers, empty, &RegistryAuth::Anonymous, None)
-            .await
-            .unwrap();
+        client.push(&reference, &layers, empty, &RegistryAuth::Anonymous, None).await.unwrap();
     }
 
     /// The digest of the only layer of a manifest.
@@ -190,10 +174,7 @@ impl Registry {
         if let Some(user) = &self.user {
             arguments.extend(["--creds", user]);
         }
-        self.tools
-            .run(&arguments)
-            .await
-            .unwrap_or_else(|error| panic!("tools {arguments:?}: {error}"))
+        self.tools.run(&arguments).await.unwrap_or_else(|error| panic!("tools {arguments:?}: {error}"))
     }
 
     fn access_log(&self) -> PathBuf {

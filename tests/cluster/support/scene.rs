@@ -30,31 +30,15 @@ pub(crate) struct Scene {
 impl Scene {
     /// Sets the stage for the test of this name.
     pub(crate) async fn set(bench: Arc<Bench>, test: &str) -> Self {
-        let label: String = test
-            .chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() {
-                    letter
-                } else {
-                    '-'
-                }
-            })
-            .collect();
+        let label: String =
+            test.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
         let label = label.to_lowercase();
-        let label = label[label.len().saturating_sub(NAME_LENGTH)..]
-            .trim_matches('-')
-            .to_owned();
+        let label = label[label.len().saturating_sub(NAME_LENGTH)..].trim_matches('-').to_owned();
         let directory = bench.folder(&label);
         let client = bench.plane().await.client().await;
         let namespace = Namespace::create(client, &label).await;
         let tools = bench.tools().await;
-        Self {
-            bench,
-            directory,
-            started: AtomicUsize::new(0),
-            namespace,
-            tools,
-        }
+        Self { bench, directory, started: AtomicUsize::new(0), namespace, tools }
     }
 
     /// The control plane that all tests share.

@@ -40,23 +40,14 @@ impl Tools {
             .await
             .unwrap_or_else(|error| panic!("tools does not start: {error}"));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        if output.status.success() {
-            Ok(text(&output.stdout))
-        } else {
-            Err(text(&output.stderr))
-        }
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
     /// Makes a key pair of cosign's in this directory.
     pub(crate) async fn keys(&self, directory: &Path) -> Keys {
-        self.run(&["sign", "keygen", directory.to_str().unwrap()])
-            .await
-            .unwrap();
+        self.run(&["sign", "keygen", directory.to_str().unwrap()]).await.unwrap();
         let public = std::fs::read_to_string(directory.join("cosign.pub")).unwrap();
-        Keys {
-            private: directory.join("cosign.key"),
-            public,
-        }
+        Keys { private: directory.join("cosign.key"), public }
     }
 
     /// Takes an artifact as kustomize-controller does; returns the lines `PATH SHA256` of its files.
@@ -66,9 +57,7 @@ impl Tools {
         digest: &str,
         directory: &Path,
     ) -> Result<Vec<String>, String> {
-        let listing = self
-            .run(&["consume", url, digest, directory.to_str().unwrap()])
-            .await?;
+        let listing = self.run(&["consume", url, digest, directory.to_str().unwrap()]).await?;
         Ok(listing.lines().map(str::to_owned).collect())
     }
 
@@ -79,7 +68,6 @@ impl Tools {
         digest: &str,
         directory: &Path,
     ) -> Result<String, String> {
-        self.run(&["consume", "chart", url, digest, directory.to_str().unwrap()])
-            .await
+        self.run(&["consume", "chart", url, digest, directory.to_str().unwrap()]).await
     }
 }

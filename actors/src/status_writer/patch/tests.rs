@@ -22,13 +22,8 @@ fn condition(kind: &str, truth: &str, message: &str, generation: i64) -> Value {
 }
 
 fn status(truth: Truth, message: &str, generation: i64) -> Status {
-    let mut status = Status {
-        observed_generation: generation,
-        ..Status::default()
-    };
-    status
-        .conditions
-        .set(ConditionKind::Ready, truth, "Succeeded", message, generation);
+    let mut status = Status { observed_generation: generation, ..Status::default() };
+    status.conditions.set(ConditionKind::Ready, truth, "Succeeded", message, generation);
     status
 }
 
@@ -63,10 +58,7 @@ fn conditions_in_another_order_are_no_change() {
         "conditions": [condition("Foreign", "True", "f", 1), condition("Ready", "True", "m", 1)],
     }));
 
-    assert_eq!(
-        status_difference(&recorded, &status(Truth::True, "m", 1), NOW),
-        None
-    );
+    assert_eq!(status_difference(&recorded, &status(Truth::True, "m", 1), NOW), None);
 }
 
 #[test]
@@ -75,36 +67,15 @@ fn foreign_conditions_stand_among_ours_as_upstream_sorts_them() {
         "conditions": [condition("Zebra", "True", "z", 2), condition("Ant", "True", "a", 1), condition("Bee", "True", "b", 2)],
     }));
     let mut status = status(Truth::False, "m", 2);
-    status
-        .conditions
-        .set(ConditionKind::Reconciling, Truth::True, "Progressing", "p", 2);
-    status
-        .conditions
-        .set(ConditionKind::FetchFailed, Truth::True, "Failed", "f", 2);
-    status
-        .conditions
-        .set(ConditionKind::ArtifactInStorage, Truth::True, "Succeeded", "a", 1);
+    status.conditions.set(ConditionKind::Reconciling, Truth::True, "Progressing", "p", 2);
+    status.conditions.set(ConditionKind::FetchFailed, Truth::True, "Failed", "f", 2);
+    status.conditions.set(ConditionKind::ArtifactInStorage, Truth::True, "Succeeded", "a", 1);
 
     let difference = status_difference(&recorded, &status, NOW).unwrap();
 
-    let kinds: Vec<_> = difference["conditions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["type"].clone())
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            "Reconciling",
-            "Ready",
-            "Bee",
-            "FetchFailed",
-            "Zebra",
-            "Ant",
-            "ArtifactInStorage"
-        ]
-    );
+    let kinds: Vec<_> =
+        difference["conditions"].as_array().unwrap().iter().map(|one| one["type"].clone()).collect();
+    assert_eq!(kinds, ["Reconciling", "Ready", "Bee", "FetchFailed", "Zebra", "Ant", "ArtifactInStorage"]);
 }
 
 #[test]
@@ -148,10 +119,7 @@ fn only_changed_fields_are_sent_and_vanished_ones_are_null() {
         url: Some("http://localhost/latest.tar.gz".to_owned()),
         artifact: Some(artifact),
         last_handled_reconcile_at: Some("t2".to_owned()),
-        observed_layer_selector: Some(LayerSelector {
-            media_type: None,
-            operation: Some(Operation::Copy),
-        }),
+        observed_layer_selector: Some(LayerSelector { media_type: None, operation: Some(Operation::Copy) }),
         ..Status::default()
     };
 
@@ -169,11 +137,7 @@ fn only_changed_fields_are_sent_and_vanished_ones_are_null() {
 #[test]
 fn an_empty_ignore_is_not_an_absent_one() {
     let recorded = object(&json!({ "observedGeneration": 1 }));
-    let empty = Status {
-        observed_generation: 1,
-        observed_ignore: Some(String::new()),
-        ..Status::default()
-    };
+    let empty = Status { observed_generation: 1, observed_ignore: Some(String::new()), ..Status::default() };
 
     let difference = status_difference(&recorded, &empty, NOW).unwrap();
 
@@ -186,14 +150,8 @@ fn a_lost_artifact_is_taken_out_as_a_whole() {
         json!({ "digest": "sha256:ab", "path": "p", "url": "u", "revision": "r", "lastUpdateTime": BEFORE });
     let recorded = object(&json!({ "observedGeneration": 1, "artifact": artifact }));
 
-    let difference = status_difference(
-        &recorded,
-        &Status {
-            observed_generation: 1,
-            ..Status::default()
-        },
-        NOW,
-    );
+    let difference =
+        status_difference(&recorded, &Status { observed_generation: 1, ..Status::default() }, NOW);
 
     assert_eq!(difference, Some(json!({ "artifact": null })));
 }

@@ -20,10 +20,7 @@ fn naming(pairs: &[(&str, &[Dependency])]) -> Dependencies {
 }
 
 fn applied(dependency: Dependency, version: &str) -> DependencyChanged {
-    DependencyChanged::Applied {
-        dependency,
-        version: version.into(),
-    }
+    DependencyChanged::Applied { dependency, version: version.into() }
 }
 
 /// Who is shown what, one line each.
@@ -65,10 +62,7 @@ fn what_is_no_longer_named_is_forgotten() {
         ("one", &[secret("kept"), secret("new")]),
         ("two", &[secret("old")]),
     ]);
-    assert_eq!(
-        shown(&mut index, applied(secret("old"), "7")),
-        ["two team/old 7 changed"]
-    );
+    assert_eq!(shown(&mut index, applied(secret("old"), "7")), ["two team/old 7 changed"]);
     assert_eq!(shown(&mut index, applied(secret("new"), "7")).len(), 1);
 
     for name in ["one", "two"] {
@@ -80,29 +74,17 @@ fn what_is_no_longer_named_is_forgotten() {
 
 #[test]
 fn a_list_is_marked_as_such_and_tells_who_names_what_it_did_not_show() {
-    let mut index = naming(&[
-        ("one", &[secret("there")]),
-        ("two", &[secret("lost"), account("there")]),
-    ]);
+    let mut index = naming(&[("one", &[secret("there")]), ("two", &[secret("lost"), account("there")])]);
     let kind = DependencyKind::Secret;
     assert!(shown(&mut index, DependencyChanged::RelistStarted(kind)).is_empty());
-    assert_eq!(
-        shown(&mut index, applied(secret("there"), "7")),
-        ["one team/there 7 listed"]
-    );
+    assert_eq!(shown(&mut index, applied(secret("there"), "7")), ["one team/there 7 listed"]);
     assert_eq!(
         shown(&mut index, applied(account("there"), "9")),
         ["two team/there 9 changed"],
         "the list of one kind is none of the other"
     );
-    assert_eq!(
-        shown(&mut index, DependencyChanged::RelistFinished(kind)),
-        ["two team/lost absent listed"]
-    );
-    assert_eq!(
-        shown(&mut index, applied(secret("there"), "8")),
-        ["one team/there 8 changed"]
-    );
+    assert_eq!(shown(&mut index, DependencyChanged::RelistFinished(kind)), ["two team/lost absent listed"]);
+    assert_eq!(shown(&mut index, applied(secret("there"), "8")), ["one team/there 8 changed"]);
 }
 
 #[test]
@@ -112,8 +94,5 @@ fn a_list_that_begins_again_has_shown_nothing() {
     shown(&mut index, DependencyChanged::RelistStarted(kind));
     shown(&mut index, applied(secret("there"), "7"));
     shown(&mut index, DependencyChanged::RelistStarted(kind));
-    assert_eq!(
-        shown(&mut index, DependencyChanged::RelistFinished(kind)),
-        ["one team/there absent listed"]
-    );
+    assert_eq!(shown(&mut index, DependencyChanged::RelistFinished(kind)), ["one team/there absent listed"]);
 }

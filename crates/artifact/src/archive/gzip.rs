@@ -27,12 +27,7 @@ pub(super) struct GzipWriter<W> {
 impl<W: Write> GzipWriter<W> {
     /// Starts a stream; the header is written with the first block.
     pub(super) fn new(out: W) -> Self {
-        Self {
-            out,
-            block: Vec::with_capacity(BLOCK),
-            checksum: Crc::new(),
-            started: false,
-        }
+        Self { out, block: Vec::with_capacity(BLOCK), checksum: Crc::new(), started: false }
     }
 
     /// Writes the last block and the trailer.
@@ -120,9 +115,7 @@ mod tests {
 
     fn inflated(bytes: &[u8]) -> Vec<u8> {
         let mut inflated = Vec::new();
-        flate2::read::GzDecoder::new(bytes)
-            .read_to_end(&mut inflated)
-            .unwrap();
+        flate2::read::GzDecoder::new(bytes).read_to_end(&mut inflated).unwrap();
         inflated
     }
 
@@ -147,10 +140,8 @@ mod tests {
 
     #[test]
     fn bytes_that_do_not_compress_fit_too() {
-        let noise: Vec<u8> = (0u32..)
-            .flat_map(|at| *blake3::hash(&at.to_le_bytes()).as_bytes())
-            .take(2 * BLOCK)
-            .collect();
+        let noise: Vec<u8> =
+            (0u32..).flat_map(|at| *blake3::hash(&at.to_le_bytes()).as_bytes()).take(2 * BLOCK).collect();
 
         assert!(inflated(&at_once(&noise)) == noise);
     }

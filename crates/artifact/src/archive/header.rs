@@ -35,9 +35,7 @@ impl Member {
         match self {
             Self::Directory => 0o750,
             Self::File { executable: true, .. } => 0o700,
-            Self::File {
-                executable: false, ..
-            } => 0o600,
+            Self::File { executable: false, .. } => 0o600,
         }
     }
 
@@ -70,13 +68,7 @@ pub(super) fn blocks(name: &[u8], member: Member) -> Vec<u8> {
     let mut blocks = block(&extension_name(name), b'x', 0, records.len() as u64, None).to_vec();
     records.resize(records.len().next_multiple_of(BLOCK), 0);
     blocks.extend(records);
-    blocks.extend(block(
-        &cut(ascii(name)),
-        member.flag(),
-        member.mode(),
-        size,
-        Some(b""),
-    ));
+    blocks.extend(block(&cut(ascii(name)), member.flag(), member.mode(), size, Some(b"")));
     blocks
 }
 
@@ -85,9 +77,7 @@ fn split(name: &[u8]) -> Option<(&[u8], &[u8])> {
     if name.len() <= NAME || !name.is_ascii() {
         return None;
     }
-    let slash = name[..name.len().min(PREFIX + 1)]
-        .iter()
-        .rposition(|byte| *byte == b'/')?;
+    let slash = name[..name.len().min(PREFIX + 1)].iter().rposition(|byte| *byte == b'/')?;
     let rest = &name[slash + 1..];
     (slash > 0 && (1..=NAME).contains(&rest.len())).then_some((&name[..slash], rest))
 }
@@ -119,18 +109,12 @@ fn cut(mut name: Vec<u8>) -> Vec<u8> {
 }
 
 fn without_slashes(name: &[u8]) -> &[u8] {
-    let end = name
-        .iter()
-        .rposition(|byte| *byte != b'/')
-        .map_or(0, |last| last + 1);
+    let end = name.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
     &name[..end]
 }
 
 fn extension_name(name: &[u8]) -> Vec<u8> {
-    let file = name
-        .iter()
-        .rposition(|byte| *byte == b'/')
-        .map_or(0, |slash| slash + 1);
+    let file = name.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
     let (directory, file) = name.split_at(file);
     let mut name = ascii(&[directory, b"PaxHeaders.0/", file].concat());
     name.truncate(NAME);
@@ -177,21 +161,10 @@ mod tests {
 
     #[test]
     fn a_long_name_is_split_at_the_last_slash_that_fits() {
-        let file = |name: &str| {
-            blocks(
-                name.as_bytes(),
-                Member::File {
-                    size: 1,
-                    executable: false,
-                },
-            )
-        };
+        let file = |name: &str| blocks(name.as_bytes(), Member::File { size: 1, executable: false });
         let (directory, name) = ("d".repeat(155), "f".repeat(100));
 
-        assert_eq!(
-            names(&file(&format!("{directory}/{name}"))),
-            (directory.clone(), name.clone())
-        );
+        assert_eq!(names(&file(&format!("{directory}/{name}"))), (directory.clone(), name.clone()));
         assert_eq!(file(&format!("{directory}/{name}g")).len(), 3 * BLOCK);
         assert_eq!(file(&format!("{directory}d/{name}")).len(), 3 * BLOCK);
         assert_eq!(names(&file(&format!("a/b/{name}"))), ("a/b".to_owned(), name));
@@ -202,10 +175,7 @@ mod tests {
         let main_header = |name: &str| names(&blocks(name.as_bytes(), Member::Directory)[2 * BLOCK..]).1;
 
         assert_eq!(main_header("a/é"), "a/");
-        assert_eq!(
-            names(&blocks("a/é".as_bytes(), Member::Directory)).1,
-            "a/PaxHeaders.0"
-        );
+        assert_eq!(names(&blocks("a/é".as_bytes(), Member::Directory)).1, "a/PaxHeaders.0");
         assert_eq!(main_header(&format!("{}/é/b", "a".repeat(99))), "a".repeat(99));
     }
 
@@ -219,20 +189,8 @@ mod tests {
 
     #[test]
     fn a_size_beyond_eleven_octal_digits_goes_into_a_record() {
-        let largest = blocks(
-            b"a",
-            Member::File {
-                size: (8 << 30) - 1,
-                executable: false,
-            },
-        );
-        let larger = blocks(
-            b"a",
-            Member::File {
-                size: 8 << 30,
-                executable: false,
-            },
-        );
+        let largest = blocks(b"a", Member::File { size: (8 << 30) - 1, executable: false });
+        let larger = blocks(b"a", Member::File { size: 8 << 30, executable: false });
 
         assert_eq!(&largest[124..136], b"77777777777\0");
         assert_eq!(&larger[BLOCK..BLOCK + 19], b"19 size=8589934592\n");

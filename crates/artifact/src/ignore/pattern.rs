@@ -35,26 +35,15 @@ impl Pattern {
     /// Reads a line that is neither blank nor a comment.
     pub(super) fn parse(line: &[u8], directory: &[u8]) -> Self {
         let (includes, line) = line.strip_prefix(b"!").map_or((false, line), |rest| (true, rest));
-        let line = if line.ends_with(b"\\ ") {
-            line
-        } else {
-            without_trailing_spaces(line)
-        };
+        let line = if line.ends_with(b"\\ ") { line } else { without_trailing_spaces(line) };
         let (only_directories, line) = line.strip_suffix(b"/").map_or((false, line), |rest| (true, rest));
         let form = if line.contains(&b'/') {
             Form::Path(line.split(|byte| *byte == b'/').map(Segment::parse).collect())
         } else {
             Form::Name(Wildcard::parse(line))
         };
-        let domain = directory
-            .split(|byte| *byte == b'/')
-            .filter(|name| !name.is_empty());
-        Self {
-            domain: domain.map(<[u8]>::to_vec).collect(),
-            includes,
-            only_directories,
-            form,
-        }
+        let domain = directory.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
+        Self { domain: domain.map(<[u8]>::to_vec).collect(), includes, only_directories, form }
     }
 
     /// Whether a match means that the entry is kept.
@@ -90,18 +79,13 @@ impl Segment {
 }
 
 fn without_trailing_spaces(line: &[u8]) -> &[u8] {
-    let end = line
-        .iter()
-        .rposition(|byte| *byte != b' ')
-        .map_or(0, |last| last + 1);
+    let end = line.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
     &line[..end]
 }
 
 /// What follows the first component that matches.
 fn after_match<'a, 'b>(name: &Wildcard, path: &'a [&'b [u8]]) -> Option<&'a [&'b [u8]]> {
-    path.iter()
-        .position(|component| name.matches(component))
-        .map(|found| &path[found + 1..])
+    path.iter().position(|component| name.matches(component)).map(|found| &path[found + 1..])
 }
 
 /// What follows the components that the segments match; `None` if they do not.

@@ -37,17 +37,8 @@ fn every_verdict_of_the_recorded_matcher_is_ours_too() {
         let mut patterns = UserPatterns::default();
         patterns.add(case.patterns.join("\n").as_bytes(), b"");
         let rules = Rules(patterns.0);
-        let ours: Vec<&String> = oracle
-            .paths
-            .iter()
-            .filter(|path| excluded(&rules, path))
-            .collect();
-        assert_eq!(
-            ours,
-            case.excluded.iter().collect::<Vec<_>>(),
-            "{:?}",
-            case.patterns
-        );
+        let ours: Vec<&String> = oracle.paths.iter().filter(|path| excluded(&rules, path)).collect();
+        assert_eq!(ours, case.excluded.iter().collect::<Vec<_>>(), "{:?}", case.patterns);
     }
 }
 
@@ -84,10 +75,7 @@ fn patterns_decide_within_their_domain() {
         };
         let pattern = Pattern::parse(pattern.as_bytes(), domain.as_bytes());
         let components: Vec<&[u8]> = path.trim_end_matches('/').split('/').map(str::as_bytes).collect();
-        let ours = match (
-            pattern.matches(&components, path.ends_with('/')),
-            pattern.includes(),
-        ) {
+        let ours = match (pattern.matches(&components, path.ends_with('/')), pattern.includes()) {
             (true, true) => "I",
             (true, false) => "E",
             (false, _) => "N",

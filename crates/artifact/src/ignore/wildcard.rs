@@ -23,10 +23,7 @@ pub(super) enum Token {
 impl Wildcard {
     /// Reads a pattern; one that is malformed matches nothing.
     pub(super) fn parse(pattern: &[u8]) -> Self {
-        if !pattern
-            .iter()
-            .any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'))
-        {
+        if !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\')) {
             return Self::Literal(pattern.to_vec());
         }
         tokens(pattern).map_or(Self::Malformed, Self::Tokens)
@@ -51,9 +48,7 @@ impl Token {
             Self::AnyBytes => Some(0),
             Self::Class { negated, ranges } => {
                 let (character, width) = first_character(name)?;
-                let inside = ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&character));
+                let inside = ranges.iter().any(|(low, high)| (*low..=*high).contains(&character));
                 (inside != *negated).then_some(width)
             }
         }
@@ -68,9 +63,7 @@ fn tokens_match(tokens: &[Token], name: &[u8]) -> bool {
         if done == tokens.len() && offset == name.len() {
             return true;
         }
-        let fit = tokens
-            .get(done)
-            .and_then(|next| Some((next, next.take(&name[offset..])?)));
+        let fit = tokens.get(done).and_then(|next| Some((next, next.take(&name[offset..])?)));
         if let Some((token, width)) = fit {
             done += 1;
             offset += width;
@@ -112,11 +105,7 @@ fn class(pattern: &mut &[u8]) -> Option<Token> {
     let mut ranges = Vec::new();
     while ranges.is_empty() || !skip(pattern, b']') {
         let low = member(pattern)?;
-        let high = if skip(pattern, b'-') {
-            member(pattern)?
-        } else {
-            low
-        };
+        let high = if skip(pattern, b'-') { member(pattern)? } else { low };
         ranges.push((low, high));
     }
     Some(Token::Class { negated, ranges })
@@ -151,8 +140,6 @@ fn first_character(bytes: &[u8]) -> Option<(u32, usize)> {
         0xf0..=0xf4 => 4,
         _ => 1,
     };
-    let character = bytes
-        .get(..width)
-        .and_then(|first| str::from_utf8(first).ok()?.chars().next());
+    let character = bytes.get(..width).and_then(|first| str::from_utf8(first).ok()?.chars().next());
     Some(character.map_or((INVALID, 1), |character| (u32::from(character), width)))
 }

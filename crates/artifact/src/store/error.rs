@@ -73,17 +73,10 @@ pub enum PublishError<E> {
 
 /// Turns an I/O error into [`Error::Io`] with what was attempted on which path.
 pub(super) fn failed(action: &'static str, path: &str) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| Error::Io { action, path: path.to_owned(), source }
 }
 
 /// Turns an I/O error into [`Error::Stat`].
 pub(super) fn unseen(path: &str) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error::Stat {
-        path: path.to_owned(),
-        source,
-    }
+    move |source| Error::Stat { path: path.to_owned(), source }
 }

@@ -65,11 +65,7 @@ impl Store {
         if let (Stored::Present, Some(recorded), Some(record)) = (&stored, recorded, &record) {
             self.recollect(record, recorded);
         }
-        Ok(Stock {
-            stored,
-            collected,
-            record,
-        })
+        Ok(Stock { stored, collected, record })
     }
 
     /// Makes the next [`Store::inspect`] of the object hash its files again (the slow scrub of D30).

@@ -46,10 +46,7 @@ impl Key {
                 return Err(Error::InvalidName(component.to_owned()));
             }
         }
-        Ok(Self {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        })
+        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
     }
 
     /// The namespace of the object.
@@ -107,10 +104,6 @@ fn has_digest_form(text: &str) -> bool {
     let is_lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     !algorithm.is_empty()
         && !encoded.is_empty()
-        && algorithm
-            .bytes()
-            .all(|byte| is_lower(byte) || b"+._-".contains(&byte))
-        && encoded
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"=_-".contains(&byte))
+        && algorithm.bytes().all(|byte| is_lower(byte) || b"+._-".contains(&byte))
+        && encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=_-".contains(&byte))
 }

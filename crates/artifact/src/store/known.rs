@@ -46,11 +46,7 @@ impl Known {
             self.paths.insert(path.to_owned(), identity.inode);
             self.files
                 .entry(identity.inode)
-                .or_insert_with(|| Hashed {
-                    identity,
-                    digest: digest.clone(),
-                    paths: 0,
-                })
+                .or_insert_with(|| Hashed { identity, digest: digest.clone(), paths: 0 })
                 .paths += 1;
         }
         self.broken.remove(path);
@@ -82,11 +78,7 @@ impl Known {
         for (path, _) in self.below(directory) {
             self.forget(&path);
         }
-        self.broken.retain(|path, _| {
-            !path
-                .strip_prefix(directory)
-                .is_some_and(|rest| rest.starts_with('/'))
-        });
+        self.broken.retain(|path, _| !path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')));
     }
 
     /// Lets the files below a directory be hashed again when they, or other links of them, are next used.
@@ -98,10 +90,7 @@ impl Known {
 
     fn below(&self, directory: &str) -> Vec<(String, Inode)> {
         let prefix = format!("{directory}/");
-        let below = self
-            .paths
-            .range(prefix.clone()..)
-            .take_while(|(path, _)| path.starts_with(&prefix));
+        let below = self.paths.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
         below.map(|(path, inode)| (path.clone(), *inode)).collect()
     }
 
@@ -125,9 +114,6 @@ impl Known {
 
     fn forget_file(&mut self, inode: Inode) -> Vec<String> {
         self.files.remove(&inode);
-        self.paths
-            .extract_if(.., |_, of| *of == inode)
-            .map(|(path, _)| path)
-            .collect()
+        self.paths.extract_if(.., |_, of| *of == inode).map(|(path, _)| path).collect()
     }
 }

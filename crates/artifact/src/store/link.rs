@@ -21,14 +21,10 @@ impl Store {
             .make_private(&self.links(), |name| self.link_or_copy(&source, name))
             .map_err(failed("link", path))?;
         match disk::look(file.path()).map_err(unseen(path))? {
-            Some(found) if found.is_file => Ok(PrivateLink {
-                file,
-                digest: digest.clone(),
-                size: found.identity.size,
-            }),
-            Some(_) | None => Err(Error::Damaged {
-                reason: "not a regular file".to_owned(),
-            }),
+            Some(found) if found.is_file => {
+                Ok(PrivateLink { file, digest: digest.clone(), size: found.identity.size })
+            }
+            Some(_) | None => Err(Error::Damaged { reason: "not a regular file".to_owned() }),
         }
     }
 
@@ -39,11 +35,7 @@ impl Store {
             return;
         };
         if hold(&self.known).vouches(&found.identity, digest) {
-            let made = Made {
-                path: path.to_owned(),
-                identity: found.identity,
-                digest: digest.clone(),
-            };
+            let made = Made { path: path.to_owned(), identity: found.identity, digest: digest.clone() };
             hold(&self.recipes).remember(recipe, made);
         }
     }
@@ -76,12 +68,7 @@ impl Store {
     /// at all) gets a copy.
     pub(super) fn link_or_copy(&self, from: &Path, to: &Path) -> io::Result<()> {
         match self.host.hard_link(from, to) {
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists
-                ) =>
-            {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
                 copy(from, to)
             }
             done => done,

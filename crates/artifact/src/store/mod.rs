@@ -113,13 +113,7 @@ impl Store {
         let lock = self.locks.of(key);
         let _held = hold(&lock);
         let superseded = self.entry(key).superseded;
-        self.put_entry(
-            key,
-            Entry {
-                record: Some(record),
-                superseded,
-            },
-        )
+        self.put_entry(key, Entry { record: Some(record), superseded })
     }
 
     /// Removes all that belongs to an object: its directory, its record, what is remembered of its files. Returns whether
@@ -143,9 +137,7 @@ impl Store {
     }
 
     fn put_entry(&self, key: &Key, entry: Entry) -> Result<(), Error> {
-        hold(&self.records)
-            .put(key, entry)
-            .map_err(error::failed("write record", &key.directory()))
+        hold(&self.records).put(key, entry).map_err(error::failed("write record", &key.directory()))
     }
 
     fn full(&self, path: &str) -> PathBuf {
@@ -155,9 +147,6 @@ impl Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Store")
-            .field("root", &self.root)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Store").field("root", &self.root).finish_non_exhaustive()
     }
 }

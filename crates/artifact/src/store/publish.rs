@@ -47,10 +47,8 @@ impl Store {
         let (temporary, file) = self.begin(&path, disk::create)?;
         let mut writer = BufWriter::with_capacity(BUFFER, file);
         let (digest, size) = write(&mut writer).map_err(PublishError::Write)?;
-        let file = writer
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)
-            .map_err(failed("write", &path))?;
+        let file =
+            writer.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed("write", &path))?;
         file.sync_all().map_err(failed("write", &path))?;
         Ok(self.commit(key, path, temporary, digest, size, still_wanted)?)
     }
@@ -69,14 +67,7 @@ impl Store {
         let path = key.artifact_path(file_digest)?;
         let (temporary, ()) = self.begin(&path, |name| self.link_or_copy(archive.file.path(), name))?;
         self.vouch(temporary.path(), &archive.digest)?;
-        self.commit(
-            key,
-            path,
-            temporary,
-            archive.digest.clone(),
-            archive.size,
-            still_wanted,
-        )
+        self.commit(key, path, temporary, archive.digest.clone(), archive.size, still_wanted)
     }
 
     /// Makes a temporary file; the object's directory is left alone until there is something to put into it.
@@ -85,9 +76,7 @@ impl Store {
         path: &str,
         make: impl FnMut(&Path) -> io::Result<T>,
     ) -> Result<(Temporary, T), Error> {
-        self.names
-            .make(&self.spools(), TEMPORARY, make)
-            .map_err(failed("create", path))
+        self.names.make(&self.spools(), TEMPORARY, make).map_err(failed("create", path))
     }
 
     fn vouch(&self, file: &Path, digest: &Digest) -> Result<(), Error> {
@@ -130,12 +119,7 @@ impl Store {
             drop(self.supersede(key, file));
         }
         drop(held);
-        let published = Published {
-            path,
-            digest,
-            size,
-            latest,
-        };
+        let published = Published { path, digest, size, latest };
         self.repair(&published);
         Ok(published)
     }

@@ -93,13 +93,7 @@ impl Records {
             if let Ok(line) = serde_json::from_slice::<Line>(&text)
                 && let Ok(key) = Key::new(&line.namespace, &line.name)
             {
-                self.keep(
-                    &key,
-                    Entry {
-                        record: line.record,
-                        superseded: line.superseded,
-                    },
-                );
+                self.keep(&key, Entry { record: line.record, superseded: line.superseded });
             }
             text.clear();
         }

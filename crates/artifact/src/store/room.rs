@@ -24,20 +24,11 @@ impl Store {
         let promise = self.ledger.promise(expected_bytes);
         let available = self.room_beside(self.ledger.promised().saturating_sub(expected_bytes))?;
         if expected_bytes > available {
-            return Err(Error::NoSpace {
-                needed: expected_bytes,
-                available,
-            });
+            return Err(Error::NoSpace { needed: expected_bytes, available });
         }
-        let (temporary, file) = self
-            .make_private(&self.spools(), disk::create)
-            .map_err(error::failed("create", "spool"))?;
-        Ok(Spool {
-            file,
-            temporary,
-            promise,
-            written: 0,
-        })
+        let (temporary, file) =
+            self.make_private(&self.spools(), disk::create).map_err(error::failed("create", "spool"))?;
+        Ok(Spool { file, temporary, promise, written: 0 })
     }
 
     fn room_beside(&self, promised: u64) -> Result<u64, Error> {
@@ -58,17 +49,10 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] from the disk.
     pub fn seal(&self, mut spool: Spool) -> Result<PrivateLink, Error> {
-        spool
-            .flush()
-            .and_then(|()| spool.file.sync_all())
-            .map_err(error::failed("write", "spool"))?;
+        spool.flush().and_then(|()| spool.file.sync_all()).map_err(error::failed("write", "spool"))?;
         let digest = disk::open(spool.temporary.path())
             .and_then(|(file, _)| self.settings.algorithm.digest_of(file))
             .map_err(error::failed("read", "spool"))?;
-        Ok(PrivateLink {
-            digest,
-            size: spool.written,
-            file: spool.temporary,
-        })
+        Ok(PrivateLink { digest, size: spool.written, file: spool.temporary })
     }
 }

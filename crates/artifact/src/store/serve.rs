@@ -48,12 +48,8 @@ impl Store {
         if components.len() < DEPTH {
             return disk::look(&real).ok()??.is_directory.then_some(Served::Directory);
         }
-        let inside: Option<Vec<&str>> = real
-            .strip_prefix(&root)
-            .ok()?
-            .iter()
-            .map(|part| part.to_str())
-            .collect();
+        let inside: Option<Vec<&str>> =
+            real.strip_prefix(&root).ok()?.iter().map(|part| part.to_str()).collect();
         let served = components.last().is_some_and(|file| is_served(file))
             && inside.is_some_and(|parts| is_stored_file(&parts))
             && disk::look(&real).ok()??.is_file;

@@ -24,10 +24,7 @@ impl Ledger {
     /// Promises so many bytes.
     pub(super) fn promise(&self, bytes: u64) -> Promise {
         self.promised.fetch_add(bytes, Ordering::Relaxed);
-        Promise {
-            ledger: self.clone(),
-            left: bytes,
-        }
+        Promise { ledger: self.clone(), left: bytes }
     }
 }
 

@@ -35,19 +35,10 @@ impl Store {
             }
             let since = known.superseded.get(&file).map_or(now, |since| now.min(*since));
             superseded.insert(file.clone(), since);
-            former.push(Former {
-                file,
-                age: Duration::from_millis(now - since),
-            });
+            former.push(Former { file, age: Duration::from_millis(now - since) });
         }
         // The memory has it in any case; a time that is lost with the process only lets a file live longer.
-        drop(self.put_entry(
-            key,
-            Entry {
-                record: known.record,
-                superseded,
-            },
-        ));
+        drop(self.put_entry(key, Entry { record: known.record, superseded }));
         Ok((former, current_exists))
     }
 
@@ -57,12 +48,8 @@ impl Store {
     pub(super) fn collect(&self, key: &Key, current: &str) -> Result<usize, Error> {
         let (former, current_exists) = self.supersede(key, current)?;
         let settings = &self.settings;
-        let garbage = surplus(
-            former,
-            current_exists.into(),
-            settings.retention_ttl,
-            settings.retention_records,
-        );
+        let garbage =
+            surplus(former, current_exists.into(), settings.retention_ttl, settings.retention_records);
         for file in &garbage {
             let path = key.path_of(file);
             disk::remove(&self.full(&path)).map_err(error::failed("remove", &path))?;

@@ -77,12 +77,8 @@ impl Header {
 /// Whether the block's checksum is that of a tar header.
 pub(crate) fn is_header(block: &Block) -> bool {
     const CHECKSUM: std::ops::Range<usize> = 148..156;
-    let bytes = || {
-        block
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| if CHECKSUM.contains(&at) { b' ' } else { *byte })
-    };
+    let bytes =
+        || block.iter().enumerate().map(|(at, byte)| if CHECKSUM.contains(&at) { b' ' } else { *byte });
     let unsigned: i64 = bytes().map(i64::from).sum();
     // Some old writers added signed bytes.
     let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
@@ -111,9 +107,7 @@ pub(super) fn number(field: &[u8]) -> io::Result<u64> {
         }
         _ => octal(field),
     };
-    parsed
-        .filter(|number| i64::try_from(*number).is_ok())
-        .ok_or_else(malformed)
+    parsed.filter(|number| i64::try_from(*number).is_ok()).ok_or_else(malformed)
 }
 
 fn octal(field: &[u8]) -> Option<u64> {
@@ -123,8 +117,6 @@ fn octal(field: &[u8]) -> Option<u64> {
     };
     let end = field.iter().rposition(|byte| !blank(byte))?;
     let digits = text(&field[start..=end]);
-    let digits = str::from_utf8(digits)
-        .ok()
-        .filter(|digits| !digits.starts_with('+'))?;
+    let digits = str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
     u64::from_str_radix(digits, 8).ok()
 }

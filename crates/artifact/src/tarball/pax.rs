@@ -26,10 +26,7 @@ impl Records {
 
     /// The value of a key; an empty one counts as absent.
     pub(super) fn get(&self, key: &str) -> Option<&[u8]> {
-        self.values
-            .get(key.as_bytes())
-            .map(Vec::as_slice)
-            .filter(|value| !value.is_empty())
+        self.values.get(key.as_bytes()).map(Vec::as_slice).filter(|value| !value.is_empty())
     }
 
     /// The value of a key as a number.

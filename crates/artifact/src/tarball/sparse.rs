@@ -47,10 +47,7 @@ pub(super) fn check(map: &VecDeque<Fragment>, size: u64, stored: u64) -> io::Res
     let mut end = 0;
     let mut sum: u64 = 0;
     for fragment in map {
-        let next = fragment
-            .start
-            .checked_add(fragment.length)
-            .ok_or_else(malformed)?;
+        let next = fragment.start.checked_add(fragment.length).ok_or_else(malformed)?;
         if fragment.start < end || next > size {
             return Err(malformed());
         }
@@ -85,10 +82,7 @@ pub(super) fn old_map(header: &Block, stream: &mut impl Read) -> io::Result<(u64
 
 fn collect(map: &mut VecDeque<Fragment>, entries: &[u8]) -> io::Result<()> {
     for entry in entries.chunks_exact(24).take_while(|entry| entry[0] != 0) {
-        map.push_back(Fragment {
-            start: number(&entry[..12])?,
-            length: number(&entry[12..])?,
-        });
+        map.push_back(Fragment { start: number(&entry[..12])?, length: number(&entry[12..])? });
     }
     Ok(())
 }
@@ -97,23 +91,14 @@ fn collect(map: &mut VecDeque<Fragment>, entries: &[u8]) -> io::Result<()> {
 pub(super) fn map_in_records(records: &Records) -> io::Result<VecDeque<Fragment>> {
     let numbers = match records.get("GNU.sparse.map") {
         _ if !records.sparse_pairs.is_empty() => records.sparse_pairs.clone(),
-        Some(map) => map
-            .split(|byte| *byte == b',')
-            .map(decimal)
-            .collect::<io::Result<_>>()?,
+        Some(map) => map.split(|byte| *byte == b',').map(decimal).collect::<io::Result<_>>()?,
         None => Vec::new(),
     };
     let blocks = records.number("GNU.sparse.numblocks")?.ok_or_else(malformed)?;
     if blocks.checked_mul(2) != Some(numbers.len() as u64) {
         return Err(malformed());
     }
-    Ok(numbers
-        .chunks_exact(2)
-        .map(|pair| Fragment {
-            start: pair[0],
-            length: pair[1],
-        })
-        .collect())
+    Ok(numbers.chunks_exact(2).map(|pair| Fragment { start: pair[0], length: pair[1] }).collect())
 }
 
 /// The map of version 1.0: lines of one number each, how many pairs there are and then the pairs; it takes whole blocks.
@@ -134,10 +119,7 @@ pub(super) fn map_in_data(
     };
     let mut map = VecDeque::new();
     for _ in 0..next_number()? {
-        map.push_back(Fragment {
-            start: next_number()?,
-            length: next_number()?,
-        });
+        map.push_back(Fragment { start: next_number()?, length: next_number()? });
     }
     Ok(map)
 }

@@ -36,9 +36,7 @@ fn member(name: &str, flag: u8, data: &[u8]) -> Vec<u8> {
 
 fn record(key: &str, value: &[u8]) -> Vec<u8> {
     let rest = key.len() + value.len() + 3;
-    let length = (rest + 1..rest + 9)
-        .find(|length| length.to_string().len() + rest == *length)
-        .unwrap();
+    let length = (rest + 1..rest + 9).find(|length| length.to_string().len() + rest == *length).unwrap();
     [format!("{length} {key}=").as_bytes(), value, b"\n"].concat()
 }
 
@@ -56,10 +54,7 @@ fn read(stream: &[u8]) -> io::Result<Vec<(Entry, Vec<u8>)>> {
 
 fn names_and_data(stream: &[u8]) -> Vec<(String, Vec<u8>)> {
     let entries = read(stream).unwrap();
-    entries
-        .into_iter()
-        .map(|(entry, data)| (String::from_utf8(entry.name).unwrap(), data))
-        .collect()
+    entries.into_iter().map(|(entry, data)| (String::from_utf8(entry.name).unwrap(), data)).collect()
 }
 
 #[test]
@@ -83,10 +78,7 @@ fn what_another_writer_wrote_is_read() {
     assert_eq!(names, [b"a", long.as_bytes(), b"empty", b"hard"]);
     assert_eq!(entries[0].0.mode, 0o755);
     assert_eq!(entries[1].1, [7; 1500]);
-    assert_eq!(
-        (entries[3].0.kind, &entries[3].0.link[..]),
-        (Kind::HardLink, long.as_bytes())
-    );
+    assert_eq!((entries[3].0.kind, &entries[3].0.link[..]), (Kind::HardLink, long.as_bytes()));
 }
 
 #[test]
@@ -97,26 +89,14 @@ fn records_outrank_the_header_and_may_hold_any_byte() {
         record("path", "a/n\u{e4}me".as_bytes()),
         record("size", b"3"),
     ];
-    let stream = [
-        member("x", b'x', &records.concat()),
-        header("short", b'0', 9),
-        padded(b"abc"),
-    ]
-    .concat();
+    let stream = [member("x", b'x', &records.concat()), header("short", b'0', 9), padded(b"abc")].concat();
 
-    assert_eq!(
-        names_and_data(&stream),
-        [("a/n\u{e4}me".to_owned(), b"abc".to_vec())]
-    );
+    assert_eq!(names_and_data(&stream), [("a/n\u{e4}me".to_owned(), b"abc".to_vec())]);
 }
 
 #[test]
 fn a_global_header_is_passed_over() {
-    let stream = [
-        member("g", b'g', &record("path", b"everywhere")),
-        member("a", b'0', b"1"),
-    ]
-    .concat();
+    let stream = [member("g", b'g', &record("path", b"everywhere")), member("a", b'0', b"1")].concat();
 
     assert_eq!(names_and_data(&stream), [("a".to_owned(), b"1".to_vec())]);
 }
@@ -130,10 +110,7 @@ fn links_and_directories_have_no_data_whatever_their_size_says() {
         member("a", b'0', b"1"),
     ];
 
-    let names: Vec<String> = names_and_data(&stream.concat())
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
+    let names: Vec<String> = names_and_data(&stream.concat()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["hard", "soft", "d", "a"]);
 }
 
@@ -143,10 +120,7 @@ fn types_are_told_apart() {
 
     assert_eq!([0, b'0', b'7', b'Z'].map(|flag| kind("a", flag)), [Kind::File; 4]);
     assert_eq!([kind("a/", 0), kind("a/", b'0')], [Kind::Directory, Kind::File]);
-    assert_eq!(
-        [b'3', b'4', b'6'].map(|flag| kind("a", flag)),
-        ["Dc", "D", "p"].map(Kind::Special)
-    );
+    assert_eq!([b'3', b'4', b'6'].map(|flag| kind("a", flag)), ["Dc", "D", "p"].map(Kind::Special));
 }
 
 #[test]
@@ -162,11 +136,7 @@ fn a_stream_that_ends_early_says_so() {
     let stream = member("a", b'0', &[1; 600]);
 
     for length in [1, 511, BLOCK + 1, BLOCK + 599] {
-        assert_eq!(
-            read(&stream[..length]).unwrap_err().kind(),
-            io::ErrorKind::UnexpectedEof,
-            "{length}"
-        );
+        assert_eq!(read(&stream[..length]).unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "{length}");
     }
     assert_eq!(read(&stream[..BLOCK + 600]).unwrap().len(), 1);
 }
@@ -191,13 +161,7 @@ fn headers_that_lie_are_refused() {
     let record_without_key = member("x", b'x', b"5 =a\n");
     let negative_size = [member("x", b'x', &record("size", b"-1")), header("a", b'0', 0)].concat();
     let nul_in_path = member("x", b'x', &record("path", b"a\0b"));
-    for stream in [
-        wrong_sum,
-        record_too_long,
-        record_without_key,
-        negative_size,
-        nul_in_path,
-    ] {
+    for stream in [wrong_sum, record_too_long, record_without_key, negative_size, nul_in_path] {
         assert_eq!(read(&stream).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }
@@ -207,10 +171,7 @@ fn an_extension_header_is_not_read_beyond_its_bound() {
     for flag in [b'x', b'L', b'K'] {
         let mut tarball = Tarball::new(io::Cursor::new(header("x", flag, 8 << 30)).chain(io::repeat(b'a')));
 
-        assert_eq!(
-            tarball.next().unwrap_err().to_string(),
-            "tar header field too long"
-        );
+        assert_eq!(tarball.next().unwrap_err().to_string(), "tar header field too long");
     }
 }
 
@@ -224,17 +185,10 @@ fn expected() -> Vec<u8> {
 
 #[test]
 fn sparse_files_of_every_version_are_filled_up() {
-    let pairs = [
-        ("offset", "10"),
-        ("numbytes", "3"),
-        ("offset", "500"),
-        ("numbytes", "2"),
-    ];
+    let pairs = [("offset", "10"), ("numbytes", "3"), ("offset", "500"), ("numbytes", "2")];
     let size = record("GNU.sparse.size", b"1000");
     let blocks = record("GNU.sparse.numblocks", b"2");
-    let repeated = pairs
-        .map(|(key, value)| record(&format!("GNU.sparse.{key}"), value.as_bytes()))
-        .concat();
+    let repeated = pairs.map(|(key, value)| record(&format!("GNU.sparse.{key}"), value.as_bytes())).concat();
     let version_0_0 = [size.clone(), blocks.clone(), repeated].concat();
     let version_0_1 = [size, blocks, record("GNU.sparse.map", b"10,3,500,2")].concat();
     for records in [version_0_0, version_0_1] {
@@ -249,11 +203,8 @@ fn sparse_files_of_every_version_are_filled_up() {
         record("GNU.sparse.realsize", b"1000"),
     ];
     let data = [padded(b"2\n10\n3\n500\n2\n"), b"abcde".to_vec()].concat();
-    let stream = [
-        member("x", b'x', &version_1_0.concat()),
-        member("GNUSparseFile.0/a", b'0', &data),
-    ]
-    .concat();
+    let stream =
+        [member("x", b'x', &version_1_0.concat()), member("GNUSparseFile.0/a", b'0', &data)].concat();
     assert_eq!(names_and_data(&stream), [("real".to_owned(), expected())]);
 }
 
@@ -295,11 +246,7 @@ fn a_map_is_not_read_beyond_its_bound() {
     let old = [with_checksum(&block), one_more.repeat(3000)].concat();
     let records = [record("GNU.sparse.major", b"1"), record("GNU.sparse.minor", b"0")];
     let map = [&b"300000\n"[..], &b"0\n".repeat(600_000)].concat();
-    let new = [
-        member("x", b'x', &records.concat()),
-        member("a", b'0', &padded(&map)),
-    ]
-    .concat();
+    let new = [member("x", b'x', &records.concat()), member("a", b'0', &padded(&map))].concat();
 
     for stream in [old, new] {
         assert_eq!(read(&stream).unwrap_err().kind(), io::ErrorKind::InvalidData);
@@ -312,13 +259,7 @@ fn a_checksum_may_be_a_sum_of_signed_bytes() {
     let sum: i32 = block
         .iter()
         .enumerate()
-        .map(|(at, byte)| {
-            if (148..156).contains(&at) {
-                32
-            } else {
-                i32::from(byte.cast_signed())
-            }
-        })
+        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { i32::from(byte.cast_signed()) })
         .sum();
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 

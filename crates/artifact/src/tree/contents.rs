@@ -43,8 +43,7 @@ impl Contents {
     pub(super) fn reader(&mut self, file: File) -> io::Result<Reader<'_>> {
         self.write_gathered()?;
         let position = self.spool.stream_position()?;
-        self.spool
-            .seek_relative(file.offset.cast_signed().wrapping_sub(position.cast_signed()))?;
+        self.spool.seek_relative(file.offset.cast_signed().wrapping_sub(position.cast_signed()))?;
         Ok(self.spool.by_ref().take(file.size))
     }
 

@@ -72,10 +72,7 @@ impl Index {
         match self.nodes.get_mut(&path) {
             Some(Node::Directory) => return Err(conflict(&path)),
             Some(Node::File(earlier)) => {
-                *earlier = File {
-                    executable: earlier.executable,
-                    ..file
-                };
+                *earlier = File { executable: earlier.executable, ..file };
                 return Ok(self.charge(1, 0)?);
             }
             None => {}
@@ -102,11 +99,7 @@ impl Index {
             self.skip_link(path.clone())?;
             return Ok(None);
         }
-        Err(LayerError::Link {
-            name: shown(&path.name()),
-            target: shown(&target.name()),
-        }
-        .into())
+        Err(LayerError::Link { name: shown(&path.name()), target: shown(&target.name()) }.into())
     }
 
     fn ensure_directory(&mut self, mut path: Option<TreePath>) -> Result<(), Error> {
@@ -124,21 +117,14 @@ impl Index {
     }
 
     fn charge(&mut self, entries: u64, name_bytes: u64) -> Result<(), LimitError> {
-        self.entries_left = self
-            .entries_left
-            .checked_sub(entries)
-            .ok_or(LimitError::Entries(self.limits.entries))?;
-        self.names_left = self
-            .names_left
-            .checked_sub(name_bytes)
-            .ok_or(LimitError::Names(self.limits.names_bytes))?;
+        self.entries_left =
+            self.entries_left.checked_sub(entries).ok_or(LimitError::Entries(self.limits.entries))?;
+        self.names_left =
+            self.names_left.checked_sub(name_bytes).ok_or(LimitError::Names(self.limits.names_bytes))?;
         Ok(())
     }
 }
 
 fn conflict(path: &TreePath) -> Error {
-    LayerError::Conflict {
-        name: shown(&path.name()),
-    }
-    .into()
+    LayerError::Conflict { name: shown(&path.name()) }.into()
 }

@@ -35,10 +35,7 @@ impl TreePath {
             || name.starts_with(b"/")
             || name.iter().any(|byte| matches!(byte, b'\\' | 0))
             || name.windows(3).any(|bytes| bytes == b"../");
-        let components = || {
-            name.split(|byte| *byte == b'/')
-                .filter(|part| !matches!(*part, b"" | b"."))
-        };
+        let components = || name.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b"."));
         if refused || components().any(|part| part == b"..") {
             return Err(LayerError::Name(go_quote(&shown(name))).into());
         }
@@ -50,10 +47,7 @@ impl TreePath {
 
     /// The path with slashes; empty for the root.
     pub(super) fn name(&self) -> Vec<u8> {
-        self.0
-            .iter()
-            .map(|byte| if *byte == 0 { b'/' } else { *byte })
-            .collect()
+        self.0.iter().map(|byte| if *byte == 0 { b'/' } else { *byte }).collect()
     }
 
     /// The directory that it lies in; `None` for the root.
@@ -96,12 +90,7 @@ mod tests {
 
     #[test]
     fn names_are_cleaned() {
-        for (name, cleaned) in [
-            ("./a", "a"),
-            ("a//b/./c/", "a/b/c"),
-            ("./", ""),
-            ("..c/..d", "..c/..d"),
-        ] {
+        for (name, cleaned) in [("./a", "a"), ("a//b/./c/", "a/b/c"), ("./", ""), ("..c/..d", "..c/..d")] {
             assert_eq!(path(name).name(), cleaned.as_bytes());
         }
     }
@@ -110,10 +99,7 @@ mod tests {
     fn names_that_lead_elsewhere_are_refused_as_upstream_words_it() {
         for name in ["", "/a", "a\\b", "../a", "a/../b", "a../b", "..", "a/..", "a\0b"] {
             let error = TreePath::parse(name.as_bytes()).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("tar contained invalid name error {}", go_quote(name))
-            );
+            assert_eq!(error.to_string(), format!("tar contained invalid name error {}", go_quote(name)));
         }
     }
 

@@ -31,10 +31,7 @@ fn several_members_and_frames_are_one_stream() {
     let (one, other) = tar.split_at(700);
     let frame = |bytes: &[u8]| zstd::encode_all(bytes, 3).unwrap();
 
-    for layer in [
-        [gzip(one), gzip(b""), gzip(other)].concat(),
-        [frame(one), frame(other)].concat(),
-    ] {
+    for layer in [[gzip(one), gzip(b""), gzip(other)].concat(), [frame(one), frame(other)].concat()] {
         assert_eq!(names(layer), ["a.yaml", "b"]);
     }
 }
@@ -42,16 +39,7 @@ fn several_members_and_frames_are_one_stream() {
 #[test]
 fn a_gzip_header_may_have_all_that_it_can_have() {
     let plain = gzip(&tar());
-    let header = [
-        &plain[..3],
-        &[0b1_1110],
-        &plain[4..10],
-        &[3, 0],
-        b"abc",
-        b"name\0",
-        b"comment\0",
-        b"??",
-    ];
+    let header = [&plain[..3], &[0b1_1110], &plain[4..10], &[3, 0], b"abc", b"name\0", b"comment\0", b"??"];
     let layer = [&header.concat(), &plain[10..]].concat();
 
     assert_eq!(names(layer.clone()), ["a.yaml", "b"]);
@@ -71,10 +59,7 @@ fn what_gzip_says_of_itself_at_its_end_is_not_checked() {
 
 #[test]
 fn what_lies_behind_the_end_of_the_tar_is_not_read() {
-    assert_eq!(
-        names([gzip(&tar()), b"garbage".to_vec()].concat()),
-        ["a.yaml", "b"]
-    );
+    assert_eq!(names([gzip(&tar()), b"garbage".to_vec()].concat()), ["a.yaml", "b"]);
 }
 
 #[test]
@@ -83,14 +68,8 @@ fn a_stream_that_ends_before_the_tar_does_is_an_error() {
     let stored = tar();
     let frame = zstd::encode_all(&stored[..], 3).unwrap();
 
-    assert_eq!(
-        refusal(&Content::memory(layer[..40].to_vec())),
-        "tar error: unexpected EOF"
-    );
-    assert_eq!(
-        refusal(&Content::memory(stored[..2000].to_vec())),
-        "error copying buffer: unexpected EOF"
-    );
+    assert_eq!(refusal(&Content::memory(layer[..40].to_vec())), "tar error: unexpected EOF");
+    assert_eq!(refusal(&Content::memory(stored[..2000].to_vec())), "error copying buffer: unexpected EOF");
     assert!(extract(&Content::memory(frame[..frame.len() / 2].to_vec())).is_err());
 }
 
@@ -99,10 +78,7 @@ fn a_trailer_that_is_cut_ends_the_stream_too_early() {
     let layer = gzip(&files(&[("a", "a")]).unfinished());
 
     assert_eq!(names(layer.clone()), ["a"]);
-    assert_eq!(
-        refusal(&Content::memory(layer[..layer.len() - 1].to_vec())),
-        "tar error: unexpected EOF"
-    );
+    assert_eq!(refusal(&Content::memory(layer[..layer.len() - 1].to_vec())), "tar error: unexpected EOF");
 }
 
 #[test]
@@ -122,15 +98,9 @@ fn a_frame_that_asks_for_more_memory_than_it_should_is_refused() {
 fn what_is_no_archive_is_refused_as_upstream_words_it() {
     const NO_GZIP: &[u8] = &[0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0];
     for layer in [&b"no archive at all"[..], b"", &[1; 600], NO_GZIP] {
-        assert_eq!(
-            refusal(&Content::memory(layer)),
-            "requires gzip-compressed body: gzip: invalid header"
-        );
+        assert_eq!(refusal(&Content::memory(layer)), "requires gzip-compressed body: gzip: invalid header");
     }
-    assert_eq!(
-        refusal(&Content::memory(&NO_GZIP[..2])),
-        "requires gzip-compressed body: unexpected EOF"
-    );
+    assert_eq!(refusal(&Content::memory(&NO_GZIP[..2])), "requires gzip-compressed body: unexpected EOF");
     assert_eq!(names(vec![0; 1024]), [""; 0]);
 }
 

@@ -20,15 +20,9 @@ fn a_small_tree_is_archived_as_upstream_does() {
 
     let archive = extract(&layer(tar)).unwrap();
 
-    assert_eq!(
-        archive.names(),
-        ["a.yaml", "empty", "run.sh", "sub", "sub/deep", "sub/deep/b.txt"]
-    );
+    assert_eq!(archive.names(), ["a.yaml", "empty", "run.sh", "sub", "sub/deep", "sub/deep/b.txt"]);
     assert_eq!(archive.tar.len(), 6144);
-    assert_eq!(
-        sha256(&archive.tar),
-        "af31b3851de734327face91a05483bdd2c7fc20f234aa31d7424309f29d0fa7e"
-    );
+    assert_eq!(sha256(&archive.tar), "af31b3851de734327face91a05483bdd2c7fc20f234aa31d7424309f29d0fa7e");
     assert_eq!(
         archive.built.digest,
         "sha256:2ddd3295e548cd96ef1c9998c41467cd79ab82896d492a6d466acb403c31d32a"
@@ -46,10 +40,7 @@ fn long_names_and_names_beyond_ascii_are_archived_as_upstream_does() {
         .file("naive.txt", "z")
         .file(&format!("{}.txt", "g".repeat(120)), "w");
 
-    assert_eq!(
-        made(tar),
-        "8d9706219b17cb473b96fdb1df33a9114b5051c09c4e764760ca1bef5f5f1520"
-    );
+    assert_eq!(made(tar), "8d9706219b17cb473b96fdb1df33a9114b5051c09c4e764760ca1bef5f5f1520");
 }
 
 #[test]
@@ -70,19 +61,15 @@ fn only_the_execute_bit_survives() {
         ("m601", 0o601),
         ("m4755", 0o4755),
     ];
-    let tar = modes.into_iter().fold(TarBuilder::new(), |tar, (name, mode)| {
-        tar.file_with_mode(name, mode, "x")
-    });
+    let tar =
+        modes.into_iter().fold(TarBuilder::new(), |tar, (name, mode)| tar.file_with_mode(name, mode, "x"));
     let tar = tar
         .entry("d700", b'5', 0o700, 0, "")
         .entry("d777", b'5', 0o1777, 0, "")
         .entry("d000", b'5', 0, 0, "")
         .file("d000/in", "i");
 
-    assert_eq!(
-        made(tar),
-        "a8c9d06f0dd4e5fa01796e832d93ac730a6d3e8928c8651678a262be351c0cdf"
-    );
+    assert_eq!(made(tar), "a8c9d06f0dd4e5fa01796e832d93ac730a6d3e8928c8651678a262be351c0cdf");
 }
 
 #[test]
@@ -90,10 +77,7 @@ fn entries_are_sorted_by_the_bytes_of_their_names_directory_by_directory() {
     let names = ["b/1", "a-b", "a/z", "a.b", "A", "é", "_", "b.x", "a0"];
     let tar = files(&names.map(|name| (name, "")));
 
-    assert_eq!(
-        made(tar),
-        "3971df384f8371e5e0dce401b79eaf86ef44f6a9971bd4fca7ccb4bd3960f73b"
-    );
+    assert_eq!(made(tar), "3971df384f8371e5e0dce401b79eaf86ef44f6a9971bd4fca7ccb4bd3960f73b");
 }
 
 #[test]
@@ -105,31 +89,19 @@ fn names_are_cleaned() {
         .file("..c", "c")
         .file("d/..e", "e");
 
-    assert_eq!(
-        made(tar),
-        "49514521bd84d5e8cc3883b82c4f318919c18b3e497fbf97e2be2c18446f0534"
-    );
+    assert_eq!(made(tar), "49514521bd84d5e8cc3883b82c4f318919c18b3e497fbf97e2be2c18446f0534");
 }
 
 #[test]
 fn empty_directories_are_kept() {
-    let tar = TarBuilder::new()
-        .directory("a/")
-        .directory("b/c/d/")
-        .file("e/f", "");
+    let tar = TarBuilder::new().directory("a/").directory("b/c/d/").file("e/f", "");
 
-    assert_eq!(
-        made(tar),
-        "dc97809f93b91c54cbb8913142b666c103c89f8b396d70b301072d686f880e48"
-    );
+    assert_eq!(made(tar), "dc97809f93b91c54cbb8913142b666c103c89f8b396d70b301072d686f880e48");
 }
 
 #[test]
 fn an_archive_without_entries_has_a_root() {
-    assert_eq!(
-        made(TarBuilder::new()),
-        "a6c3074b61cf17b6c20da13944bfac01ed05930dc9cef70890045d62cbfb78d5"
-    );
+    assert_eq!(made(TarBuilder::new()), "a6c3074b61cf17b6c20da13944bfac01ed05930dc9cef70890045d62cbfb78d5");
 }
 
 #[test]
@@ -141,10 +113,7 @@ fn of_two_entries_with_one_name_the_later_one_wins() {
         ("b.txt", "longer than before"),
     ]);
 
-    assert_eq!(
-        made(tar),
-        "c004117aa687c68f58f25faf6b0019fee152e0572112ec813ae07eb802d1632a"
-    );
+    assert_eq!(made(tar), "c004117aa687c68f58f25faf6b0019fee152e0572112ec813ae07eb802d1632a");
 }
 
 #[test]
@@ -155,10 +124,7 @@ fn symbolic_links_are_passed_over() {
         .symbolic_link("out", "/etc/passwd")
         .symbolic_link("d/l", "../a.txt");
 
-    assert_eq!(
-        made(tar),
-        "e656dc551498acb8f231047b598af9b3501faa782631e881dd7b1ad8656a89c1"
-    );
+    assert_eq!(made(tar), "e656dc551498acb8f231047b598af9b3501faa782631e881dd7b1ad8656a89c1");
 }
 
 #[test]
@@ -167,25 +133,15 @@ fn three_thousand_files_are_archived_as_upstream_does() {
         tar.file(&format!("many/f{number:05}.txt"), format!("file {number}\n"))
     });
 
-    assert_eq!(
-        made(tar),
-        "3ba47ad1abb97c793d147d988323cfb882019754962bdd461f245f76bfdb6190"
-    );
+    assert_eq!(made(tar), "3ba47ad1abb97c793d147d988323cfb882019754962bdd461f245f76bfdb6190");
 }
 
 #[test]
 fn a_copy_is_the_layer_itself_whatever_it_is() {
-    let recipe = Recipe {
-        operation: Operation::Copy,
-        ignore: Some("*".to_owned()),
-        chart: false,
-    };
+    let recipe = Recipe { operation: Operation::Copy, ignore: Some("*".to_owned()), chart: false };
     let directory = tempfile::tempdir().unwrap();
 
-    for content in [
-        Content::memory(&b"no archive"[..]),
-        file_with(directory.path(), b"no archive"),
-    ] {
+    for content in [Content::memory(&b"no archive"[..]), file_with(directory.path(), b"no archive")] {
         let mut out = Vec::new();
         let built = build(
             &content,
@@ -200,10 +156,7 @@ fn a_copy_is_the_layer_itself_whatever_it_is() {
 
         assert_eq!(out, b"no archive");
         assert_eq!(built.size, 10);
-        assert_eq!(
-            built.digest,
-            Algorithm::Sha512.digest_of(&out[..]).unwrap().to_string()
-        );
+        assert_eq!(built.digest, Algorithm::Sha512.digest_of(&out[..]).unwrap().to_string());
     }
 }
 
@@ -215,12 +168,8 @@ fn neither_the_place_of_the_layer_nor_the_order_of_its_entries_changes_a_byte() 
     let directory = tempfile::tempdir().unwrap();
 
     let in_memory = extract(&Content::memory(gzip(&one))).unwrap();
-    let from_file = make(
-        &file_with(directory.path(), &gzip(&other)),
-        &Recipe::default(),
-        &Limits::default(),
-    )
-    .unwrap();
+    let from_file =
+        make(&file_with(directory.path(), &gzip(&other)), &Recipe::default(), &Limits::default()).unwrap();
 
     assert_eq!(in_memory.names(), ["a", "b", "b/also", "b/big", "c"]);
     assert_eq!(in_memory.entries()[4].1, big.as_bytes());

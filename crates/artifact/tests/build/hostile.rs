@@ -21,23 +21,15 @@ fn names_that_lead_out_of_the_tree_are_refused_as_upstream_words_it() {
         let before = files(&[("ok.txt", "o")]);
         assert_eq!(refusal(&layer(before.file(name, "e"))), expected);
         assert_eq!(refusal(&layer(TarBuilder::new().directory(name))), expected);
-        assert_eq!(
-            refusal(&layer(TarBuilder::new().symbolic_link(name, "a"))),
-            expected
-        );
+        assert_eq!(refusal(&layer(TarBuilder::new().symbolic_link(name, "a"))), expected);
     }
 }
 
 #[test]
 fn a_name_from_a_record_is_no_safer() {
-    let tar = TarBuilder::new()
-        .records(b'x', &[("path", b"../evil")])
-        .file("harmless", "e");
+    let tar = TarBuilder::new().records(b'x', &[("path", b"../evil")]).file("harmless", "e");
 
-    assert_eq!(
-        refusal(&layer(tar)),
-        "tar contained invalid name error \"../evil\""
-    );
+    assert_eq!(refusal(&layer(tar)), "tar contained invalid name error \"../evil\"");
 }
 
 #[test]
@@ -80,17 +72,11 @@ fn a_hard_link_to_nothing_that_came_before_it_is_refused() {
     let itself = TarBuilder::new().hard_link("a", "a");
     let directory = TarBuilder::new().directory("b").hard_link("a", "b");
     for tar in [missing, loops, later, itself, directory] {
-        assert!(matches!(
-            extract(&layer(tar)),
-            Err(Error::Layer(LayerError::Link { .. }))
-        ));
+        assert!(matches!(extract(&layer(tar)), Err(Error::Layer(LayerError::Link { .. }))));
     }
 
     let outside = TarBuilder::new().hard_link("a", "../../etc/passwd");
-    assert_eq!(
-        refusal(&layer(outside)),
-        "tar contained invalid name error \"../../etc/passwd\""
-    );
+    assert_eq!(refusal(&layer(outside)), "tar contained invalid name error \"../../etc/passwd\"");
 }
 
 #[test]
@@ -121,20 +107,14 @@ fn a_name_cannot_be_a_file_and_a_directory() {
     let over_a_file = files(&[("a", "")]).directory("a");
     let over_the_root = files(&[("./", "")]);
     for tar in [below_a_file, over_a_directory, over_a_file, over_the_root] {
-        assert!(matches!(
-            extract(&layer(tar)),
-            Err(Error::Layer(LayerError::Conflict { .. }))
-        ));
+        assert!(matches!(extract(&layer(tar)), Err(Error::Layer(LayerError::Conflict { .. }))));
     }
 }
 
 #[test]
 fn global_headers_are_passed_over_and_change_no_entry() {
     let tar = TarBuilder::new()
-        .records(
-            b'g',
-            &[("comment", b"0123456789"), ("path", b"../evil"), ("size", b"9")],
-        )
+        .records(b'g', &[("comment", b"0123456789"), ("path", b"../evil"), ("size", b"9")])
         .file("a.txt", "a");
 
     assert_eq!(extract(&layer(tar)).unwrap().names(), ["a.txt"]);
@@ -155,9 +135,7 @@ fn a_size_in_a_record_outranks_the_header_so_that_nothing_can_hide_in_the_data()
 
 #[test]
 fn a_duplicate_keeps_the_execute_bit_that_the_first_one_had() {
-    let tar = TarBuilder::new()
-        .file_with_mode("a", 0o755, "1")
-        .file_with_mode("a", 0o644, "2");
+    let tar = TarBuilder::new().file_with_mode("a", 0o755, "1").file_with_mode("a", 0o644, "2");
 
     let archive = extract(&layer(tar)).unwrap();
 

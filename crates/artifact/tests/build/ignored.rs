@@ -39,9 +39,7 @@ fn the_defaults_hold_where_there_is_no_pattern() {
         "sub/.sops.yaml",
         "sub/.git/config",
     ];
-    let tree = files(&excluded.map(|name| (name, "x")))
-        .file("keep.yaml", "k")
-        .file("sub/keep.svg", "k");
+    let tree = files(&excluded.map(|name| (name, "x"))).file("keep.yaml", "k").file("sub/keep.svg", "k");
 
     assert_eq!(
         sha256(&extract(&layer(tree)).unwrap().tar),
@@ -84,12 +82,8 @@ fn a_child_of_an_excluded_directory_can_be_included() {
 
 #[test]
 fn the_object_has_the_last_word() {
-    let tree = files(&[
-        (".sourceignore", "a.yaml\nb.yaml\n"),
-        ("a.yaml", "a"),
-        ("b.yaml", "b"),
-        ("c.yaml", "c"),
-    ]);
+    let tree =
+        files(&[(".sourceignore", "a.yaml\nb.yaml\n"), ("a.yaml", "a"), ("b.yaml", "b"), ("c.yaml", "c")]);
 
     assert_eq!(
         sha256(&extract_without(&layer(tree), "!b.yaml\nc.yaml\n").tar),
@@ -115,13 +109,7 @@ fn every_form_of_pattern_decides_as_upstream() {
     ]);
 
     assert_eq!(
-        sha256(
-            &extract_without(
-                &layer(tree),
-                "/f[0-9]\nx/**/f?\n**/z\nbuild/\n/root.txt\nsp ace\n"
-            )
-            .tar
-        ),
+        sha256(&extract_without(&layer(tree), "/f[0-9]\nx/**/f?\n**/z\nbuild/\n/root.txt\nsp ace\n").tar),
         "75fca74dd846bcb1dbaf6acc59449cb72ca712d8d9fc696c15aa3bfc17ccd1e4"
     );
 }
@@ -173,20 +161,12 @@ fn ignore_files_of_version_control_are_not_read_and_a_directory_is_no_ignore_fil
     ])
     .directory("sub/.sourceignore");
 
-    assert_eq!(
-        extract(&layer(tree)).unwrap().names(),
-        ["a", "sub", "sub/.sourceignore"]
-    );
+    assert_eq!(extract(&layer(tree)).unwrap().names(), ["a", "sub", "sub/.sourceignore"]);
 }
 
 #[test]
 fn the_ignore_file_that_counts_is_the_one_that_is_left() {
-    let tree = files(&[
-        (".sourceignore", "a\n"),
-        ("a", ""),
-        ("b", ""),
-        (".sourceignore", "b\n"),
-    ]);
+    let tree = files(&[(".sourceignore", "a\n"), ("a", ""), ("b", ""), (".sourceignore", "b\n")]);
 
     assert_eq!(extract(&layer(tree)).unwrap().names(), [".sourceignore", "a"]);
 }
@@ -198,20 +178,13 @@ fn chart(with: &[(&str, &str)]) -> Content {
         ("web/files/data.tar.gz", "archive"),
         ("web/.github/x.yaml", "ci"),
     ]);
-    layer(
-        with.iter()
-            .fold(tar, |tar: TarBuilder, (name, data)| tar.file(name, data)),
-    )
+    layer(with.iter().fold(tar, |tar: TarBuilder, (name, data)| tar.file(name, data)))
 }
 
 #[test]
 fn a_chart_arrives_whole_unless_somebody_has_a_pattern() {
     let made = |layer: &Content, ignore: Option<&str>, chart| {
-        let recipe = Recipe {
-            ignore: ignore.map(str::to_owned),
-            chart,
-            ..Recipe::default()
-        };
+        let recipe = Recipe { ignore: ignore.map(str::to_owned), chart, ..Recipe::default() };
         make(layer, &recipe, &Limits::default()).unwrap()
     };
 

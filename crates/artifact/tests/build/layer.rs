@@ -29,17 +29,11 @@ pub(crate) fn layer(tar: TarBuilder) -> Content {
 
 /// A tree of files with nothing special about them.
 pub(crate) fn files(files: &[(&str, &str)]) -> TarBuilder {
-    files
-        .iter()
-        .fold(TarBuilder::new(), |tar, (name, data)| tar.file(name, data))
+    files.iter().fold(TarBuilder::new(), |tar, (name, data)| tar.file(name, data))
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Algorithm::Sha256
-        .digest_of(bytes)
-        .unwrap()
-        .to_string()
-        .split_off("sha256:".len())
+    Algorithm::Sha256.digest_of(bytes).unwrap().to_string().split_off("sha256:".len())
 }
 
 pub(crate) fn extract(layer: &Content) -> Result<Archive, Error> {
@@ -47,35 +41,18 @@ pub(crate) fn extract(layer: &Content) -> Result<Archive, Error> {
 }
 
 pub(crate) fn extract_without(layer: &Content, ignore: &str) -> Archive {
-    let recipe = Recipe {
-        ignore: Some(ignore.to_owned()),
-        ..Recipe::default()
-    };
+    let recipe = Recipe { ignore: Some(ignore.to_owned()), ..Recipe::default() };
     make(layer, &recipe, &Limits::default()).unwrap()
 }
 
 pub(crate) fn make(layer: &Content, recipe: &Recipe, limits: &Limits) -> Result<Archive, Error> {
     let scratch = tempfile::tempdir().unwrap();
     let mut bytes = Vec::new();
-    let built = build(
-        layer,
-        recipe,
-        limits,
-        Algorithm::Sha256,
-        scratch.path(),
-        &|| false,
-        &mut bytes,
-    );
-    assert_eq!(
-        scratch.path().read_dir().unwrap().count(),
-        0,
-        "something is left in the scratch directory"
-    );
+    let built = build(layer, recipe, limits, Algorithm::Sha256, scratch.path(), &|| false, &mut bytes);
+    assert_eq!(scratch.path().read_dir().unwrap().count(), 0, "something is left in the scratch directory");
     let built = built?;
     let mut tar = Vec::new();
-    flate2::read::GzDecoder::new(&bytes[..])
-        .read_to_end(&mut tar)
-        .unwrap();
+    flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut tar).unwrap();
     Ok(Archive { bytes, built, tar })
 }
 
@@ -94,11 +71,7 @@ impl Archive {
 
     /// Their names without the root.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.entries()
-            .into_iter()
-            .map(|(name, _)| name)
-            .filter(|name| name != ".")
-            .collect()
+        self.entries().into_iter().map(|(name, _)| name).filter(|name| name != ".").collect()
     }
 }
 

@@ -22,10 +22,7 @@ fn accepted(tar: TarBuilder, limits: Limits) -> bool {
 
 #[test]
 fn files_may_be_as_large_together_as_is_allowed_and_no_larger() {
-    let limits = Limits {
-        unpacked_bytes: Some(4096),
-        ..Limits::default()
-    };
+    let limits = Limits { unpacked_bytes: Some(4096), ..Limits::default() };
     let tar = |second: usize| files(&[("a", &"a".repeat(4000)), ("b", &"b".repeat(second))]);
 
     assert!(accepted(tar(96), limits));
@@ -37,10 +34,7 @@ fn files_may_be_as_large_together_as_is_allowed_and_no_larger() {
 
 #[test]
 fn a_file_is_refused_before_its_data_is_read() {
-    let limits = Limits {
-        unpacked_bytes: Some(4096),
-        ..Limits::default()
-    };
+    let limits = Limits { unpacked_bytes: Some(4096), ..Limits::default() };
     let claims = TarBuilder::new().entry("a", b'0', 0o644, 1 << 32, "");
 
     assert!(matches!(refused(claims, limits), LimitError::Size { .. }));
@@ -48,14 +42,9 @@ fn a_file_is_refused_before_its_data_is_read() {
 
 #[test]
 fn hard_links_count_as_the_files_that_they_become() {
-    let limits = Limits {
-        unpacked_bytes: Some(100),
-        ..Limits::default()
-    };
+    let limits = Limits { unpacked_bytes: Some(100), ..Limits::default() };
     let tar = |links: usize| {
-        (0..links).fold(files(&[("a", "0123456789")]), |tar, link| {
-            tar.hard_link(&format!("l{link}"), "a")
-        })
+        (0..links).fold(files(&[("a", "0123456789")]), |tar, link| tar.hard_link(&format!("l{link}"), "a"))
     };
 
     assert!(accepted(tar(9), limits));
@@ -64,18 +53,11 @@ fn hard_links_count_as_the_files_that_they_become() {
 
 #[test]
 fn a_layer_may_not_unpack_to_many_times_its_size() {
-    let limits = Limits {
-        harmless_bytes: 64 * 1024,
-        ratio: 20,
-        ..Limits::default()
-    };
+    let limits = Limits { harmless_bytes: 64 * 1024, ratio: 20, ..Limits::default() };
     let zeros = |length: usize| files(&[("a", &"\0".repeat(length))]);
-    let hidden_in_a_link = TarBuilder::new()
-        .entry("g", b'g', 0o644, 1 << 20, "")
-        .data(&vec![0; 1 << 20]);
-    let linked = (0..100).fold(files(&[("a", &"a".repeat(4096))]), |tar, link| {
-        tar.hard_link(&format!("l{link}"), "a")
-    });
+    let hidden_in_a_link = TarBuilder::new().entry("g", b'g', 0o644, 1 << 20, "").data(&vec![0; 1 << 20]);
+    let linked = (0..100)
+        .fold(files(&[("a", &"a".repeat(4096))]), |tar, link| tar.hard_link(&format!("l{link}"), "a"));
     let sparse = [
         ("GNU.sparse.major", &b"0"[..]),
         ("GNU.sparse.minor", b"1"),
@@ -96,18 +78,12 @@ fn the_fixed_limits_are_those_that_were_ruled() {
     let limits = Limits::default();
 
     assert_eq!(limits.unpacked_bytes, None);
-    assert_eq!(
-        (limits.harmless_bytes, limits.ratio, limits.entries),
-        (256 << 20, 200, 1_000_000)
-    );
+    assert_eq!((limits.harmless_bytes, limits.ratio, limits.entries), (256 << 20, 200, 1_000_000));
 }
 
 #[test]
 fn entries_are_counted_and_so_are_the_directories_that_names_imply() {
-    let limits = Limits {
-        entries: 6,
-        ..Limits::default()
-    };
+    let limits = Limits { entries: 6, ..Limits::default() };
     let six = || files(&[("a/b/c/d", ""), ("a/e", "")]);
     let repeated = |tar: TarBuilder, add: fn(TarBuilder) -> TarBuilder| (0..7).fold(tar, |tar, _| add(tar));
 
@@ -125,86 +101,35 @@ fn entries_are_counted_and_so_are_the_directories_that_names_imply() {
 #[test]
 fn names_are_bounded_one_by_one_and_together() {
     let long = format!("{}/{}", "a".repeat(255), "b/".repeat(1920));
-    let limits = Limits {
-        names_bytes: 100,
-        ..Limits::default()
-    };
+    let limits = Limits { names_bytes: 100, ..Limits::default() };
 
-    assert!(accepted(
-        files(&[(long.trim_end_matches('/'), "")]),
-        Limits::default()
-    ));
-    assert_eq!(
-        refused(files(&[(&format!("{long}c"), "")]), Limits::default()),
-        LimitError::Name(4096)
-    );
-    assert_eq!(
-        refused(files(&[(&"c".repeat(256), "")]), Limits::default()),
-        LimitError::Name(255)
-    );
+    assert!(accepted(files(&[(long.trim_end_matches('/'), "")]), Limits::default()));
+    assert_eq!(refused(files(&[(&format!("{long}c"), "")]), Limits::default()), LimitError::Name(4096));
+    assert_eq!(refused(files(&[(&"c".repeat(256), "")]), Limits::default()), LimitError::Name(255));
     assert!(accepted(files(&[(&"c".repeat(100), "")]), limits));
-    assert_eq!(
-        refused(files(&[(&"c".repeat(100), ""), ("d", "")]), limits),
-        LimitError::Names(100)
-    );
+    assert_eq!(refused(files(&[(&"c".repeat(100), ""), ("d", "")]), limits), LimitError::Names(100));
 }
 
 #[test]
 fn ignore_rules_are_bounded() {
-    let tree = || {
-        layer(files(&[
-            (".sourceignore", "0123456\n"),
-            ("a/.sourceignore", "012\n"),
-        ]))
-    };
+    let tree = || layer(files(&[(".sourceignore", "0123456\n"), ("a/.sourceignore", "012\n")]));
     let made = |limits: Limits| make(&tree(), &Recipe::default(), &limits);
-    let too_many_bytes = made(Limits {
-        rules_bytes: 11,
-        ..Limits::default()
-    })
-    .unwrap_err();
-    let too_much_work = made(Limits {
-        comparisons: 23,
-        ..Limits::default()
-    })
-    .unwrap_err();
+    let too_many_bytes = made(Limits { rules_bytes: 11, ..Limits::default() }).unwrap_err();
+    let too_much_work = made(Limits { comparisons: 23, ..Limits::default() }).unwrap_err();
 
-    assert_eq!(
-        message(&too_many_bytes),
-        "ignore rules are too large: more than 11 bytes"
-    );
-    assert_eq!(
-        message(&too_much_work),
-        "ignore rules are too large: more than 23 comparisons"
-    );
-    assert!(
-        made(Limits {
-            rules_bytes: 12,
-            comparisons: 24,
-            ..Limits::default()
-        })
-        .is_ok()
-    );
+    assert_eq!(message(&too_many_bytes), "ignore rules are too large: more than 11 bytes");
+    assert_eq!(message(&too_much_work), "ignore rules are too large: more than 23 comparisons");
+    assert!(made(Limits { rules_bytes: 12, comparisons: 24, ..Limits::default() }).is_ok());
 }
 
 fn cancelled_after(questions: u32, content: &Content, operation: Operation) -> Result<u64, Error> {
     let asked = Cell::new(0);
     let cancelled = || asked.replace(asked.get() + 1) >= questions;
-    let recipe = Recipe {
-        operation,
-        ..Recipe::default()
-    };
+    let recipe = Recipe { operation, ..Recipe::default() };
     let scratch = tempfile::tempdir().unwrap();
     let mut out = io::sink();
-    let built = build(
-        content,
-        &recipe,
-        &Limits::default(),
-        Algorithm::Sha256,
-        scratch.path(),
-        &cancelled,
-        &mut out,
-    );
+    let built =
+        build(content, &recipe, &Limits::default(), Algorithm::Sha256, scratch.path(), &cancelled, &mut out);
     built.map(|built| built.size)
 }
 
@@ -215,16 +140,10 @@ fn a_build_ends_wherever_it_is_cancelled() {
 
     for content in [&tree, &empty_members] {
         for questions in 0..6 {
-            assert!(matches!(
-                cancelled_after(questions, content, Operation::Extract),
-                Err(Error::Cancelled)
-            ));
+            assert!(matches!(cancelled_after(questions, content, Operation::Extract), Err(Error::Cancelled)));
         }
     }
-    assert!(matches!(
-        cancelled_after(0, &tree, Operation::Copy),
-        Err(Error::Cancelled)
-    ));
+    assert!(matches!(cancelled_after(0, &tree, Operation::Copy), Err(Error::Cancelled)));
     assert!(cancelled_after(u32::MAX, &tree, Operation::Extract).is_ok());
 }
 
@@ -236,21 +155,11 @@ fn a_build_asks_at_every_entry_twice_and_at_every_block_of_data() {
         let (recipe, limits) = (Recipe::default(), Limits::default());
         let mut out = io::sink();
         let scratch = tempfile::tempdir().unwrap();
-        build(
-            &layer(tar),
-            &recipe,
-            &limits,
-            Algorithm::Sha256,
-            scratch.path(),
-            &cancelled,
-            &mut out,
-        )
-        .unwrap();
+        build(&layer(tar), &recipe, &limits, Algorithm::Sha256, scratch.path(), &cancelled, &mut out)
+            .unwrap();
         asked.get()
     };
-    let directories = (0..100).fold(TarBuilder::new(), |tar, number| {
-        tar.directory(&format!("d{number}"))
-    });
+    let directories = (0..100).fold(TarBuilder::new(), |tar, number| tar.directory(&format!("d{number}")));
     let zeros = files(&[("a", &"\0".repeat(4 << 20))]);
 
     assert!(questions(directories) >= 200);
@@ -262,10 +171,7 @@ fn a_disk_that_is_full_is_no_fault_of_the_layer() {
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::Error::new(
-                io::ErrorKind::StorageFull,
-                "no space left on device",
-            ))
+            Err(io::Error::new(io::ErrorKind::StorageFull, "no space left on device"))
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -275,10 +181,7 @@ fn a_disk_that_is_full_is_no_fault_of_the_layer() {
     let scratch = tempfile::tempdir().unwrap();
     let tree = layer(files(&[("a", "a")]));
     for operation in [Operation::Extract, Operation::Copy] {
-        let recipe = Recipe {
-            operation,
-            ..Recipe::default()
-        };
+        let recipe = Recipe { operation, ..Recipe::default() };
         let error = build(
             &tree,
             &recipe,
@@ -291,30 +194,14 @@ fn a_disk_that_is_full_is_no_fault_of_the_layer() {
         .unwrap_err();
 
         assert!(matches!(error, Error::Write { .. }));
-        assert_eq!(
-            message(&error),
-            "failed to write archive: no space left on device"
-        );
+        assert_eq!(message(&error), "failed to write archive: no space left on device");
     }
 
     let large = layer(files(&[("a", &"0123456789".repeat(1_000_000))]));
     let nowhere = scratch.path().join("missing");
     let recipe = Recipe::default();
-    let error = build(
-        &large,
-        &recipe,
-        &Limits::default(),
-        Algorithm::Sha256,
-        &nowhere,
-        &|| false,
-        &mut io::sink(),
-    )
-    .unwrap_err();
-    assert!(matches!(
-        error,
-        Error::Write {
-            what: "contents of the layer",
-            ..
-        }
-    ));
+    let error =
+        build(&large, &recipe, &Limits::default(), Algorithm::Sha256, &nowhere, &|| false, &mut io::sink())
+            .unwrap_err();
+    assert!(matches!(error, Error::Write { what: "contents of the layer", .. }));
 }

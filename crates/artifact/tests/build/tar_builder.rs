@@ -34,20 +34,14 @@ impl TarBuilder {
 
     /// A PAX header, for the next entry (`x`) or for all (`g`).
     pub(crate) fn records(self, flag: u8, records: &[(&str, &[u8])]) -> Self {
-        let data = records
-            .iter()
-            .flat_map(|(key, value)| record(key, value))
-            .collect::<Vec<u8>>();
-        self.entry("extension", flag, 0o644, data.len() as u64, "")
-            .data(&data)
+        let data = records.iter().flat_map(|(key, value)| record(key, value)).collect::<Vec<u8>>();
+        self.entry("extension", flag, 0o644, data.len() as u64, "").data(&data)
     }
 
     /// Any header at all, and no data. Names that do not fit are put into a PAX header before it.
     pub(crate) fn entry(self, name: &str, flag: u8, mode: u32, size: u64, link: &str) -> Self {
         if name.len() > 100 {
-            return self
-                .records(b'x', &[("path", name.as_bytes())])
-                .entry("short", flag, mode, size, link);
+            return self.records(b'x', &[("path", name.as_bytes())]).entry("short", flag, mode, size, link);
         }
         let mut block = [0; BLOCK];
         let mut put = |at: usize, text: &str| block[at..at + text.len()].copy_from_slice(text.as_bytes());
@@ -92,8 +86,6 @@ impl TarBuilder {
 
 fn record(key: &str, value: &[u8]) -> Vec<u8> {
     let rest = key.len() + value.len() + 3;
-    let length = (rest + 1..rest + 9)
-        .find(|length| length.to_string().len() + rest == *length)
-        .unwrap();
+    let length = (rest + 1..rest + 9).find(|length| length.to_string().len() + rest == *length).unwrap();
     [format!("{length} {key}=").as_bytes(), value, b"\n"].concat()
 }

@@ -3,10 +3,7 @@
 use super::*;
 
 fn basic(username: &str, password: &str) -> Credential {
-    Credential::Basic {
-        username: username.to_owned(),
-        password: password.to_owned(),
-    }
+    Credential::Basic { username: username.to_owned(), password: password.to_owned() }
 }
 
 fn config(auths: &str) -> DockerConfig {
@@ -25,26 +22,14 @@ fn problem(entry: &str) -> String {
 
 #[test]
 fn an_entry_holds_one_of_four_credentials() {
-    assert_eq!(
-        of_entry(r#"{"username":"user","password":"secret"}"#),
-        Some(basic("user", "secret"))
-    );
-    assert_eq!(
-        of_entry(r#"{"auth":"dXNlcjpzZTpjcmV0"}"#),
-        Some(basic("user", "se:cret"))
-    );
+    assert_eq!(of_entry(r#"{"username":"user","password":"secret"}"#), Some(basic("user", "secret")));
+    assert_eq!(of_entry(r#"{"auth":"dXNlcjpzZTpjcmV0"}"#), Some(basic("user", "se:cret")));
     assert_eq!(
         of_entry(r#"{"auth":"dXNlcjpzZWNyZXQ=","username":"x","password":"y"}"#),
         Some(basic("user", "secret"))
     );
-    assert_eq!(
-        of_entry(r#"{"auth":"dXNlcjpzZWNyZXQ"}"#),
-        Some(basic("user", "secret"))
-    );
-    assert_eq!(
-        of_entry(r#"{"auth":"dXNlcjpz\nZWNyZXQ=\n"}"#),
-        Some(basic("user", "secret"))
-    );
+    assert_eq!(of_entry(r#"{"auth":"dXNlcjpzZWNyZXQ"}"#), Some(basic("user", "secret")));
+    assert_eq!(of_entry(r#"{"auth":"dXNlcjpz\nZWNyZXQ=\n"}"#), Some(basic("user", "secret")));
     assert_eq!(
         of_entry(r#"{"auth":"","username":"user","password":"secret","email":"e"}"#),
         Some(basic("user", "secret"))
@@ -140,10 +125,7 @@ fn nothing_of_a_malformed_file_is_repeated() {
         assert!(matches!(error, DockerConfigError::Shape { .. }), "{bytes}");
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{bytes}");
     }
-    let debug = format!(
-        "{:?}",
-        config(r#""ghcr.io":{"username":"user","password":"s3cret"}"#)
-    );
+    let debug = format!("{:?}", config(r#""ghcr.io":{"username":"user","password":"s3cret"}"#));
     assert!(!debug.contains("s3cret") && debug.contains("ghcr.io"));
 }
 

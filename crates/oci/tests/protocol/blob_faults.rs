@@ -36,11 +36,7 @@ async fn content_that_stays_wrong_after_a_resume_is_read_twice_only() {
     let registry = registry(|seen, _| {
         let wrong = vec![1; content().len()];
         let reply = part(seen, &wrong);
-        if seen.header("range").is_empty() {
-            reply.end(End::CutAfter(30_000))
-        } else {
-            reply
-        }
+        if seen.header("range").is_empty() { reply.end(End::CutAfter(30_000)) } else { reply }
     })
     .await;
 
@@ -75,9 +71,7 @@ async fn an_answer_that_is_not_the_range_asked_for_is_malformed() {
     for range in ["bytes 29999-79999/80000", "bytes */80000", "nonsense"] {
         let registry = registry(move |seen, _| match seen.header("range") {
             "" => Reply::ok(content()).end(End::CutAfter(30_000)),
-            _ => Reply::status(206)
-                .header("Content-Range", range)
-                .body(&content()[30_000..]),
+            _ => Reply::status(206).header("Content-Range", range).body(&content()[30_000..]),
         })
         .await;
 
@@ -91,12 +85,7 @@ async fn an_answer_that_is_not_the_range_asked_for_is_malformed() {
 async fn a_length_that_is_not_the_descriptors_is_refused_in_upstreams_words() {
     for (reply, announced) in [
         (Reply::ok("short"), "5"),
-        (
-            Reply::ok("x")
-                .header("Content-Length", "99999999999")
-                .end(End::HangAfter(1)),
-            "99999999999",
-        ),
+        (Reply::ok("x").header("Content-Length", "99999999999").end(End::HangAfter(1)), "99999999999"),
     ] {
         let registry = registry(move |_, _| reply.clone()).await;
 
@@ -118,13 +107,7 @@ async fn bytes_beyond_the_size_are_never_written() {
     let mut received = Vec::new();
 
     let outcome = client(&registry)
-        .blob(
-            &Credential::Anonymous,
-            "app",
-            &descriptor(&content()),
-            LIMITS,
-            &mut received,
-        )
+        .blob(&Credential::Anonymous, "app", &descriptor(&content()), LIMITS, &mut received)
         .await;
 
     assert!(matches!(outcome, Err(Error::TooLarge { limit: 80_000, .. })));
@@ -135,10 +118,7 @@ async fn bytes_beyond_the_size_are_never_written() {
 async fn a_blob_beyond_the_limit_is_not_asked_for() {
     let registry = registry(|_, _| Reply::ok(content())).await;
 
-    let limits = BlobLimits {
-        max_bytes: Some(79_999),
-        ..LIMITS
-    };
+    let limits = BlobLimits { max_bytes: Some(79_999), ..LIMITS };
     let error = fetch(&client(&registry), limits).await.unwrap_err();
 
     assert!(matches!(error, Error::TooLarge { limit: 79_999, .. }), "{error}");
@@ -149,16 +129,10 @@ async fn a_blob_beyond_the_limit_is_not_asked_for() {
 async fn a_transfer_that_stops_is_given_up() {
     let registry = registry(|_, _| Reply::ok(content()).end(End::HangAfter(10))).await;
 
-    let limits = BlobLimits {
-        stall: Duration::from_millis(100),
-        ..LIMITS
-    };
+    let limits = BlobLimits { stall: Duration::from_millis(100), ..LIMITS };
     let error = fetch(&client(&registry), limits).await.unwrap_err();
 
-    assert_eq!(
-        error.to_string(),
-        format!("GET {}: no data received for 100ms", url(registry.host()))
-    );
+    assert_eq!(error.to_string(), format!("GET {}: no data received for 100ms", url(registry.host())));
     assert!(matches!(&error, Error::Transport(error) if error.kind == TransportKind::Stalled));
     assert_eq!(registry.take().len(), 2);
 }
@@ -171,10 +145,7 @@ async fn a_blob_that_the_registry_lacks_is_reported_in_its_words() {
 
     assert_eq!(
         error.to_string(),
-        format!(
-            "GET {}: BLOB_UNKNOWN: blob unknown to registry",
-            url(registry.host())
-        )
+        format!("GET {}: BLOB_UNKNOWN: blob unknown to registry", url(registry.host()))
     );
 }
 
@@ -195,13 +166,7 @@ async fn a_sink_that_fails_ends_the_transfer() {
     let registry = registry(|_, _| Reply::ok(content())).await;
 
     let outcome = client(&registry)
-        .blob(
-            &Credential::Anonymous,
-            "app",
-            &descriptor(&content()),
-            LIMITS,
-            &mut Full,
-        )
+        .blob(&Credential::Anonymous, "app", &descriptor(&content()), LIMITS, &mut Full)
         .await;
 
     assert!(matches!(outcome, Err(Error::Sink(error)) if error.to_string() == "no space left"));

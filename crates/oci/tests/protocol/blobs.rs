@@ -7,10 +7,7 @@ use oci::{BlobLimits, Client, Credential, Descriptor, Error};
 
 use crate::support::{End, Registry, Reply, Seen, client, digest};
 
-pub(crate) const LIMITS: BlobLimits = BlobLimits {
-    stall: Duration::from_secs(30),
-    max_bytes: None,
-};
+pub(crate) const LIMITS: BlobLimits = BlobLimits { stall: Duration::from_secs(30), max_bytes: None };
 
 pub(crate) fn content() -> Vec<u8> {
     (0..20_000_u32).flat_map(u32::to_le_bytes).collect()
@@ -23,15 +20,7 @@ pub(crate) fn descriptor(content: &[u8]) -> Descriptor {
 
 pub(crate) async fn fetch(client: &Client, limits: BlobLimits) -> Result<Vec<u8>, Error> {
     let mut received = Vec::new();
-    client
-        .blob(
-            &Credential::Anonymous,
-            "app",
-            &descriptor(&content()),
-            limits,
-            &mut received,
-        )
-        .await?;
+    client.blob(&Credential::Anonymous, "app", &descriptor(&content()), limits, &mut received).await?;
     Ok(received)
 }
 
@@ -47,26 +36,16 @@ pub(crate) async fn registry(script: impl Fn(&Seen, usize) -> Reply + Send + Syn
 
 /// The rest of `content` that a request asks for.
 pub(crate) fn part(seen: &Seen, content: &[u8]) -> Reply {
-    let from = seen
-        .header("range")
-        .strip_prefix("bytes=")
-        .and_then(|range| range.strip_suffix('-'));
+    let from = seen.header("range").strip_prefix("bytes=").and_then(|range| range.strip_suffix('-'));
     let Some(from) = from.map(|from| from.parse::<usize>().unwrap()) else {
         return Reply::ok(content);
     };
     let range = format!("bytes {from}-{}/{}", content.len() - 1, content.len());
-    Reply::status(206)
-        .header("Content-Range", &range)
-        .body(&content[from..])
+    Reply::status(206).header("Content-Range", &range).body(&content[from..])
 }
 
 fn ranges(registry: &Registry) -> Vec<String> {
-    registry
-        .take()
-        .iter()
-        .skip(1)
-        .map(|seen| seen.header("range").to_owned())
-        .collect()
+    registry.take().iter().skip(1).map(|seen| seen.header("range").to_owned()).collect()
 }
 
 #[tokio::test]
@@ -106,11 +85,7 @@ async fn a_cut_transfer_goes_on_from_the_last_byte() {
 async fn a_registry_without_ranges_is_read_from_the_beginning_and_what_is_known_is_skipped() {
     let registry = registry(|_, number| {
         let reply = Reply::ok(content());
-        if number == 0 {
-            reply.end(End::CutAfter(30_000))
-        } else {
-            reply
-        }
+        if number == 0 { reply.end(End::CutAfter(30_000)) } else { reply }
     })
     .await;
 
@@ -139,10 +114,7 @@ async fn content_in_the_descriptor_needs_no_request_if_it_is_right() {
         let descriptor: Descriptor = serde_json::from_value(descriptor).unwrap();
         let mut received = Vec::new();
 
-        client
-            .blob(&Credential::Anonymous, "app", &descriptor, LIMITS, &mut received)
-            .await
-            .unwrap();
+        client.blob(&Credential::Anonymous, "app", &descriptor, LIMITS, &mut received).await.unwrap();
 
         assert_eq!(received, b"abc");
         assert_eq!(registry.take().len(), requests, "{data}");
@@ -155,13 +127,7 @@ async fn an_empty_blob_is_a_blob() {
     let mut received = Vec::new();
 
     client(&registry)
-        .blob(
-            &Credential::Anonymous,
-            "app",
-            &descriptor(b""),
-            LIMITS,
-            &mut received,
-        )
+        .blob(&Credential::Anonymous, "app", &descriptor(b""), LIMITS, &mut received)
         .await
         .unwrap();
 

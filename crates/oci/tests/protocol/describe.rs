@@ -45,13 +45,7 @@ async fn describe(
     platform: &str,
 ) -> Result<Described, Error> {
     client
-        .describe(
-            &Credential::Anonymous,
-            "app",
-            digest,
-            known,
-            &platform.parse::<Platform>().unwrap(),
-        )
+        .describe(&Credential::Anonymous, "app", digest, known, &platform.parse::<Platform>().unwrap())
         .await
 }
 
@@ -62,23 +56,15 @@ fn digest_of(document: &Value) -> Digest {
 #[tokio::test]
 async fn an_index_leads_to_the_child_of_the_platform() {
     let (arm, amd) = (image("arm"), image("amd"));
-    let index = index(&[
-        child(&arm, Some(("linux", "arm64"))),
-        child(&amd, Some(("linux", "amd64"))),
-    ]);
+    let index = index(&[child(&arm, Some(("linux", "arm64"))), child(&amd, Some(("linux", "amd64")))]);
     let registry = registry(&[&arm, &amd, &index]).await;
     let client = client(&registry);
 
     for (platform, expected) in [("linux/arm64", &arm), ("linux/amd64", &amd)] {
-        let described = describe(&client, &digest_of(&index), None, platform)
-            .await
-            .unwrap();
+        let described = describe(&client, &digest_of(&index), None, platform).await.unwrap();
 
         assert_eq!(described.digest, digest_of(expected));
-        assert_eq!(
-            described.image.annotations["name"],
-            expected["annotations"]["name"].as_str().unwrap()
-        );
+        assert_eq!(described.image.annotations["name"], expected["annotations"]["name"].as_str().unwrap());
         assert_eq!(described.image.layers.len(), 1);
     }
 }
@@ -90,16 +76,11 @@ async fn a_manifest_that_is_known_is_not_read_again() {
     let registry = registry(&[&amd]).await;
 
     let known = Some(index.to_string().into());
-    describe(&client(&registry), &digest_of(&index), known, "linux/amd64")
-        .await
-        .unwrap();
+    describe(&client(&registry), &digest_of(&index), known, "linux/amd64").await.unwrap();
 
     assert_eq!(
         registry.transcript(),
-        [
-            "GET /v2/".to_owned(),
-            format!("GET /v2/app/manifests/{}", digest_of(&amd))
-        ]
+        ["GET /v2/".to_owned(), format!("GET /v2/app/manifests/{}", digest_of(&amd))]
     );
 }
 
@@ -113,15 +94,11 @@ async fn an_index_within_an_index_is_followed_but_not_for_ever() {
     let registry = registry(&documents.iter().collect::<Vec<_>>()).await;
     let client = client(&registry);
 
-    let described = describe(&client, &digest_of(&documents[8]), None, "linux/amd64")
-        .await
-        .unwrap();
+    let described = describe(&client, &digest_of(&documents[8]), None, "linux/amd64").await.unwrap();
     assert_eq!(described.digest, digest_of(&documents[0]));
     registry.take();
 
-    let error = describe(&client, &digest_of(&documents[20]), None, "linux/amd64")
-        .await
-        .unwrap_err();
+    let error = describe(&client, &digest_of(&documents[20]), None, "linux/amd64").await.unwrap_err();
     assert!(matches!(error, Error::Manifest { .. }), "{error}");
     assert_eq!(registry.take().len(), 9);
 }
@@ -132,15 +109,10 @@ async fn an_index_without_the_platform_is_named() {
     let index = index(&[child(&arm, Some(("linux", "arm64")))]);
     let registry = registry(&[&index]).await;
 
-    let error = describe(&client(&registry), &digest_of(&index), None, "linux/amd64")
-        .await
-        .unwrap_err();
+    let error = describe(&client(&registry), &digest_of(&index), None, "linux/amd64").await.unwrap_err();
 
     let name = format!("{}/app@{}", registry.host(), digest_of(&index));
-    assert_eq!(
-        error.to_string(),
-        format!("no child with platform linux/amd64 in index {name}")
-    );
+    assert_eq!(error.to_string(), format!("no child with platform linux/amd64 in index {name}"));
 }
 
 #[tokio::test]
@@ -148,9 +120,7 @@ async fn bytes_that_are_no_manifest_are_an_error() {
     let text = json!("this is no manifest");
     let registry = registry(&[&text]).await;
 
-    let error = describe(&client(&registry), &digest_of(&text), None, "linux/amd64")
-        .await
-        .unwrap_err();
+    let error = describe(&client(&registry), &digest_of(&text), None, "linux/amd64").await.unwrap_err();
 
     assert!(matches!(error, Error::Manifest { .. }), "{error}");
 }

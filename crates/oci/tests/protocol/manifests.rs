@@ -19,9 +19,7 @@ async fn registry(head: Reply, get: Reply) -> Registry {
 }
 
 async fn resolve(client: &Client, expect_new: bool) -> Result<Resolved, Error> {
-    client
-        .resolve(&Credential::Anonymous, "app", "v1", expect_new)
-        .await
+    client.resolve(&Credential::Anonymous, "app", "v1", expect_new).await
 }
 
 #[tokio::test]
@@ -34,13 +32,7 @@ async fn polling_a_tag_is_one_head_once_the_registry_is_known() {
 
     let resolved = resolve(&client, false).await.unwrap();
     assert_eq!(registry.transcript(), ["HEAD /v2/app/manifests/v1"]);
-    assert_eq!(
-        resolved,
-        Resolved {
-            digest: digest(BYTES),
-            manifest: None
-        }
-    );
+    assert_eq!(resolved, Resolved { digest: digest(BYTES), manifest: None });
 }
 
 #[tokio::test]
@@ -80,10 +72,7 @@ async fn head_gives_way_to_get_only_where_it_cannot_tell() {
 
         let resolved = resolve(&client(&registry), false).await.unwrap();
 
-        assert_eq!(
-            registry.transcript()[1..],
-            ["HEAD /v2/app/manifests/v1", "GET /v2/app/manifests/v1"]
-        );
+        assert_eq!(registry.transcript()[1..], ["HEAD /v2/app/manifests/v1", "GET /v2/app/manifests/v1"]);
         assert_eq!(resolved.digest, digest(BYTES));
     }
 }
@@ -100,10 +89,7 @@ async fn head_that_is_refused_is_never_followed_by_get() {
 
         let error = resolve(&client(&registry), false).await.unwrap_err();
 
-        assert_eq!(
-            error.to_string(),
-            format!("HEAD http://{}/v2/app/manifests/v1: {tail}", registry.host())
-        );
+        assert_eq!(error.to_string(), format!("HEAD http://{}/v2/app/manifests/v1: {tail}", registry.host()));
         assert_eq!(registry.transcript()[1..], ["HEAD /v2/app/manifests/v1"]);
         assert_eq!(matches!(error, Error::Denied(_)), matches!(status, 401 | 403));
         assert_eq!(error.is_server_failure(), status == 500);
@@ -131,12 +117,9 @@ async fn an_unknown_tag_is_reported_by_get_in_the_registrys_words() {
 
 #[tokio::test]
 async fn a_registry_that_wants_fewer_requests_says_for_how_long() {
-    for (status, retry_after, limited) in [
-        (429, Some("8"), true),
-        (503, Some("8"), true),
-        (429, None, true),
-        (503, None, false),
-    ] {
+    for (status, retry_after, limited) in
+        [(429, Some("8"), true), (503, Some("8"), true), (429, None, true), (503, None, false)]
+    {
         let mut reply = Reply::error(status, "TOOMANYREQUESTS", "slow down");
         if let Some(seconds) = retry_after {
             reply = reply.header("Retry-After", seconds);
@@ -159,10 +142,7 @@ async fn a_manifest_by_digest_must_have_that_digest() {
     )
     .await;
 
-    let error = client(&registry)
-        .manifest(&Credential::Anonymous, "app", &wanted)
-        .await
-        .unwrap_err();
+    let error = client(&registry).manifest(&Credential::Anonymous, "app", &wanted).await.unwrap_err();
 
     let (actual, name) = (digest(b"padded"), format!("{}/app@{wanted}", registry.host()));
     assert_eq!(
@@ -173,16 +153,11 @@ async fn a_manifest_by_digest_must_have_that_digest() {
 
 #[tokio::test]
 async fn a_manifest_beyond_the_limit_is_not_read() {
-    let limited = Settings {
-        manifest_max_bytes: 10,
-        ..settings()
-    };
+    let limited = Settings { manifest_max_bytes: 10, ..settings() };
     for reply in [
         Reply::ok("eleven byte"),
         Reply::ok("eleven byte").chunked(),
-        Reply::ok("x")
-            .header("Content-Length", "99999999999")
-            .end(End::HangAfter(0)),
+        Reply::ok("x").header("Content-Length", "99999999999").end(End::HangAfter(0)),
     ] {
         let registry = registry(Reply::status(404), reply).await;
         let client = Client::new(&Origin::new(registry.host()), &limited).unwrap();

@@ -88,18 +88,10 @@ async fn a_proxy_that_is_down_is_named() {
 #[tokio::test]
 async fn without_leave_for_plain_http_nothing_goes_out_in_plain() {
     let proxy = proxy("").await;
-    let origin = Origin {
-        plain_http: false,
-        ..origin(proxy.host(), None)
-    };
+    let origin = Origin { plain_http: false, ..origin(proxy.host(), None) };
 
     let error = poll(&origin).await.unwrap_err();
 
-    assert!(
-        error
-            .to_string()
-            .starts_with("Get \"https://registry.example.test:5000/v2/\": "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("Get \"https://registry.example.test:5000/v2/\": "), "{error}");
     assert_eq!(proxy.transcript(), ["CONNECT registry.example.test:5000"]);
 }

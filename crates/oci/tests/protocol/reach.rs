@@ -5,10 +5,7 @@ use oci::{Client, Credential, Error, Origin};
 use crate::support::{End, Registry, Reply, client, closed_port, manifest, settings};
 
 async fn poll(client: &Client) -> Result<(), Error> {
-    client
-        .resolve(&Credential::Anonymous, "app", "v1", true)
-        .await
-        .map(|_| ())
+    client.resolve(&Credential::Anonymous, "app", "v1", true).await.map(|_| ())
 }
 
 #[tokio::test]
@@ -40,11 +37,7 @@ async fn a_ping_that_fails_decides_nothing_but_the_scheme() {
         poll(&client).await.unwrap();
 
         let transcript = registry.transcript();
-        assert_eq!(
-            transcript.iter().filter(|line| *line == "GET /v2/").count(),
-            pings,
-            "{status}"
-        );
+        assert_eq!(transcript.iter().filter(|line| *line == "GET /v2/").count(), pings, "{status}");
     }
 }
 
@@ -76,10 +69,7 @@ async fn a_registry_that_hangs_up_is_a_host_failure_and_its_scheme_is_looked_for
 
     let error = poll(&client).await.unwrap_err();
 
-    assert_eq!(
-        error.to_string(),
-        format!("Get \"http://{}/v2/app/manifests/v1\": EOF", registry.host())
-    );
+    assert_eq!(error.to_string(), format!("Get \"http://{}/v2/app/manifests/v1\": EOF", registry.host()));
     assert!(error.is_host_failure());
     registry.take();
     poll(&client).await.unwrap_err();
@@ -88,14 +78,8 @@ async fn a_registry_that_hangs_up_is_a_host_failure_and_its_scheme_is_looked_for
 
 #[tokio::test]
 async fn a_connection_that_died_while_idle_is_replaced() {
-    let registry = Registry::start(|seen| {
-        if seen.before > 0 {
-            Reply::closed()
-        } else {
-            manifest(b"{}")
-        }
-    })
-    .await;
+    let registry =
+        Registry::start(|seen| if seen.before > 0 { Reply::closed() } else { manifest(b"{}") }).await;
     let client = client(&registry);
 
     for _ in 0..3 {
@@ -114,12 +98,7 @@ async fn a_dropped_call_leaves_the_client_usable() {
     let client = client(&registry);
     let hanging = tokio::spawn({
         let client = client.clone();
-        async move {
-            client
-                .resolve(&Credential::Anonymous, "app", "hangs", true)
-                .await
-                .map(|_| ())
-        }
+        async move { client.resolve(&Credential::Anonymous, "app", "hangs", true).await.map(|_| ()) }
     });
     while !registry.transcript().iter().any(|line| line.ends_with("hangs")) {
         tokio::task::yield_now().await;

@@ -14,14 +14,9 @@ fn descriptor() -> Descriptor {
 }
 
 async fn fetch(client: &Client, credential: &Credential) -> Result<Vec<u8>, Error> {
-    let limits = BlobLimits {
-        stall: Duration::from_secs(30),
-        max_bytes: None,
-    };
+    let limits = BlobLimits { stall: Duration::from_secs(30), max_bytes: None };
     let mut content = Vec::new();
-    client
-        .blob(credential, "app", &descriptor(), limits, &mut content)
-        .await?;
+    client.blob(credential, "app", &descriptor(), limits, &mut content).await?;
     Ok(content)
 }
 
@@ -40,10 +35,7 @@ async fn credentials_stay_with_the_host_they_are_for() {
     let port = cdn.host().split_once(':').unwrap().1;
     let registry = redirecting(format!("http://localhost:{port}/blob?signature=s")).await;
 
-    assert_eq!(
-        fetch(&client(&registry), &basic("user", "secret")).await.unwrap(),
-        CONTENT
-    );
+    assert_eq!(fetch(&client(&registry), &basic("user", "secret")).await.unwrap(), CONTENT);
 
     assert_eq!(cdn.transcript(), ["GET /blob?signature=s"]);
     let blob = format!("GET /v2/app/blobs/{} Basic dXNlcjpzZWNyZXQ=", digest(CONTENT));
@@ -61,19 +53,14 @@ async fn credentials_follow_a_redirect_within_their_host() {
 
     fetch(&client(&registry), &basic("user", "secret")).await.unwrap();
 
-    assert_eq!(
-        registry.transcript().last().unwrap(),
-        "GET /blob Basic dXNlcjpzZWNyZXQ="
-    );
+    assert_eq!(registry.transcript().last().unwrap(), "GET /blob Basic dXNlcjpzZWNyZXQ=");
 }
 
 #[tokio::test]
 async fn another_internal_literal_is_refused_in_upstreams_words_without_its_signature() {
     let registry = redirecting("http://127.0.0.2:5000/blob?signature=s".to_owned()).await;
 
-    let error = fetch(&client(&registry), &Credential::Anonymous)
-        .await
-        .unwrap_err();
+    let error = fetch(&client(&registry), &Credential::Anonymous).await.unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -90,9 +77,7 @@ async fn redirects_in_a_circle_end_after_ten() {
     })
     .await;
 
-    let error = fetch(&client(&registry), &Credential::Anonymous)
-        .await
-        .unwrap_err();
+    let error = fetch(&client(&registry), &Credential::Anonymous).await.unwrap_err();
 
     assert!(matches!(error, Error::Refused { .. }), "{error}");
     assert_eq!(registry.transcript().len(), 1 + 11);
@@ -102,9 +87,7 @@ async fn redirects_in_a_circle_end_after_ten() {
 async fn a_failure_of_the_target_is_no_failure_of_the_registry() {
     let registry = redirecting("http://localhost:9/blob?signature=s".to_owned()).await;
 
-    let error = fetch(&client(&registry), &Credential::Anonymous)
-        .await
-        .unwrap_err();
+    let error = fetch(&client(&registry), &Credential::Anonymous).await.unwrap_err();
 
     assert!(matches!(error, Error::Transport(_)), "{error}");
     assert!(!error.is_host_failure());
@@ -117,9 +100,7 @@ async fn a_target_that_refuses_does_not_make_us_log_in_again() {
     let port = cdn.host().split_once(':').unwrap().1;
     let registry = redirecting(format!("http://localhost:{port}/blob")).await;
 
-    let error = fetch(&client(&registry), &basic("user", "secret"))
-        .await
-        .unwrap_err();
+    let error = fetch(&client(&registry), &basic("user", "secret")).await.unwrap_err();
 
     assert!(matches!(error, Error::Denied(_)), "{error}");
     assert_eq!(cdn.transcript(), ["GET /blob"]);

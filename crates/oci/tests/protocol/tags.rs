@@ -26,10 +26,7 @@ async fn pages_are_followed_by_their_links() {
             page(&["a", "b"]).header("Link", r#"</v2/app/tags/list?last=b&n=2>; rel="next""#)
         }
         "/v2/app/tags/list?last=b&n=2" => {
-            let next = format!(
-                "<http://{}/v2/app/tags/list?opaque=x>; rel=next",
-                seen.header("host")
-            );
+            let next = format!("<http://{}/v2/app/tags/list?opaque=x>; rel=next", seen.header("host"));
             page(&["not a legal tag"]).header("Link", &next)
         }
         "/v2/app/tags/list?opaque=x" => page(&["d"]),
@@ -37,20 +34,15 @@ async fn pages_are_followed_by_their_links() {
     })
     .await;
 
-    assert_eq!(
-        tags(&client(&registry)).await.unwrap(),
-        ["a", "b", "not a legal tag", "d"]
-    );
+    assert_eq!(tags(&client(&registry)).await.unwrap(), ["a", "b", "not a legal tag", "d"]);
 }
 
 #[tokio::test]
 async fn a_link_to_another_host_or_to_the_same_page_is_not_followed() {
     let elsewhere = Registry::start(|_| page(&[])).await;
     let host = elsewhere.host().to_owned();
-    for link in [
-        format!("<http://{host}/v2/app/tags/list>; rel=next"),
-        "<list?n=1000>; rel=next".to_owned(),
-    ] {
+    for link in [format!("<http://{host}/v2/app/tags/list>; rel=next"), "<list?n=1000>; rel=next".to_owned()]
+    {
         let registry = Registry::start(move |seen| match seen.target.as_str() {
             "/v2/" => Reply::status(404),
             _ => page(&["a"]).header("Link", &link),
@@ -69,10 +61,7 @@ async fn a_link_to_another_host_or_to_the_same_page_is_not_followed() {
 async fn a_page_that_came_from_another_host_leads_nowhere() {
     let elsewhere =
         Registry::start(|_| page(&["a"]).header("Link", "</v2/app/tags/list?last=a>; rel=next")).await;
-    let location = format!(
-        "http://localhost:{}/page",
-        elsewhere.host().split_once(':').unwrap().1
-    );
+    let location = format!("http://localhost:{}/page", elsewhere.host().split_once(':').unwrap().1);
     let registry = Registry::start(move |_| Reply::redirect(&location)).await;
 
     let error = tags(&client(&registry)).await.unwrap_err();

@@ -27,10 +27,7 @@ impl Authority {
     }
 
     fn material(&self) -> TlsMaterial {
-        TlsMaterial {
-            ca_pem: Some(self.0.pem().into_bytes()),
-            client: None,
-        }
+        TlsMaterial { ca_pem: Some(self.0.pem().into_bytes()), client: None }
     }
 
     fn client(&self) -> ClientCertificate {
@@ -56,9 +53,7 @@ impl Authority {
             builder.with_no_client_auth()
         };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = builder
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
+        let config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
         Registry::start_tls(TlsAcceptor::from(Arc::new(config)), |_| manifest(b"{}")).await
     }
 }
@@ -69,11 +64,7 @@ async fn poll(origin: &Origin) -> Result<(), Error> {
 }
 
 fn origin(registry: &Registry, tls: Option<TlsMaterial>, insecure: bool) -> Origin {
-    Origin {
-        tls,
-        plain_http: insecure,
-        ..Origin::new(registry.host())
-    }
+    Origin { tls, plain_http: insecure, ..Origin::new(registry.host()) }
 }
 
 const UNKNOWN: &str = "tls: failed to verify certificate: x509: certificate signed by unknown authority";
@@ -83,9 +74,7 @@ async fn a_private_authority_is_trusted_where_it_is_named() {
     let authority = Authority::new();
     let registry = authority.registry(false).await;
 
-    poll(&origin(&registry, Some(authority.material()), false))
-        .await
-        .unwrap();
+    poll(&origin(&registry, Some(authority.material()), false)).await.unwrap();
 
     assert_eq!(registry.transcript(), ["GET /v2/", "HEAD /v2/app/manifests/v1"]);
 }
@@ -98,16 +87,11 @@ async fn insecure_skips_verification_only_without_material() {
 
     poll(&origin(&registry, None, true)).await.unwrap();
 
-    for (tls, insecure) in [
-        (None, false),
-        (Some(Authority::new().material()), true),
-        (Some(Authority::new().material()), false),
-    ] {
+    for (tls, insecure) in
+        [(None, false), (Some(Authority::new().material()), true), (Some(Authority::new().material()), false)]
+    {
         let error = poll(&origin(&registry, tls, insecure)).await.unwrap_err();
-        assert!(
-            error.to_string().starts_with(&format!("{url}{UNKNOWN}; ")),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with(&format!("{url}{UNKNOWN}; ")), "{error}");
         assert!(error.is_host_failure());
     }
 }
@@ -116,17 +100,12 @@ async fn insecure_skips_verification_only_without_material() {
 async fn a_client_certificate_is_shown_to_a_registry_that_wants_one() {
     let authority = Authority::new();
     let registry = authority.registry(true).await;
-    let material = TlsMaterial {
-        client: Some(authority.client()),
-        ..authority.material()
-    };
+    let material = TlsMaterial { client: Some(authority.client()), ..authority.material() };
 
     poll(&origin(&registry, Some(material), false)).await.unwrap();
 
     assert!(registry.take().iter().all(|seen| seen.certificate));
-    poll(&origin(&registry, Some(authority.material()), false))
-        .await
-        .unwrap_err();
+    poll(&origin(&registry, Some(authority.material()), false)).await.unwrap_err();
     assert!(registry.take().is_empty());
 }
 
@@ -135,48 +114,28 @@ async fn material_that_cannot_be_used_is_named_in_upstreams_words() {
     let authority = Authority::new();
     let client = authority.client();
     let with = |certificate: &[u8], key: &[u8]| TlsMaterial {
-        client: Some(ClientCertificate {
-            certificate_pem: certificate.to_vec(),
-            key_pem: key.to_vec(),
-        }),
+        client: Some(ClientCertificate { certificate_pem: certificate.to_vec(), key_pem: key.to_vec() }),
         ..authority.material()
     };
     let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
     let key = "failed to parse TLS certificate and key: tls: ";
     for (tls, text) in [
         (
-            TlsMaterial {
-                ca_pem: Some(b"invalid".to_vec()),
-                client: None,
-            },
+            TlsMaterial { ca_pem: Some(b"invalid".to_vec()), client: None },
             "failed to parse CA certificate".to_owned(),
         ),
-        (
-            TlsMaterial {
-                ca_pem: Some(broken),
-                client: None,
-            },
-            "failed to parse CA certificate".to_owned(),
-        ),
+        (TlsMaterial { ca_pem: Some(broken), client: None }, "failed to parse CA certificate".to_owned()),
         (
             with(&client.certificate_pem, b"invalid-key"),
             format!("{key}failed to find any PEM data in key input"),
         ),
-        (
-            with(b"invalid", &client.key_pem),
-            format!("{key}failed to find any PEM data in certificate input"),
-        ),
+        (with(b"invalid", &client.key_pem), format!("{key}failed to find any PEM data in certificate input")),
         (
             with(&client.certificate_pem, &authority.client().key_pem),
             format!("{key}private key does not match public key"),
         ),
     ] {
-        let error = poll(&Origin {
-            tls: Some(tls),
-            ..Origin::new("127.0.0.1:1")
-        })
-        .await
-        .unwrap_err();
+        let error = poll(&Origin { tls: Some(tls), ..Origin::new("127.0.0.1:1") }).await.unwrap_err();
 
         assert!(matches!(error, Error::Material(_)), "{error}");
         assert_eq!(error.to_string(), text);

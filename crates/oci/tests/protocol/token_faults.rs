@@ -14,10 +14,7 @@ async fn a_registry_that_refuses_every_token_is_asked_twice_and_no_more() {
     })
     .await;
 
-    let error = client(&registry)
-        .resolve(&Credential::Anonymous, "app", "v1", true)
-        .await
-        .unwrap_err();
+    let error = client(&registry).resolve(&Credential::Anonymous, "app", "v1", true).await.unwrap_err();
 
     assert!(matches!(error, Error::Denied(_)), "{error}");
     let token = "GET /token?scope=repository%3Aapp%3Apull&service=example";
@@ -49,29 +46,19 @@ async fn a_token_that_is_refused_is_renewed_once_for_all_who_used_it() {
         call.await.unwrap().unwrap();
     }
 
-    let tokens = registry
-        .transcript()
-        .into_iter()
-        .filter(|line| line.starts_with("GET /token"))
-        .count();
+    let tokens = registry.transcript().into_iter().filter(|line| line.starts_with("GET /token")).count();
     assert_eq!(tokens, 2);
 }
 
 #[tokio::test]
 async fn wrong_basic_credentials_are_sent_once() {
     let body = r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[]}]}"#;
-    let registry = Registry::start(move |_| {
-        Reply::status(401)
-            .header("WWW-Authenticate", "Basic realm=x")
-            .body(body)
-    })
-    .await;
+    let registry =
+        Registry::start(move |_| Reply::status(401).header("WWW-Authenticate", "Basic realm=x").body(body))
+            .await;
     let client = client(&registry);
 
-    let error = client
-        .resolve(&basic("user", "wrong"), "app", "v1", true)
-        .await
-        .unwrap_err();
+    let error = client.resolve(&basic("user", "wrong"), "app", "v1", true).await.unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -80,10 +67,7 @@ async fn wrong_basic_credentials_are_sent_once() {
             registry.host()
         )
     );
-    assert_eq!(
-        registry.transcript(),
-        ["GET /v2/", "GET /v2/app/manifests/v1 Basic dXNlcjp3cm9uZw=="]
-    );
+    assert_eq!(registry.transcript(), ["GET /v2/", "GET /v2/app/manifests/v1 Basic dXNlcjp3cm9uZw=="]);
 }
 
 #[tokio::test]
@@ -96,10 +80,7 @@ async fn a_refusal_of_the_token_endpoint_is_reported_as_it_is() {
     })
     .await;
 
-    let error = client(&registry)
-        .head(&basic("user", "wrong"), "app", "v1")
-        .await
-        .unwrap_err();
+    let error = client(&registry).head(&basic("user", "wrong"), "app", "v1").await.unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -117,10 +98,7 @@ async fn an_internal_realm_on_another_host_gets_no_credentials() {
     let realm = format!(r#"Bearer realm="http://{}/token""#, inside.host());
     let registry = Registry::start(move |_| Reply::status(401).header("WWW-Authenticate", &realm)).await;
 
-    let error = client(&registry)
-        .head(&basic("user", "secret"), "app", "v1")
-        .await
-        .unwrap_err();
+    let error = client(&registry).head(&basic("user", "secret"), "app", "v1").await.unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -136,10 +114,9 @@ async fn an_internal_realm_on_another_host_gets_no_credentials() {
 async fn a_token_endpoint_must_not_redirect_inside_nor_take_a_secret_along() {
     let outside = Registry::start(|_| Reply::ok(r#"{"token":"t"}"#)).await;
     let port = outside.host().split_once(':').unwrap().1.to_owned();
-    for (location, reached) in [
-        (format!("http://127.0.0.2:{port}/token"), false),
-        (format!("http://localhost:{port}/token"), true),
-    ] {
+    for (location, reached) in
+        [(format!("http://127.0.0.2:{port}/token"), false), (format!("http://localhost:{port}/token"), true)]
+    {
         let registry = Registry::start(move |seen| match seen.target.as_str() {
             token if token.starts_with("/token") => Reply::redirect(&location),
             _ if seen.header("authorization").is_empty() => bearer_challenge(seen),
@@ -147,20 +124,12 @@ async fn a_token_endpoint_must_not_redirect_inside_nor_take_a_secret_along() {
         })
         .await;
 
-        let outcome = client(&registry)
-            .head(&basic("user", "secret"), "app", "v1")
-            .await;
+        let outcome = client(&registry).head(&basic("user", "secret"), "app", "v1").await;
 
         assert_eq!(outcome.is_ok(), reached);
-        assert_eq!(
-            outside.transcript(),
-            if reached { vec!["GET /token"] } else { vec![] }
-        );
+        assert_eq!(outside.transcript(), if reached { vec!["GET /token"] } else { vec![] });
 
-        let identity = Credential::IdentityToken {
-            token: "refresh".to_owned(),
-            basic: None,
-        };
+        let identity = Credential::IdentityToken { token: "refresh".to_owned(), basic: None };
         let error = client(&registry).head(&identity, "app", "v1").await.unwrap_err();
         assert!(matches!(error, Error::Refused { .. }), "{error}");
         assert!(outside.take().is_empty());
@@ -175,10 +144,7 @@ async fn a_token_endpoint_that_gives_no_token_is_malformed() {
     })
     .await;
 
-    let error = client(&registry)
-        .head(&Credential::Anonymous, "app", "v1")
-        .await
-        .unwrap_err();
+    let error = client(&registry).head(&Credential::Anonymous, "app", "v1").await.unwrap_err();
 
     assert!(matches!(error, Error::Malformed { .. }), "{error}");
 }

@@ -40,11 +40,8 @@ async fn credentials_go_to_the_token_endpoint_and_the_token_is_used_again() {
     let credential = basic("user", "secret");
 
     poll(&client, &credential).await.unwrap();
-    let expected = [
-        "GET /v2/",
-        &format!("{TOKEN} Basic dXNlcjpzZWNyZXQ="),
-        &format!("{HEAD} Bearer token-1"),
-    ];
+    let expected =
+        ["GET /v2/", &format!("{TOKEN} Basic dXNlcjpzZWNyZXQ="), &format!("{HEAD} Bearer token-1")];
     assert_eq!(registry.transcript(), expected);
 
     poll(&client, &credential).await.unwrap();
@@ -68,34 +65,21 @@ async fn fifty_concurrent_calls_ask_for_one_token() {
 
     let transcript = registry.transcript();
     let count = |line: &str| transcript.iter().filter(|seen| *seen == line).count();
-    assert_eq!(
-        (
-            count("GET /v2/"),
-            count(TOKEN),
-            count(&format!("{HEAD} Bearer token-1"))
-        ),
-        (1, 1, 50)
-    );
+    assert_eq!((count("GET /v2/"), count(TOKEN), count(&format!("{HEAD} Bearer token-1"))), (1, 1, 50));
 }
 
 #[tokio::test]
 async fn a_token_belongs_to_one_identity() {
     let registry = registry(|_, number| grant(number)).await;
     let client = client(&registry);
-    for credential in [
-        basic("user", "secret"),
-        basic("user", "other"),
-        Credential::Anonymous,
-    ] {
+    for credential in [basic("user", "secret"), basic("user", "other"), Credential::Anonymous] {
         poll(&client, &credential).await.unwrap();
     }
     registry.take();
 
-    for (credential, number) in [
-        (basic("user", "secret"), 1),
-        (basic("user", "other"), 2),
-        (Credential::Anonymous, 3),
-    ] {
+    for (credential, number) in
+        [(basic("user", "secret"), 1), (basic("user", "other"), 2), (Credential::Anonymous, 3)]
+    {
         poll(&client, &credential).await.unwrap();
         assert_eq!(registry.transcript(), [format!("{HEAD} Bearer token-{number}")]);
     }
@@ -103,22 +87,16 @@ async fn a_token_belongs_to_one_identity() {
 
 #[tokio::test]
 async fn a_token_that_has_expired_is_not_sent() {
-    let registry = registry(|_, number| {
-        Reply::ok(format!(
-            r#"{{"access_token":"token-{number}","expires_in":1e-9}}"#
-        ))
-    })
-    .await;
+    let registry =
+        registry(|_, number| Reply::ok(format!(r#"{{"access_token":"token-{number}","expires_in":1e-9}}"#)))
+            .await;
     let client = client(&registry);
     poll(&client, &Credential::Anonymous).await.unwrap();
     registry.take();
 
     poll(&client, &Credential::Anonymous).await.unwrap();
 
-    assert_eq!(
-        registry.transcript(),
-        [TOKEN.to_owned(), format!("{HEAD} Bearer token-2")]
-    );
+    assert_eq!(registry.transcript(), [TOKEN.to_owned(), format!("{HEAD} Bearer token-2")]);
 }
 
 #[tokio::test]
@@ -130,19 +108,12 @@ async fn an_identity_token_is_exchanged_by_post_and_may_be_replaced() {
     })
     .await;
     let client = client(&registry);
-    let credential = Credential::IdentityToken {
-        token: "first".to_owned(),
-        basic: None,
-    };
+    let credential = Credential::IdentityToken { token: "first".to_owned(), basic: None };
 
     poll(&client, &credential).await.unwrap();
     poll(&client, &credential).await.unwrap();
 
-    let forms: Vec<_> = registry
-        .take()
-        .into_iter()
-        .filter(|seen| seen.method == "POST")
-        .collect();
+    let forms: Vec<_> = registry.take().into_iter().filter(|seen| seen.method == "POST").collect();
     let form = |token| {
         format!(
             "grant_type=refresh_token&client_id=sluice&service=example&scope=repository%3Aapp%3Apull&refresh_token={token}"
@@ -152,23 +123,13 @@ async fn an_identity_token_is_exchanged_by_post_and_may_be_replaced() {
         forms.iter().map(|seen| seen.body.as_str()).collect::<Vec<_>>(),
         [form("first"), form("refresh-1")]
     );
-    assert!(
-        forms
-            .iter()
-            .all(|seen| seen.target == "/token" && seen.header("authorization").is_empty())
-    );
+    assert!(forms.iter().all(|seen| seen.target == "/token" && seen.header("authorization").is_empty()));
 }
 
 #[tokio::test]
 async fn an_identity_token_falls_back_to_get_where_post_is_unknown() {
-    let registry = registry(|seen, number| {
-        if seen.method == "POST" {
-            Reply::status(404)
-        } else {
-            grant(number)
-        }
-    })
-    .await;
+    let registry =
+        registry(|seen, number| if seen.method == "POST" { Reply::status(404) } else { grant(number) }).await;
     let credential = Credential::IdentityToken {
         token: "refresh".to_owned(),
         basic: Some(("user".to_owned(), "secret".to_owned())),
@@ -189,17 +150,9 @@ async fn an_identity_token_falls_back_to_get_where_post_is_unknown() {
 async fn a_registry_token_is_sent_as_it_is() {
     let registry = registry(|_, number| grant(number)).await;
 
-    poll(
-        &client(&registry),
-        &Credential::RegistryToken("token-own".to_owned()),
-    )
-    .await
-    .unwrap();
+    poll(&client(&registry), &Credential::RegistryToken("token-own".to_owned())).await.unwrap();
 
-    assert_eq!(
-        registry.transcript(),
-        ["GET /v2/".to_owned(), format!("{HEAD} Bearer token-own")]
-    );
+    assert_eq!(registry.transcript(), ["GET /v2/".to_owned(), format!("{HEAD} Bearer token-own")]);
 }
 
 #[tokio::test]
@@ -210,10 +163,8 @@ async fn what_a_challenge_wants_to_see_allowed_is_asked_for_and_remembered() {
         token if token.starts_with("/token") => grant(1),
         _ if seen.header("authorization") == "Bearer token-2" => manifest(b"{}"),
         _ => {
-            let realm = format!(
-                r#"Bearer realm="http://{}/token",scope="registry:catalog:*""#,
-                seen.header("host")
-            );
+            let realm =
+                format!(r#"Bearer realm="http://{}/token",scope="registry:catalog:*""#, seen.header("host"));
             Reply::status(401).header("WWW-Authenticate", &realm)
         }
     })
@@ -222,13 +173,8 @@ async fn what_a_challenge_wants_to_see_allowed_is_asked_for_and_remembered() {
 
     poll(&client, &Credential::Anonymous).await.unwrap();
     let wider = "GET /token?scope=repository%3Aapp%3Apull&scope=registry%3Acatalog%3A*";
-    let expected = [
-        "GET /v2/",
-        TOKEN,
-        &format!("{HEAD} Bearer token-1"),
-        wider,
-        &format!("{HEAD} Bearer token-2"),
-    ];
+    let expected =
+        ["GET /v2/", TOKEN, &format!("{HEAD} Bearer token-1"), wider, &format!("{HEAD} Bearer token-2")];
     assert_eq!(registry.transcript(), expected);
 
     poll(&client, &Credential::Anonymous).await.unwrap();
@@ -248,9 +194,6 @@ async fn basic_credentials_go_to_a_registry_without_tokens() {
 
         poll(&client(&registry), &basic("user", "secret")).await.unwrap();
 
-        assert_eq!(
-            registry.transcript(),
-            ["GET /v2/".to_owned(), format!("{HEAD} Basic dXNlcjpzZWNyZXQ=")]
-        );
+        assert_eq!(registry.transcript(), ["GET /v2/".to_owned(), format!("{HEAD} Basic dXNlcjpzZWNyZXQ=")]);
     }
 }

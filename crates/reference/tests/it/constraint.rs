@@ -95,11 +95,7 @@ fn a_tilde_holds_the_minor_number() {
         ("~1.2", "1.2.4", "1.3.0"),
         ("~1", "1.2.4", "2.3.4"),
         ("~0.2.3", "0.2.5", "0.3.5"),
-        (
-            "~1.2.3-beta.2",
-            "1.2.3-beta.4 1.2.4-beta.2",
-            "1.3.4-beta.2 1.2.3-beta.1",
-        ),
+        ("~1.2.3-beta.2", "1.2.3-beta.4 1.2.4-beta.2", "1.3.4-beta.2 1.2.3-beta.1"),
         ("~*", "2.1.1", "2.1.1-a"),
         ("~1.x", "1.4", "2.4.0"),
         ("~1.1", "1.1.1", "1.1.1-alpha"),
@@ -145,11 +141,7 @@ fn comparators_of_a_group_must_all_hold_and_one_group_suffices() {
         (">=1.1 <2 !=1.2.3 || > 3", "4.1.2", ""),
         (">= 1.0.0  <= 2.0.0-beta", "1.0.1-beta 1.0.1", "3.0.0"),
         (">= 1.0.0  <= 2.0.0-beta || > 3", "1.0.1-beta", "3.0.1-beta"),
-        (
-            ">= 1.0.0  <= 2.0.0-beta != 1.0.1-beta || > 3",
-            "1.0.2-beta",
-            "1.0.1-beta",
-        ),
+        (">= 1.0.0  <= 2.0.0-beta != 1.0.1-beta || > 3", "1.0.2-beta", "1.0.1-beta"),
         (">= 1.0.0-0  <= 2.0.0", "1.0.1-beta", ""),
         ("12.3.34 ~1.2.3", "", "12.3.34 1.2.4"),
         ("3 - 4 || => 3.0, < 4", "3.5.0 4.9.0", "5.0.0"),
@@ -185,10 +177,7 @@ fn what_does_not_fit_the_grammar_is_improper() {
         "1.2.3-ä",
     ];
     for group in groups {
-        assert_eq!(
-            Constraint::parse(group),
-            Err(ConstraintError::Improper(group.to_owned()))
-        );
+        assert_eq!(Constraint::parse(group), Err(ConstraintError::Improper(group.to_owned())));
     }
     let second = Constraint::parse("1.2.3 ||\t\"x\"").unwrap_err();
     assert_eq!(second.to_string(), r#"improper constraint: "\t\"x\"""#);
@@ -196,15 +185,7 @@ fn what_does_not_fit_the_grammar_is_improper() {
 
 #[test]
 fn a_version_that_only_looks_like_one_is_a_parser_error() {
-    for text in [
-        "v1.2.3-beta.01",
-        "1.xx",
-        "xx",
-        "1|2",
-        "1.2.3x",
-        "99999999999999999999",
-        "1.x-01",
-    ] {
+    for text in ["v1.2.3-beta.01", "1.xx", "xx", "1|2", "1.2.3x", "99999999999999999999", "1.x-01"] {
         let error = Constraint::parse(text).unwrap_err();
         assert_eq!(error.to_string(), "constraint parser error", "{text}");
     }

@@ -59,21 +59,13 @@ fn a_recorded_revision_is_read_from_its_last_at_sign() {
     let odd = Revision::parse(&format!("a@b@sha256:{HEX}")).unwrap();
     assert_eq!(odd.tag.as_deref(), Some("a@b"));
     assert_eq!(Revision::parse(&format!("@sha256:{HEX}")).unwrap().tag, None);
-    assert_eq!(
-        Revision::parse("v1@invalid").unwrap_err(),
-        DigestError::Form("invalid".to_owned())
-    );
+    assert_eq!(Revision::parse("v1@invalid").unwrap_err(), DigestError::Form("invalid".to_owned()));
 }
 
 #[test]
 fn the_digest_part_is_what_follows_the_last_at_sign() {
-    let table = [
-        ("v1@sha256:ab", "sha256:ab"),
-        ("sha256:ab", "sha256:ab"),
-        ("a@b@c", "c"),
-        ("", ""),
-        ("v1@", ""),
-    ];
+    let table =
+        [("v1@sha256:ab", "sha256:ab"), ("sha256:ab", "sha256:ab"), ("a@b@c", "c"), ("", ""), ("v1@", "")];
     for (revision, part) in table {
         assert_eq!(digest_part(revision), part);
     }

@@ -4,28 +4,16 @@ use reference::{Constraint, Version};
 use serde_json::Value;
 
 fn texts(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|text| text.as_str().unwrap())
-        .collect()
+    value.as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect()
 }
 
 #[test]
 fn constraints_match_exactly_the_tags_that_they_match_upstream() {
     let oracle: Value = serde_json::from_str(include_str!("../fixtures/semver_oracle.json")).unwrap();
     let tags = texts(&oracle["tags"]);
-    let versions = tags
-        .iter()
-        .filter_map(|tag| Version::parse_tag(tag).ok())
-        .collect::<Vec<_>>();
+    let versions = tags.iter().filter_map(|tag| Version::parse_tag(tag).ok()).collect::<Vec<_>>();
 
-    let skipped = tags
-        .iter()
-        .filter(|tag| Version::parse_tag(tag).is_err())
-        .copied()
-        .collect::<Vec<_>>();
+    let skipped = tags.iter().filter(|tag| Version::parse_tag(tag).is_err()).copied().collect::<Vec<_>>();
     assert_eq!(skipped, texts(&oracle["skipped"]));
 
     let cases = oracle["cases"].as_array().unwrap();
@@ -39,10 +27,6 @@ fn constraints_match_exactly_the_tags_that_they_match_upstream() {
         }
         let constraint = parsed.unwrap();
         let matched = versions.iter().filter(|version| constraint.matches(version));
-        assert_eq!(
-            matched.map(Version::original).collect::<Vec<_>>(),
-            texts(&case["matches"]),
-            "{text:?}"
-        );
+        assert_eq!(matched.map(Version::original).collect::<Vec<_>>(), texts(&case["matches"]), "{text:?}");
     }
 }

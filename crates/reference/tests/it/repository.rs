@@ -13,11 +13,7 @@ fn refusal(url: &str) -> String {
 #[test]
 fn a_url_names_a_registry_and_a_path() {
     let table = [
-        (
-            "oci://ghcr.io/stefanprodan/charts/podinfo",
-            "ghcr.io",
-            "stefanprodan/charts/podinfo",
-        ),
+        ("oci://ghcr.io/stefanprodan/charts/podinfo", "ghcr.io", "stefanprodan/charts/podinfo"),
         ("oci://127.0.0.1:5000/app", "127.0.0.1:5000", "app"),
         ("oci://localhost:5000/app", "localhost:5000", "app"),
         ("oci://[::1]:5000/app", "[::1]:5000", "app"),
@@ -58,23 +54,11 @@ fn a_wrong_url_is_refused_in_upstreams_words() {
         "repository can only contain the characters `abcdefghijklmnopqrstuvwxyz0123456789_-./`: ";
     let length = "repository must be between 2 and 255 characters in length: ";
     let table = [
-        (
-            "https://ghcr.io/app".to_owned(),
-            "URL must be in format 'oci://<domain>/<org>/<repo>'".to_owned(),
-        ),
-        (
-            "OCI://ghcr.io/app".to_owned(),
-            "URL must be in format 'oci://<domain>/<org>/<repo>'".to_owned(),
-        ),
-        (
-            "oci://".to_owned(),
-            "a repository name must be specified".to_owned(),
-        ),
+        ("https://ghcr.io/app".to_owned(), "URL must be in format 'oci://<domain>/<org>/<repo>'".to_owned()),
+        ("OCI://ghcr.io/app".to_owned(), "URL must be in format 'oci://<domain>/<org>/<repo>'".to_owned()),
+        ("oci://".to_owned(), "a repository name must be specified".to_owned()),
         ("oci://ghcr.io/app:v1".to_owned(), format!("{characters}app:v1")),
-        (
-            "oci://ghcr.io/test/test:v1".to_owned(),
-            format!("{characters}test/test:v1"),
-        ),
+        ("oci://ghcr.io/test/test:v1".to_owned(), format!("{characters}test/test:v1")),
         ("oci://ghcr.io/App".to_owned(), format!("{characters}App")),
         (format!("oci://ghcr.io/{digest}"), format!("{characters}{digest}")),
         ("oci://ghcr.io/app?x".to_owned(), format!("{characters}app?x")),
@@ -111,86 +95,48 @@ fn only_a_host_and_a_port_make_a_registry() {
     ];
     for registry in refused {
         let url = format!("oci://{registry}/app");
-        assert_eq!(
-            Repository::parse_url(&url),
-            Err(UrlError::Registry(registry.to_owned()))
-        );
+        assert_eq!(Repository::parse_url(&url), Err(UrlError::Registry(registry.to_owned())));
     }
 }
 
 #[test]
 fn user_information_is_refused_and_not_repeated() {
     let message = refusal("oci://user:secret@ghcr.io/app");
-    assert_eq!(
-        message,
-        "registries must be valid RFC 3986 URI authorities: ***@ghcr.io"
-    );
+    assert_eq!(message, "registries must be valid RFC 3986 URI authorities: ***@ghcr.io");
 }
 
 #[test]
 fn dot_segments_are_refused_since_they_would_name_another_repository() {
     for path in ["allowed/../other", "../other", "./app", "app/..", "a/./b"] {
         let url = format!("oci://ghcr.io/{path}");
-        assert_eq!(
-            Repository::parse_url(&url),
-            Err(UrlError::DotSegment(path.to_owned()))
-        );
+        assert_eq!(Repository::parse_url(&url), Err(UrlError::DotSegment(path.to_owned())));
     }
 }
 
 #[test]
 fn an_artifact_path_replaces_the_path_on_the_same_host() {
     let table = [
-        (
-            "oci://ghcr.io:443/nothing/here",
-            "ghcr.io:443/charts/web",
-            "ghcr.io:443/charts/web",
-        ),
+        ("oci://ghcr.io:443/nothing/here", "ghcr.io:443/charts/web", "ghcr.io:443/charts/web"),
         ("oci://ghcr.io/nothing/here", "charts/web", "ghcr.io/charts/web"),
-        (
-            "oci://ghcr.io/nothing/here",
-            "GHCR.io/charts/web",
-            "ghcr.io/charts/web",
-        ),
-        (
-            "oci://docker.io/bitnami/app",
-            "nginx",
-            "index.docker.io/library/nginx",
-        ),
-        (
-            "oci://docker.io/bitnami/app",
-            "index.docker.io/nginx",
-            "index.docker.io/library/nginx",
-        ),
-        (
-            "oci://app",
-            "docker.io/bitnami/nginx",
-            "index.docker.io/bitnami/nginx",
-        ),
+        ("oci://ghcr.io/nothing/here", "GHCR.io/charts/web", "ghcr.io/charts/web"),
+        ("oci://docker.io/bitnami/app", "nginx", "index.docker.io/library/nginx"),
+        ("oci://docker.io/bitnami/app", "index.docker.io/nginx", "index.docker.io/library/nginx"),
+        ("oci://app", "docker.io/bitnami/nginx", "index.docker.io/bitnami/nginx"),
     ];
     for (url, artifact_path, expected) in table {
-        assert_eq!(
-            repository(url).with_path(artifact_path).unwrap().to_string(),
-            expected
-        );
+        assert_eq!(repository(url).with_path(artifact_path).unwrap().to_string(), expected);
     }
 }
 
 #[test]
 fn an_artifact_path_on_another_host_or_port_is_refused() {
     let of_url = repository("oci://ghcr.io:443/charts/web");
-    for path in [
-        "quay.io/charts/web",
-        "ghcr.io/charts/web",
-        "ghcr.io:444/charts/web",
-        "oci://ghcr.io:443/charts",
-    ] {
+    for path in
+        ["quay.io/charts/web", "ghcr.io/charts/web", "ghcr.io:444/charts/web", "oci://ghcr.io:443/charts"]
+    {
         assert_eq!(
             of_url.with_path(path),
-            Err(UrlError::OtherHost {
-                registry: "ghcr.io:443".to_owned(),
-                path: path.to_owned()
-            })
+            Err(UrlError::OtherHost { registry: "ghcr.io:443".to_owned(), path: path.to_owned() })
         );
     }
     assert_eq!(
@@ -203,13 +149,7 @@ fn an_artifact_path_on_another_host_or_port_is_refused() {
 fn an_artifact_path_obeys_the_rules_of_repositories() {
     let of_url = repository("oci://ghcr.io/charts/web");
     assert_eq!(of_url.with_path(""), Err(UrlError::Empty));
-    assert_eq!(
-        of_url.with_path("charts/web:v1"),
-        Err(UrlError::Characters("charts/web:v1".to_owned()))
-    );
-    assert_eq!(
-        of_url.with_path("ghcr.io/../web"),
-        Err(UrlError::DotSegment("../web".to_owned()))
-    );
+    assert_eq!(of_url.with_path("charts/web:v1"), Err(UrlError::Characters("charts/web:v1".to_owned())));
+    assert_eq!(of_url.with_path("ghcr.io/../web"), Err(UrlError::DotSegment("../web".to_owned())));
     assert_eq!(of_url.with_path("ghcr.io/"), Err(UrlError::Length(String::new())));
 }

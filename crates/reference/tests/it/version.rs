@@ -21,10 +21,7 @@ fn tags_with_three_parts_are_versions() {
         "18446744073709551615.0.0",
     ];
     for tag in accepted {
-        assert_eq!(
-            Version::parse_tag(tag).map(|version| version.to_string()),
-            Ok(tag.to_owned())
-        );
+        assert_eq!(Version::parse_tag(tag).map(|version| version.to_string()), Ok(tag.to_owned()));
     }
 }
 
@@ -70,12 +67,7 @@ fn other_tags_are_no_versions() {
 
 #[test]
 fn missing_numbers_of_a_loose_version_are_zero() {
-    for (short, long) in [
-        ("1", "1.0.0"),
-        ("v1.2", "1.2.0"),
-        ("1-rc", "1.0.0-rc"),
-        ("1.2+b", "1.2.0"),
-    ] {
+    for (short, long) in [("1", "1.0.0"), ("v1.2", "1.2.0"), ("1-rc", "1.0.0-rc"), ("1.2+b", "1.2.0")] {
         let versions = (Version::parse(short).unwrap(), Version::parse(long).unwrap());
         assert_eq!(versions.0.precedence(&versions.1), Ordering::Equal, "{short}");
     }
@@ -109,15 +101,7 @@ fn precedence_is_that_of_semantic_versioning() {
 
 #[test]
 fn equal_versions_are_ordered_by_build_metadata_and_then_by_spelling() {
-    let ascending = [
-        "1.02.3",
-        "1.2.3",
-        "v1.2.3",
-        "1.2.3+10",
-        "v1.2.3+10",
-        "1.2.3+9",
-        "1.2.3+a",
-    ];
+    let ascending = ["1.02.3", "1.2.3", "v1.2.3", "1.2.3+10", "v1.2.3+10", "1.2.3+9", "1.2.3+a"];
     for pair in ascending.windows(2) {
         let (lower, higher) = (Version::parse(pair[0]).unwrap(), Version::parse(pair[1]).unwrap());
         assert_eq!(lower.precedence(&higher), Ordering::Equal, "{pair:?}");

@@ -7,10 +7,7 @@ use reference::Digest;
 use verify::fingerprint;
 
 fn secret(entries: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
-    entries
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
-        .collect()
+    entries.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
 }
 
 fn hash(text: &str) -> String {
@@ -44,10 +41,7 @@ fn a_trusted_root_stands_before_the_keys() {
 
 #[test]
 fn keyless_verification_has_a_fingerprint_too() {
-    assert_eq!(
-        fingerprint("cosign", None, &BTreeMap::new()),
-        hash("provider:cosign\0")
-    );
+    assert_eq!(fingerprint("cosign", None, &BTreeMap::new()), hash("provider:cosign\0"));
 }
 
 #[test]
@@ -61,10 +55,7 @@ fn notation_counts_its_policy_and_its_certificates() {
 
     let found = fingerprint("notation", Some(b"not read"), &trust);
 
-    assert_eq!(
-        found,
-        hash("provider:notation\0trustpolicy:{}\0cert:one\0cert:two\0")
-    );
+    assert_eq!(found, hash("provider:notation\0trustpolicy:{}\0cert:one\0cert:two\0"));
 }
 
 #[test]
@@ -81,8 +72,5 @@ fn a_recorded_value_stays_what_it_is() {
 
     let found = fingerprint("cosign", None, &secret(&[("cosign.pub", key)]));
 
-    assert_eq!(
-        found,
-        "sha256:b7e54c15ce10f2218c54e129ecc4d23771542489689cc45aa8a40b84aa2941fd"
-    );
+    assert_eq!(found, "sha256:b7e54c15ce10f2218c54e129ecc4d23771542489689cc45aa8a40b84aa2941fd");
 }

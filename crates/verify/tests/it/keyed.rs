@@ -5,40 +5,28 @@ use verify::{Error, MOST_KEYS, PublicKey, Signature, verify_keyed};
 use crate::signer::{Signer, image, payload};
 
 fn bad(name: &str, pem: &str) -> PublicKey {
-    PublicKey {
-        name: name.to_owned(),
-        pem: pem.as_bytes().to_vec(),
-    }
+    PublicKey { name: name.to_owned(), pem: pem.as_bytes().to_vec() }
 }
 
 #[test]
 fn a_signature_by_the_key_verifies_the_image_that_it_names() {
     let alice = Signer::new("alice");
 
-    assert_eq!(
-        verify_keyed(&[alice.key()], &[alice.sign(&image(1))], &image(1)),
-        Ok(())
-    );
+    assert_eq!(verify_keyed(&[alice.key()], &[alice.sign(&image(1))], &image(1)), Ok(()));
 }
 
 #[test]
 fn a_genuine_signature_of_another_image_verifies_nothing() {
     let alice = Signer::new("alice");
 
-    assert_eq!(
-        verify_keyed(&[alice.key()], &[alice.sign(&image(2))], &image(1)),
-        Err(Error::NoMatch)
-    );
+    assert_eq!(verify_keyed(&[alice.key()], &[alice.sign(&image(2))], &image(1)), Err(Error::NoMatch));
 }
 
 #[test]
 fn a_signature_by_another_key_verifies_nothing() {
     let (alice, bob) = (Signer::new("alice"), Signer::new("bob"));
 
-    assert_eq!(
-        verify_keyed(&[alice.key()], &[bob.sign(&image(1))], &image(1)),
-        Err(Error::NoMatch)
-    );
+    assert_eq!(verify_keyed(&[alice.key()], &[bob.sign(&image(1))], &image(1)), Err(Error::NoMatch));
 }
 
 #[test]
@@ -47,10 +35,7 @@ fn a_payload_changed_after_signing_verifies_nothing() {
     let mut signature = alice.sign(&image(2));
     signature.payload = payload(&image(1).to_string()).into_bytes();
 
-    assert_eq!(
-        verify_keyed(&[alice.key()], &[signature], &image(1)),
-        Err(Error::NoMatch)
-    );
+    assert_eq!(verify_keyed(&[alice.key()], &[signature], &image(1)), Err(Error::NoMatch));
 }
 
 #[test]
@@ -58,20 +43,14 @@ fn one_key_and_one_signature_of_several_are_enough() {
     let (alice, bob, carol) = (Signer::new("alice"), Signer::new("bob"), Signer::new("carol"));
     let signatures = [carol.sign(&image(1)), alice.sign(&image(2)), bob.sign(&image(1))];
 
-    assert_eq!(
-        verify_keyed(&[alice.key(), bob.key()], &signatures, &image(1)),
-        Ok(())
-    );
+    assert_eq!(verify_keyed(&[alice.key(), bob.key()], &signatures, &image(1)), Ok(()));
 }
 
 #[test]
 fn without_keys_or_without_signatures_nothing_matches() {
     let alice = Signer::new("alice");
 
-    assert_eq!(
-        verify_keyed(&[], &[alice.sign(&image(1))], &image(1)),
-        Err(Error::NoMatch)
-    );
+    assert_eq!(verify_keyed(&[], &[alice.sign(&image(1))], &image(1)), Err(Error::NoMatch));
     assert_eq!(verify_keyed(&[alice.key()], &[], &image(1)), Err(Error::NoMatch));
 }
 
@@ -80,10 +59,7 @@ fn a_good_key_outweighs_bad_ones_wherever_it_stands() {
     let alice = Signer::new("alice");
     let signatures = [alice.sign(&image(1))];
 
-    for keys in [
-        [bad("a.pub", "garbage"), alice.key()],
-        [alice.key(), bad("z.pub", "garbage")],
-    ] {
+    for keys in [[bad("a.pub", "garbage"), alice.key()], [alice.key(), bad("z.pub", "garbage")]] {
         assert_eq!(verify_keyed(&keys, &signatures, &image(1)), Ok(()));
     }
 }
@@ -119,20 +95,15 @@ fn the_first_key_that_is_none_is_what_a_refusal_names() {
 fn a_refusal_names_the_image_as_upstream_does() {
     let text = Error::NoMatch.text("ghcr.io/example/app@sha256:00");
 
-    assert_eq!(
-        text,
-        "no matching signatures were found for 'ghcr.io/example/app@sha256:00'"
-    );
+    assert_eq!(text, "no matching signatures were found for 'ghcr.io/example/app@sha256:00'");
 }
 
 #[test]
 fn what_is_signed_but_claims_nothing_verifies_nothing() {
     let alice = Signer::new("alice");
     let digest = image(1).to_string();
-    let twice = payload(&digest).replace(
-        r#""image":"#,
-        r#""image":{"docker-manifest-digest":"sha256:00"},"image":"#,
-    );
+    let twice =
+        payload(&digest).replace(r#""image":"#, r#""image":{"docker-manifest-digest":"sha256:00"},"image":"#);
     let deep = "[".repeat(1_000_000);
     let payloads = [
         String::new(),
@@ -159,26 +130,15 @@ fn what_is_signed_but_claims_nothing_verifies_nothing() {
 #[test]
 fn base64_may_be_broken_into_lines_but_not_be_something_else() {
     let alice = Signer::new("alice");
-    let Signature {
-        payload,
-        signature_base64,
-    } = alice.sign(&image(1));
+    let Signature { payload, signature_base64 } = alice.sign(&image(1));
     let (head, tail) = signature_base64.split_at(40);
     let verdict = |signature_base64: String| {
-        let signature = Signature {
-            payload: payload.clone(),
-            signature_base64,
-        };
+        let signature = Signature { payload: payload.clone(), signature_base64 };
         verify_keyed(&[alice.key()], &[signature], &image(1))
     };
 
     assert_eq!(verdict(format!("{head}\r\n{tail}\n")), Ok(()));
-    for other in [
-        String::new(),
-        format!("{head} {tail}"),
-        format!("{head}{tail}!"),
-        head.to_owned(),
-    ] {
+    for other in [String::new(), format!("{head} {tail}"), format!("{head}{tail}!"), head.to_owned()] {
         assert_eq!(verdict(other), Err(Error::NoMatch));
     }
 }
@@ -189,16 +149,10 @@ fn only_the_first_block_of_a_pem_text_counts() {
     let mut both = b"# keys of the team\n".to_vec();
     both.extend(alice.key().pem);
     both.extend(bob.key().pem);
-    let keys = [PublicKey {
-        name: "both.pub".to_owned(),
-        pem: both,
-    }];
+    let keys = [PublicKey { name: "both.pub".to_owned(), pem: both }];
 
     assert_eq!(verify_keyed(&keys, &[alice.sign(&image(1))], &image(1)), Ok(()));
-    assert_eq!(
-        verify_keyed(&keys, &[bob.sign(&image(1))], &image(1)),
-        Err(Error::NoMatch)
-    );
+    assert_eq!(verify_keyed(&keys, &[bob.sign(&image(1))], &image(1)), Err(Error::NoMatch));
 }
 
 #[test]
@@ -210,8 +164,5 @@ fn too_many_keys_are_refused_rather_than_tried() {
 
     keys.push(alice.key());
 
-    assert_eq!(
-        verify_keyed(&keys, &signatures, &image(1)),
-        Err(Error::TooManyKeys(MOST_KEYS + 1))
-    );
+    assert_eq!(verify_keyed(&keys, &signatures, &image(1)), Err(Error::TooManyKeys(MOST_KEYS + 1)));
 }

@@ -7,27 +7,14 @@ const PAYLOAD: &[u8] = include_bytes!("../fixtures/payload.json");
 const IMAGE: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn verdict(pem: &str, signature: &str) -> Result<(), Error> {
-    let key = PublicKey {
-        name: "key.pub".to_owned(),
-        pem: pem.as_bytes().to_vec(),
-    };
-    let signature = Signature {
-        payload: PAYLOAD.to_vec(),
-        signature_base64: signature.to_owned(),
-    };
-    verify_keyed(
-        &[key],
-        &[signature],
-        &Digest::parse(IMAGE).expect("it is a digest"),
-    )
+    let key = PublicKey { name: "key.pub".to_owned(), pem: pem.as_bytes().to_vec() };
+    let signature = Signature { payload: PAYLOAD.to_vec(), signature_base64: signature.to_owned() };
+    verify_keyed(&[key], &[signature], &Digest::parse(IMAGE).expect("it is a digest"))
 }
 
 macro_rules! made {
     ($key:literal, $signature:literal) => {
-        (
-            include_str!(concat!("../fixtures/", $key)),
-            include_str!(concat!("../fixtures/", $signature)),
-        )
+        (include_str!(concat!("../fixtures/", $key)), include_str!(concat!("../fixtures/", $signature)))
     };
 }
 
@@ -51,14 +38,8 @@ fn every_kind_of_key_that_cosign_takes_is_taken() {
 
 #[test]
 fn kinds_that_are_weak_or_that_cosign_does_not_take_are_no_keys() {
-    for (pem, signature) in [
-        made!("k256.pub", "k256.sig"),
-        made!("rsa_1024.pub", "rsa_1024.sig"),
-    ] {
-        assert_eq!(
-            verdict(pem, signature),
-            Err(Error::Unsupported("key.pub".to_owned()))
-        );
+    for (pem, signature) in [made!("k256.pub", "k256.sig"), made!("rsa_1024.pub", "rsa_1024.sig")] {
+        assert_eq!(verdict(pem, signature), Err(Error::Unsupported("key.pub".to_owned())));
     }
 }
 

@@ -23,10 +23,7 @@ impl Signer {
     pub(crate) fn key(&self) -> PublicKey {
         let der: PublicKeyX509Der<'_> = self.pair.public_key().as_der().expect("a key has an encoding");
         let pem = pem::encode(&pem::Pem::new("PUBLIC KEY", der.as_ref()));
-        PublicKey {
-            name: format!("{}.pub", self.name),
-            pem: pem.into_bytes(),
-        }
+        PublicKey { name: format!("{}.pub", self.name), pem: pem.into_bytes() }
     }
 
     pub(crate) fn sign(&self, image: &Digest) -> Signature {
@@ -34,14 +31,8 @@ impl Signer {
     }
 
     pub(crate) fn sign_payload(&self, payload: &str) -> Signature {
-        let signed = self
-            .pair
-            .sign(&SystemRandom::new(), payload.as_bytes())
-            .expect("a key signs");
-        Signature {
-            payload: payload.as_bytes().to_vec(),
-            signature_base64: STANDARD.encode(signed),
-        }
+        let signed = self.pair.sign(&SystemRandom::new(), payload.as_bytes()).expect("a key signs");
+        Signature { payload: payload.as_bytes().to_vec(), signature_base64: STANDARD.encode(signed) }
     }
 }
 

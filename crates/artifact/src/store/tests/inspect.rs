@@ -6,9 +6,7 @@ use super::{Fixture, digest_name, digest_of, key, recorded};
 use crate::store::{Recorded, Stored};
 
 fn damaged(reason: &str) -> Stored {
-    Stored::Damaged {
-        reason: reason.to_owned(),
-    }
+    Stored::Damaged { reason: reason.to_owned() }
 }
 
 #[test]
@@ -16,10 +14,7 @@ fn a_published_artifact_is_present() {
     let fixture = Fixture::new();
     let published = fixture.publish(&key("app"), 'a', "content");
 
-    let stock = fixture
-        .store
-        .inspect(&key("app"), Some(&recorded(&published)))
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
 
     assert_eq!(stock.stored, Stored::Present);
     assert_eq!(stock.collected.unwrap(), 0);
@@ -40,10 +35,7 @@ fn an_object_without_a_recorded_artifact_has_none() {
 fn what_is_no_regular_file_is_missing() {
     let fixture = Fixture::new();
     let path = key("app").artifact_path(&digest_name('a')).unwrap();
-    let at = Recorded {
-        path: path.clone(),
-        digest: digest_of("content").to_string(),
-    };
+    let at = Recorded { path: path.clone(), digest: digest_of("content").to_string() };
     let stored = || fixture.store.inspect(&key("app"), Some(&at)).unwrap().stored;
 
     assert_eq!(stored(), Stored::Missing);
@@ -75,10 +67,7 @@ fn a_file_in_the_place_of_the_object_s_directory_is_missing_too() {
 fn a_recorded_path_of_another_object_is_missing_and_its_file_untouched() {
     let fixture = Fixture::new();
     let theirs = fixture.publish(&key("theirs"), 'a', "content");
-    let at = Recorded {
-        path: theirs.path.clone(),
-        digest: digest_of("something else").to_string(),
-    };
+    let at = Recorded { path: theirs.path.clone(), digest: digest_of("something else").to_string() };
 
     let stock = fixture.store.inspect(&key("mine"), Some(&at)).unwrap();
 
@@ -89,10 +78,7 @@ fn a_recorded_path_of_another_object_is_missing_and_its_file_untouched() {
 #[test]
 fn a_file_whose_digest_cannot_be_confirmed_is_removed_with_upstream_s_reason() {
     for (digest, reason) in [
-        (
-            digest_of("other").to_string(),
-            format!("computed digest doesn't match '{}'", digest_of("other")),
-        ),
+        (digest_of("other").to_string(), format!("computed digest doesn't match '{}'", digest_of("other"))),
         (String::new(), "artifact has no digest".to_owned()),
         (
             "invalid".to_owned(),
@@ -102,10 +88,7 @@ fn a_file_whose_digest_cannot_be_confirmed_is_removed_with_upstream_s_reason() {
         let fixture = Fixture::new();
         let published = fixture.publish(&key("app"), 'a', "content");
 
-        let at = Recorded {
-            path: published.path.clone(),
-            digest,
-        };
+        let at = Recorded { path: published.path.clone(), digest };
         let stock = fixture.store.inspect(&key("app"), Some(&at)).unwrap();
 
         assert_eq!(stock.stored, damaged(&reason));
@@ -119,24 +102,15 @@ fn a_byte_changed_in_place_is_noticed() {
     let published = fixture.publish(&key("app"), 'a', "content");
 
     fs_err::write(fixture.path(&published.path), "cXntent").unwrap();
-    let stock = fixture
-        .store
-        .inspect(&key("app"), Some(&recorded(&published)))
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
 
-    assert_eq!(
-        stock.stored,
-        damaged(&format!("computed digest doesn't match '{}'", published.digest))
-    );
+    assert_eq!(stock.stored, damaged(&format!("computed digest doesn't match '{}'", published.digest)));
 }
 
 /// Changes the content and puts size and mtime back: only hashing can tell.
 fn spoil_unseen(fixture: &Fixture, path: &str) {
     let before = fs_err::metadata(fixture.path(path)).unwrap().modified().unwrap();
-    let mut file = fs_err::OpenOptions::new()
-        .write(true)
-        .open(fixture.path(path))
-        .unwrap();
+    let mut file = fs_err::OpenOptions::new().write(true).open(fixture.path(path)).unwrap();
     std::io::Write::write_all(&mut file, b"X").unwrap();
     file.set_times(FileTimes::new().set_modified(before)).unwrap();
 }
@@ -145,13 +119,8 @@ fn spoil_unseen(fixture: &Fixture, path: &str) {
 fn an_unchanged_file_is_hashed_once_a_process() {
     let fixture = Fixture::new();
     let published = fixture.publish(&key("app"), 'a', "content");
-    let stored = |fixture: &Fixture| {
-        fixture
-            .store
-            .inspect(&key("app"), Some(&recorded(&published)))
-            .unwrap()
-            .stored
-    };
+    let stored =
+        |fixture: &Fixture| fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap().stored;
 
     spoil_unseen(&fixture, &published.path);
     assert_eq!(stored(&fixture), Stored::Present);
@@ -168,10 +137,7 @@ fn a_doubted_object_is_hashed_again() {
 
     fixture.store.doubt(&key("app"));
 
-    let stock = fixture
-        .store
-        .inspect(&key("app"), Some(&recorded(&published)))
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
     assert!(matches!(stock.stored, Stored::Damaged { .. }));
 }
 
@@ -182,10 +148,7 @@ fn a_replaced_file_with_the_right_bytes_is_present() {
 
     fs_err::remove_file(fixture.path(&published.path)).unwrap();
     fs_err::write(fixture.path(&published.path), "content").unwrap();
-    let stock = fixture
-        .store
-        .inspect(&key("app"), Some(&recorded(&published)))
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
 
     assert_eq!(stock.stored, Stored::Present);
 }
@@ -197,21 +160,9 @@ fn an_artifact_of_upstream_is_adopted_with_the_algorithm_of_its_digest() {
     fs_err::create_dir_all(fixture.path("ocirepository/team/app")).unwrap();
     fs_err::write(fixture.path(&path), "content").unwrap();
     fs_err::write(fixture.path(&format!("{path}.lock")), "").unwrap();
-    let digest = crate::digest::Algorithm::Sha512
-        .digest_of(&b"content"[..])
-        .unwrap()
-        .to_string();
+    let digest = crate::digest::Algorithm::Sha512.digest_of(&b"content"[..]).unwrap().to_string();
 
-    let stock = fixture
-        .store
-        .inspect(
-            &key("app"),
-            Some(&Recorded {
-                path: path.clone(),
-                digest,
-            }),
-        )
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&Recorded { path: path.clone(), digest })).unwrap();
 
     assert_eq!(stock.stored, Stored::Present);
     assert!(fixture.path(&format!("{path}.lock")).exists());

@@ -5,11 +5,7 @@ use crate::disk::Identity;
 use crate::store::known::Known;
 
 fn identity(inode: u64, size: u64) -> Identity {
-    Identity {
-        inode: (1, inode),
-        size,
-        modified: (2, 3),
-    }
+    Identity { inode: (1, inode), size, modified: (2, 3) }
 }
 
 #[test]
@@ -34,13 +30,7 @@ fn another_size_time_inode_or_digest_is_not_vouched_for() {
     assert!(known.vouches(&identity(7, 5), &digest));
     assert!(!known.vouches(&identity(7, 6), &digest));
     assert!(!known.vouches(&identity(8, 5), &digest));
-    assert!(!known.vouches(
-        &Identity {
-            modified: (2, 4),
-            ..identity(7, 5)
-        },
-        &digest
-    ));
+    assert!(!known.vouches(&Identity { modified: (2, 4), ..identity(7, 5) }, &digest));
     assert!(!known.vouches(&identity(7, 5), &digest_of("other")));
 }
 
@@ -69,11 +59,7 @@ fn only_the_other_links_of_a_condemned_file_wait_for_its_bytes() {
 
     assert!(!known.vouches(&identity(7, 5), &digest));
     assert!(known.broken(&digest_of("other")).is_empty());
-    let waiting: Vec<String> = known
-        .broken(&digest)
-        .into_iter()
-        .map(|broken| broken.path)
-        .collect();
+    let waiting: Vec<String> = known.broken(&digest).into_iter().map(|broken| broken.path).collect();
     assert_eq!(waiting, ["a/b/d/1"]);
     assert!(known.broken(&digest).is_empty());
 }

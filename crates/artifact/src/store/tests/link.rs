@@ -17,19 +17,13 @@ fn two_objects_with_one_content_share_one_file_until_one_is_deleted() {
     let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
     assert_eq!((archive.digest(), archive.size()), (&one.digest, 7));
 
-    let two = fixture
-        .store
-        .publish_link(&key("two"), &digest_name('b'), &archive, || true)
-        .unwrap();
+    let two = fixture.store.publish_link(&key("two"), &digest_name('b'), &archive, || true).unwrap();
 
     drop(archive);
     assert_eq!(fixture.inode(&one.path), fixture.inode(&two.path));
     assert_eq!(links(&fixture, &one.path), 2);
     assert_eq!((two.digest.clone(), two.size), (one.digest.clone(), one.size));
-    assert_eq!(
-        fs_err::read_link(fixture.path(&key("two").latest_path())).unwrap(),
-        fixture.path(&two.path)
-    );
+    assert_eq!(fs_err::read_link(fixture.path(&key("two").latest_path())).unwrap(), fixture.path(&two.path));
     assert!(fixture.store.purge(&key("one")).unwrap());
     assert_eq!(links(&fixture, &two.path), 1);
     let stock = fixture.store.inspect(&key("two"), Some(&recorded(&two))).unwrap();
@@ -43,10 +37,7 @@ fn a_private_link_outlives_its_object_and_goes_when_it_is_dropped() {
     let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
     fixture.store.purge(&key("one")).unwrap();
 
-    let two = fixture
-        .store
-        .publish_link(&key("two"), &digest_name('a'), &archive, || true)
-        .unwrap();
+    let two = fixture.store.publish_link(&key("two"), &digest_name('a'), &archive, || true).unwrap();
 
     assert_eq!(fs_err::read(fixture.path(&two.path)).unwrap(), b"content");
     assert_eq!(fixture.names(".sluice/links").len(), 1);
@@ -61,10 +52,7 @@ fn publishing_a_file_over_another_link_of_itself_leaves_no_temporary() {
     let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
 
     for _ in 0..3 {
-        fixture
-            .store
-            .publish_link(&key("one"), &digest_name('a'), &archive, || true)
-            .unwrap();
+        fixture.store.publish_link(&key("one"), &digest_name('a'), &archive, || true).unwrap();
     }
 
     assert_eq!(fixture.names("ocirepository/team/one").len(), 2);
@@ -73,20 +61,13 @@ fn publishing_a_file_over_another_link_of_itself_leaves_no_temporary() {
 
 #[test]
 fn a_disk_that_cannot_link_gets_a_copy() {
-    for kind in [
-        io::ErrorKind::CrossesDevices,
-        io::ErrorKind::TooManyLinks,
-        io::ErrorKind::Unsupported,
-    ] {
+    for kind in [io::ErrorKind::CrossesDevices, io::ErrorKind::TooManyLinks, io::ErrorKind::Unsupported] {
         let fixture = Fixture::new();
         let one = fixture.publish(&key("one"), 'a', "content");
         *fixture.host.no_link.lock().unwrap() = Some(kind);
 
         let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
-        let two = fixture
-            .store
-            .publish_link(&key("two"), &digest_name('b'), &archive, || true)
-            .unwrap();
+        let two = fixture.store.publish_link(&key("two"), &digest_name('b'), &archive, || true).unwrap();
 
         assert_ne!(fixture.inode(&one.path), fixture.inode(&two.path));
         assert_eq!(fs_err::read(fixture.path(&two.path)).unwrap(), b"content");
@@ -101,13 +82,9 @@ fn an_archive_that_was_changed_is_not_linked_again() {
     let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
     fs_err::write(fixture.path(&one.path), "changed").unwrap();
 
-    let refused = fixture
-        .store
-        .publish_link(&key("two"), &digest_name('b'), &archive, || true);
+    let refused = fixture.store.publish_link(&key("two"), &digest_name('b'), &archive, || true);
 
-    let Err(Error::Damaged { reason }) = refused else {
-        panic!("linked")
-    };
+    let Err(Error::Damaged { reason }) = refused else { panic!("linked") };
     assert_eq!(reason, format!("computed digest doesn't match '{}'", one.digest));
     assert_eq!(fixture.names("ocirepository/team/two"), Vec::<String>::new());
 }
@@ -118,17 +95,11 @@ fn a_symbolic_link_or_nothing_at_all_gets_no_private_link() {
     let one = fixture.publish(&key("one"), 'a', "content");
     let path = fixture.path(&one.path);
     fs_err::rename(&path, fixture.path("aside")).unwrap();
-    assert!(matches!(
-        fixture.store.private_link(&one.path, &one.digest),
-        Err(Error::Io { .. })
-    ));
+    assert!(matches!(fixture.store.private_link(&one.path, &one.digest), Err(Error::Io { .. })));
 
     fs_err::os::unix::fs::symlink(fixture.path("aside"), &path).unwrap();
 
-    assert!(matches!(
-        fixture.store.private_link(&one.path, &one.digest),
-        Err(Error::Damaged { .. })
-    ));
+    assert!(matches!(fixture.store.private_link(&one.path, &one.digest), Err(Error::Damaged { .. })));
     assert_eq!(fixture.names(".sluice/links"), Vec::<String>::new());
 }
 
@@ -138,9 +109,7 @@ fn a_superseded_attempt_links_nothing() {
     let one = fixture.publish(&key("one"), 'a', "content");
     let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
 
-    let refused = fixture
-        .store
-        .publish_link(&key("two"), &digest_name('b'), &archive, || false);
+    let refused = fixture.store.publish_link(&key("two"), &digest_name('b'), &archive, || false);
 
     assert!(matches!(refused, Err(Error::Superseded)));
     assert_eq!(fixture.names("ocirepository/team/two"), Vec::<String>::new());
@@ -208,9 +177,7 @@ fn the_recipe_remembered_longest_ago_goes_first_when_there_are_too_many() {
     let one = fixture.publish(&key("one"), 'a', "content");
 
     for number in 0..=crate::store::recipes::CAPACITY {
-        fixture
-            .store
-            .remember(&number.to_string(), &one.path, &one.digest);
+        fixture.store.remember(&number.to_string(), &one.path, &one.digest);
     }
 
     assert!(fixture.store.recall("0").is_none());

@@ -18,9 +18,7 @@ fn all_who_want_an_object_get_one_lock() {
 #[test]
 fn locks_that_nobody_wants_do_not_pile_up() {
     let locks = Locks::default();
-    let held: Vec<_> = (0..10)
-        .map(|number| locks.of(&key(&format!("held-{number}"))))
-        .collect();
+    let held: Vec<_> = (0..10).map(|number| locks.of(&key(&format!("held-{number}")))).collect();
 
     for number in 0..5 * SMALL {
         locks.of(&key(&number.to_string()));

@@ -61,10 +61,7 @@ struct Fixture {
 fn scripted() -> Arc<Scripted> {
     Arc::new(Scripted {
         now: Mutex::new(UNIX_EPOCH + Duration::from_secs(1_000_000)),
-        space: Mutex::new(Space {
-            free: 1 << 30,
-            total: 1 << 30,
-        }),
+        space: Mutex::new(Space { free: 1 << 30, total: 1 << 30 }),
         no_link: Mutex::new(None),
     })
 }
@@ -78,27 +75,15 @@ impl Fixture {
         let directory = tempfile::tempdir().unwrap();
         let host = scripted();
         let store = Store::open_on(directory.path(), settings, Box::new(host.clone())).unwrap();
-        Self {
-            directory,
-            host,
-            store,
-        }
+        Self { directory, host, store }
     }
 
     /// The same root, opened by what would be the next process.
     fn reopened(self) -> Self {
-        let Self {
-            directory,
-            host,
-            store,
-        } = self;
+        let Self { directory, host, store } = self;
         drop(store);
         let store = Store::open_on(directory.path(), Settings::default(), Box::new(host.clone())).unwrap();
-        Self {
-            directory,
-            host,
-            store,
-        }
+        Self { directory, host, store }
     }
 
     fn passes(&self, time: Duration) {
@@ -119,9 +104,7 @@ impl Fixture {
 
     /// Publishes a text under a file name made of a letter.
     fn publish(&self, key: &Key, revision: char, text: &str) -> Published {
-        self.store
-            .publish(key, &digest_name(revision), writes(text), || true)
-            .unwrap()
+        self.store.publish(key, &digest_name(revision), writes(text), || true).unwrap()
     }
 }
 
@@ -146,8 +129,5 @@ fn writes(text: &str) -> impl FnOnce(&mut dyn Write) -> Result<(Digest, u64), In
 }
 
 fn recorded(published: &Published) -> Recorded {
-    Recorded {
-        path: published.path.clone(),
-        digest: published.digest.to_string(),
-    }
+    Recorded { path: published.path.clone(), digest: published.digest.to_string() }
 }

@@ -32,18 +32,10 @@ fn what_a_killed_process_left_is_cleared_and_its_artifacts_are_kept() {
     let fixture = Fixture::new();
     let published = fixture.publish(&key("app"), 'a', "content");
     std::mem::forget(fixture.store.spool(5).unwrap());
-    std::mem::forget(
-        fixture
-            .store
-            .private_link(&published.path, &published.digest)
-            .unwrap(),
-    );
+    std::mem::forget(fixture.store.private_link(&published.path, &published.digest).unwrap());
     fs_err::write(fixture.path("ocirepository/team/app/.sluice-7"), "half").unwrap();
-    fs_err::os::unix::fs::symlink(
-        "/nowhere",
-        fixture.path("ocirepository/team/app/latest.tar.gz.tmp"),
-    )
-    .unwrap();
+    fs_err::os::unix::fs::symlink("/nowhere", fixture.path("ocirepository/team/app/latest.tar.gz.tmp"))
+        .unwrap();
     fs_err::write(fixture.path(".sluice/records.tmp"), "half").unwrap();
 
     let fixture = fixture.reopened();
@@ -52,10 +44,7 @@ fn what_a_killed_process_left_is_cleared_and_its_artifacts_are_kept() {
     assert_eq!(fixture.names(".sluice/links"), Vec::<String>::new());
     assert_eq!(fixture.names(".sluice/spool"), Vec::<String>::new());
     assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
-    let stock = fixture
-        .store
-        .inspect(&key("app"), Some(&recorded(&published)))
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
     assert_eq!(stock.stored, Stored::Present);
 }
 
@@ -65,12 +54,7 @@ fn files_of_upstream_are_left_as_they_are() {
     let path = key("app").artifact_path(&digest_name('a')).unwrap();
     fs_err::create_dir_all(fixture.path("ocirepository/team/app")).unwrap();
     fs_err::create_dir_all(fixture.path("gitrepository/team/app")).unwrap();
-    for file in [
-        &path,
-        &format!("{path}.lock"),
-        &format!("{path}123"),
-        "gitrepository/team/app/x.tar.gz",
-    ] {
+    for file in [&path, &format!("{path}.lock"), &format!("{path}123"), "gitrepository/team/app/x.tar.gz"] {
         fs_err::write(fixture.path(file), "content").unwrap();
     }
 
@@ -80,13 +64,7 @@ fn files_of_upstream_are_left_as_they_are() {
     assert_eq!(fixture.names("gitrepository/team/app").len(), 1);
     let stock = fixture
         .store
-        .inspect(
-            &key("app"),
-            Some(&Recorded {
-                path,
-                digest: digest_of("content").to_string(),
-            }),
-        )
+        .inspect(&key("app"), Some(&Recorded { path, digest: digest_of("content").to_string() }))
         .unwrap();
     assert_eq!(stock.stored, Stored::Present);
 }
@@ -111,9 +89,7 @@ fn a_relative_root_makes_absolute_links() {
     let root = std::path::Path::new(".").join(directory.path().file_name().unwrap());
     let store = Store::open(&root, Settings::default()).unwrap();
 
-    store
-        .publish(&key("app"), &digest_name('a'), super::writes("content"), || true)
-        .unwrap();
+    store.publish(&key("app"), &digest_name('a'), super::writes("content"), || true).unwrap();
 
     let target = fs_err::read_link(directory.path().join(key("app").latest_path())).unwrap();
     assert!(target.is_absolute());

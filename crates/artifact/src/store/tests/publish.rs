@@ -8,11 +8,7 @@ use super::{Fixture, digest_name, digest_of, key, recorded, writes};
 use crate::store::{Error, PublishError, Stored};
 
 fn mode(fixture: &Fixture, path: &str) -> u32 {
-    fs_err::symlink_metadata(fixture.path(path))
-        .unwrap()
-        .permissions()
-        .mode()
-        & 0o7777
+    fs_err::symlink_metadata(fixture.path(path)).unwrap().permissions().mode() & 0o7777
 }
 
 #[test]
@@ -22,28 +18,18 @@ fn an_artifact_and_its_link_are_laid_out_as_upstream_does() {
     let published = fixture.publish(&key("app"), 'a', "content");
 
     let file = format!("{}.tar.gz", digest_name('a'));
-    assert_eq!(
-        fixture.names("ocirepository/team/app"),
-        ["latest.tar.gz".to_owned(), file.clone()]
-    );
+    assert_eq!(fixture.names("ocirepository/team/app"), ["latest.tar.gz".to_owned(), file.clone()]);
     assert_eq!(published.path, format!("ocirepository/team/app/{file}"));
-    assert_eq!(
-        (published.digest.clone(), published.size),
-        (digest_of("content"), 7)
-    );
+    assert_eq!((published.digest.clone(), published.size), (digest_of("content"), 7));
     assert!(published.latest.is_ok());
     assert_eq!(
         fs_err::read_link(fixture.path(&key("app").latest_path())).unwrap(),
         fixture.path(&published.path)
     );
     assert_eq!(mode(&fixture, &published.path), 0o600);
-    for directory in [
-        "ocirepository",
-        "ocirepository/team",
-        "ocirepository/team/app",
-        ".sluice",
-        ".sluice/spool",
-    ] {
+    for directory in
+        ["ocirepository", "ocirepository/team", "ocirepository/team/app", ".sluice", ".sluice/spool"]
+    {
         assert_eq!(mode(&fixture, directory), 0o700, "{directory}");
     }
 }
@@ -57,10 +43,7 @@ fn a_rebuild_of_the_same_revision_replaces_the_file() {
 
     assert_eq!(fs_err::read(fixture.path(&published.path)).unwrap(), b"after");
     assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
-    let stock = fixture
-        .store
-        .inspect(&key("app"), Some(&recorded(&published)))
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
     assert_eq!(stock.stored, Stored::Present);
 }
 
@@ -135,11 +118,8 @@ fn a_link_that_cannot_be_made_does_not_take_the_artifact_back() {
 fn a_stale_temporary_link_of_a_killed_process_is_in_nobody_s_way() {
     let fixture = Fixture::new();
     fs_err::create_dir_all(fixture.path("ocirepository/team/app")).unwrap();
-    fs_err::os::unix::fs::symlink(
-        "/nowhere",
-        fixture.path("ocirepository/team/app/latest.tar.gz.tmp"),
-    )
-    .unwrap();
+    fs_err::os::unix::fs::symlink("/nowhere", fixture.path("ocirepository/team/app/latest.tar.gz.tmp"))
+        .unwrap();
 
     let published = fixture.publish(&key("app"), 'a', "content");
 
@@ -152,13 +132,9 @@ fn a_directory_that_cannot_be_made_says_so() {
     let fixture = Fixture::new();
     fs_err::write(fixture.path("ocirepository"), "a file").unwrap();
 
-    let failed = fixture
-        .store
-        .publish(&key("app"), &digest_name('a'), writes("content"), || true);
+    let failed = fixture.store.publish(&key("app"), &digest_name('a'), writes("content"), || true);
 
-    let Err(PublishError::Store(error)) = failed else {
-        panic!("published")
-    };
+    let Err(PublishError::Store(error)) = failed else { panic!("published") };
     assert!(matches!(error, Error::DirectoryCreation(_)));
     assert_eq!(error.to_string(), "failed to create artifact directory");
 }
@@ -184,12 +160,6 @@ fn attempts_that_publish_at_the_same_time_leave_one_whole_artifact_and_no_tempor
     let content = fs_err::read_to_string(fixture.path(&path)).unwrap();
     assert!(texts.contains(&content));
     assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
-    let at = crate::store::Recorded {
-        path,
-        digest: digest_of(&content).to_string(),
-    };
-    assert_eq!(
-        fixture.store.inspect(&key("app"), Some(&at)).unwrap().stored,
-        Stored::Present
-    );
+    let at = crate::store::Recorded { path, digest: digest_of(&content).to_string() };
+    assert_eq!(fixture.store.inspect(&key("app"), Some(&at)).unwrap().stored, Stored::Present);
 }

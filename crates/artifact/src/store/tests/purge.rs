@@ -48,18 +48,8 @@ fn what_is_still_being_written_when_its_object_is_purged_is_not_published() {
 fn nothing_is_remembered_of_the_files_of_a_purged_object() {
     let fixture = Fixture::new();
     let published = fixture.publish(&key("app"), 'a', "content");
-    let identity = crate::disk::look(&fixture.path(&published.path))
-        .unwrap()
-        .unwrap()
-        .identity;
-    let vouches = || {
-        fixture
-            .store
-            .known
-            .lock()
-            .unwrap()
-            .vouches(&identity, &published.digest)
-    };
+    let identity = crate::disk::look(&fixture.path(&published.path)).unwrap().unwrap().identity;
+    let vouches = || fixture.store.known.lock().unwrap().vouches(&identity, &published.digest);
     assert!(vouches());
 
     fixture.store.purge(&key("app")).unwrap();

@@ -23,10 +23,7 @@ fn size(fixture: &Fixture) -> u64 {
 }
 
 fn append(fixture: &Fixture, bytes: &[u8]) {
-    let mut file = fs_err::OpenOptions::new()
-        .append(true)
-        .open(fixture.path(RECORDS))
-        .unwrap();
+    let mut file = fs_err::OpenOptions::new().append(true).open(fixture.path(RECORDS)).unwrap();
     file.write_all(bytes).unwrap();
 }
 
@@ -34,41 +31,23 @@ fn append(fixture: &Fixture, bytes: &[u8]) {
 fn the_last_record_of_an_object_is_read_back_after_a_restart() {
     let fixture = Fixture::new();
     assert_eq!(fixture.store.record(&key("app")), None);
-    fixture
-        .store
-        .set_record(&key("app"), record("linux/arm64"))
-        .unwrap();
-    fixture
-        .store
-        .set_record(&key("app"), record("linux/amd64"))
-        .unwrap();
-    fixture
-        .store
-        .set_record(&key("other"), record("linux/arm64"))
-        .unwrap();
+    fixture.store.set_record(&key("app"), record("linux/arm64")).unwrap();
+    fixture.store.set_record(&key("app"), record("linux/amd64")).unwrap();
+    fixture.store.set_record(&key("other"), record("linux/arm64")).unwrap();
 
     let fixture = fixture.reopened();
 
     assert_eq!(fixture.store.record(&key("app")), Some(record("linux/amd64")));
-    assert_eq!(
-        fixture.store.inspect(&key("other"), None).unwrap().record,
-        Some(record("linux/arm64"))
-    );
+    assert_eq!(fixture.store.inspect(&key("other"), None).unwrap().record, Some(record("linux/arm64")));
 }
 
 #[test]
 fn an_equal_record_writes_nothing() {
     let fixture = Fixture::new();
-    fixture
-        .store
-        .set_record(&key("app"), record("linux/arm64"))
-        .unwrap();
+    fixture.store.set_record(&key("app"), record("linux/arm64")).unwrap();
     let before = size(&fixture);
 
-    fixture
-        .store
-        .set_record(&key("app"), record("linux/arm64"))
-        .unwrap();
+    fixture.store.set_record(&key("app"), record("linux/arm64")).unwrap();
 
     assert_eq!(size(&fixture), before);
 }
@@ -76,17 +55,11 @@ fn an_equal_record_writes_nothing() {
 #[test]
 fn a_torn_last_line_is_ignored_and_spoils_no_later_one() {
     let fixture = Fixture::new();
-    fixture
-        .store
-        .set_record(&key("app"), record("linux/arm64"))
-        .unwrap();
+    fixture.store.set_record(&key("app"), record("linux/arm64")).unwrap();
     append(&fixture, br#"{"namespace":"team","name":"torn","rec"#);
 
     let fixture = fixture.reopened();
-    fixture
-        .store
-        .set_record(&key("later"), record("linux/amd64"))
-        .unwrap();
+    fixture.store.set_record(&key("later"), record("linux/amd64")).unwrap();
     let fixture = fixture.reopened();
 
     assert_eq!(fixture.store.record(&key("app")), Some(record("linux/arm64")));
@@ -97,14 +70,8 @@ fn a_torn_last_line_is_ignored_and_spoils_no_later_one() {
 #[test]
 fn lines_that_are_no_records_are_passed_over() {
     let fixture = Fixture::new();
-    append(
-        &fixture,
-        b"\n\xff\xfe\n[]\n{\"namespace\":\"..\",\"name\":\"app\",\"record\":{}}\n",
-    );
-    append(
-        &fixture,
-        b"{\"namespace\":\"team\",\"name\":\"app\",\"record\":{\"uid\":\"u\",\"later\":1}}\n",
-    );
+    append(&fixture, b"\n\xff\xfe\n[]\n{\"namespace\":\"..\",\"name\":\"app\",\"record\":{}}\n");
+    append(&fixture, b"{\"namespace\":\"team\",\"name\":\"app\",\"record\":{\"uid\":\"u\",\"later\":1}}\n");
 
     let fixture = fixture.reopened();
 
@@ -118,19 +85,13 @@ fn the_file_stays_in_proportion_to_what_it_holds() {
     let mut most = 0;
 
     for number in 0..2_000 {
-        fixture
-            .store
-            .set_record(&key("app"), record(&format!("{long}{number}")))
-            .unwrap();
+        fixture.store.set_record(&key("app"), record(&format!("{long}{number}"))).unwrap();
         most = most.max(size(&fixture));
     }
 
     assert!(most > SLACK / 2, "{most}");
     assert!(most < 2 * SLACK, "{most}");
-    assert_eq!(
-        fixture.reopened().store.record(&key("app")),
-        Some(record(&format!("{long}1999")))
-    );
+    assert_eq!(fixture.reopened().store.record(&key("app")), Some(record(&format!("{long}1999"))));
 }
 
 #[test]
@@ -142,10 +103,7 @@ fn records_that_cannot_be_written_hold_for_the_process_and_are_written_later() {
     fixture.store.set_record(&key("app"), large.clone()).unwrap_err();
     assert_eq!(fixture.store.record(&key("app")), Some(large.clone()));
     fs_err::remove_dir_all(fixture.path(".sluice/records.tmp")).unwrap();
-    fixture
-        .store
-        .set_record(&key("other"), record("linux/arm64"))
-        .unwrap();
+    fixture.store.set_record(&key("other"), record("linux/arm64")).unwrap();
 
     let fixture = fixture.reopened();
     assert_eq!(fixture.store.record(&key("app")), Some(large));
@@ -158,21 +116,11 @@ fn a_line_that_may_be_torn_is_followed_by_none() {
     let read_only = fs_err::File::open(fixture.path(RECORDS)).unwrap();
     fixture.store.records.lock().unwrap().file = Some(read_only);
 
-    fixture
-        .store
-        .set_record(&key("app"), record("linux/arm64"))
-        .unwrap_err();
+    fixture.store.set_record(&key("app"), record("linux/arm64")).unwrap_err();
     append(&fixture, b"half a line");
-    fixture
-        .store
-        .set_record(&key("other"), record("linux/amd64"))
-        .unwrap();
+    fixture.store.set_record(&key("other"), record("linux/amd64")).unwrap();
 
-    assert!(
-        !fs_err::read_to_string(fixture.path(RECORDS))
-            .unwrap()
-            .contains("half")
-    );
+    assert!(!fs_err::read_to_string(fixture.path(RECORDS)).unwrap().contains("half"));
     let fixture = fixture.reopened();
     assert_eq!(fixture.store.record(&key("app")), Some(record("linux/arm64")));
     assert_eq!(fixture.store.record(&key("other")), Some(record("linux/amd64")));
@@ -185,10 +133,7 @@ fn what_was_superseded_survives_a_new_record() {
     fixture.publish(&key("app"), 'b', "2");
     let before = fixture.store.entry(&key("app")).superseded;
 
-    fixture
-        .store
-        .set_record(&key("app"), record("linux/arm64"))
-        .unwrap();
+    fixture.store.set_record(&key("app"), record("linux/arm64")).unwrap();
 
     assert_eq!(before.len(), 1);
     assert_eq!(fixture.reopened().store.entry(&key("app")).superseded, before);

@@ -7,10 +7,7 @@ fn shared() -> (Fixture, Published, Published) {
     let fixture = Fixture::new();
     let one = fixture.publish(&key("one"), 'a', "content");
     let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
-    let two = fixture
-        .store
-        .publish_link(&key("two"), &digest_name('b'), &archive, || true)
-        .unwrap();
+    let two = fixture.store.publish_link(&key("two"), &digest_name('b'), &archive, || true).unwrap();
     fs_err::write(fixture.path(&one.path), "changed").unwrap();
     (fixture, one, two)
 }
@@ -35,10 +32,7 @@ fn each_object_finds_the_damage_itself_while_there_is_no_good_copy() {
     let (fixture, one, two) = shared();
 
     for (name, published) in [("one", &one), ("two", &two)] {
-        let stock = fixture
-            .store
-            .inspect(&key(name), Some(&recorded(published)))
-            .unwrap();
+        let stock = fixture.store.inspect(&key(name), Some(&recorded(published))).unwrap();
         assert!(matches!(stock.stored, Stored::Damaged { .. }), "{name}");
     }
 }
@@ -48,20 +42,11 @@ fn a_damaged_file_is_recalled_for_no_recipe_though_nothing_else_shows_on_it() {
     let fixture = Fixture::new();
     let one = fixture.publish(&key("one"), 'a', "content");
     let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
-    let two = fixture
-        .store
-        .publish_link(&key("two"), &digest_name('b'), &archive, || true)
-        .unwrap();
+    let two = fixture.store.publish_link(&key("two"), &digest_name('b'), &archive, || true).unwrap();
     fixture.store.remember("recipe", &two.path, &two.digest);
-    let before = fs_err::metadata(fixture.path(&one.path))
-        .unwrap()
-        .modified()
-        .unwrap();
+    let before = fs_err::metadata(fixture.path(&one.path)).unwrap().modified().unwrap();
     fs_err::write(fixture.path(&one.path), "Xontent").unwrap();
-    let file = fs_err::OpenOptions::new()
-        .write(true)
-        .open(fixture.path(&one.path))
-        .unwrap();
+    let file = fs_err::OpenOptions::new().write(true).open(fixture.path(&one.path)).unwrap();
     file.set_modified(before).unwrap();
     assert!(fixture.store.recall("recipe").is_some());
 

@@ -50,10 +50,7 @@ fn settings(seconds: u64, records: usize) -> Settings {
 
 fn files(fixture: &Fixture) -> String {
     let names = fixture.names("ocirepository/team/app");
-    names
-        .iter()
-        .filter_map(|name| name.strip_prefix("sha256:")?.chars().next())
-        .collect()
+    names.iter().filter_map(|name| name.strip_prefix("sha256:")?.chars().next()).collect()
 }
 
 #[test]
@@ -64,27 +61,11 @@ fn the_previous_artifact_stays_with_the_defaults_until_it_is_a_minute_old() {
     let current = recorded(&fixture.publish(&key("app"), 'b', "2"));
 
     fixture.passes(Duration::from_mins(1));
-    assert_eq!(
-        fixture
-            .store
-            .inspect(&key("app"), Some(&current))
-            .unwrap()
-            .collected
-            .unwrap(),
-        0
-    );
+    assert_eq!(fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap(), 0);
     assert_eq!(files(&fixture), "ab");
 
     fixture.passes(Duration::from_secs(1));
-    assert_eq!(
-        fixture
-            .store
-            .inspect(&key("app"), Some(&current))
-            .unwrap()
-            .collected
-            .unwrap(),
-        1
-    );
+    assert_eq!(fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap(), 1);
     assert_eq!(files(&fixture), "b");
 }
 
@@ -92,14 +73,7 @@ fn the_previous_artifact_stays_with_the_defaults_until_it_is_a_minute_old() {
 fn three_revisions_in_a_row_leave_one_with_one_record_and_a_short_ttl() {
     let fixture = Fixture::with(settings(1, 1));
     let pause = Duration::from_millis(1500);
-    let inspect = |current| {
-        fixture
-            .store
-            .inspect(&key("app"), Some(&current))
-            .unwrap()
-            .collected
-            .unwrap()
-    };
+    let inspect = |current| fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap();
 
     let first = recorded(&fixture.publish(&key("app"), 'a', "1"));
     fixture.passes(pause);
@@ -121,11 +95,7 @@ fn only_the_number_of_records_counts_with_a_long_ttl() {
     for revision in ['a', 'b', 'c', 'd'] {
         fixture.passes(Duration::from_millis(300));
         fixture.store.inspect(&key("app"), current.as_ref()).unwrap();
-        current = Some(recorded(&fixture.publish(
-            &key("app"),
-            revision,
-            &revision.to_string(),
-        )));
+        current = Some(recorded(&fixture.publish(&key("app"), revision, &revision.to_string())));
     }
     assert_eq!(files(&fixture), "bcd");
 
@@ -144,10 +114,7 @@ fn locks_go_with_their_artifact_and_only_then() {
         fs_err::write(fixture.path(&format!("{}.lock", published.path)), "").unwrap();
     }
 
-    let stock = fixture
-        .store
-        .inspect(&key("app"), Some(&recorded(&second)))
-        .unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&second))).unwrap();
 
     assert_eq!(stock.collected.unwrap(), 1);
     assert!(!fixture.path(&format!("{}.lock", first.path)).exists());
@@ -177,14 +144,7 @@ fn an_old_file_of_upstream_counts_from_when_it_is_first_seen() {
     fs_err::write(&stray, "stray").unwrap();
     let file = fs_err::OpenOptions::new().write(true).open(&stray).unwrap();
     file.set_modified(std::time::UNIX_EPOCH).unwrap();
-    let collected = || {
-        fixture
-            .store
-            .inspect(&key("app"), Some(&current))
-            .unwrap()
-            .collected
-            .unwrap()
-    };
+    let collected = || fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap();
 
     assert_eq!(collected(), 0);
     fixture.passes(Duration::from_secs(61));
@@ -211,14 +171,7 @@ fn a_clock_that_was_set_back_does_not_keep_a_file_for_ever() {
     fixture.publish(&key("app"), 'a', "1");
     let current = recorded(&fixture.publish(&key("app"), 'b', "2"));
     *fixture.host.now.lock().unwrap() -= Duration::from_secs(500_000);
-    let collected = || {
-        fixture
-            .store
-            .inspect(&key("app"), Some(&current))
-            .unwrap()
-            .collected
-            .unwrap()
-    };
+    let collected = || fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap();
 
     assert_eq!(collected(), 0);
     fixture.passes(Duration::from_secs(61));

@@ -15,9 +15,7 @@ fn with_space(free: u64, total: u64) -> Fixture {
 }
 
 fn available(fixture: &Fixture, bytes: u64) -> u64 {
-    let Err(Error::NoSpace { available, .. }) = fixture.store.spool(bytes) else {
-        panic!("not refused")
-    };
+    let Err(Error::NoSpace { available, .. }) = fixture.store.spool(bytes) else { panic!("not refused") };
     available
 }
 
@@ -96,10 +94,7 @@ fn a_sealed_spool_becomes_the_artifact_without_a_copy() {
     let inode = fixture.inode(&format!(".sluice/spool/{}", fixture.names(".sluice/spool")[0]));
 
     let archive = fixture.store.seal(spool).unwrap();
-    let published = fixture
-        .store
-        .publish_link(&key("app"), &digest_name('a'), &archive, || true)
-        .unwrap();
+    let published = fixture.store.publish_link(&key("app"), &digest_name('a'), &archive, || true).unwrap();
     drop(archive);
 
     assert_eq!(fixture.inode(&published.path), inode);
@@ -110,10 +105,7 @@ fn a_sealed_spool_becomes_the_artifact_without_a_copy() {
 #[test]
 fn a_sealed_spool_has_a_digest_of_the_store_s_algorithm() {
     let algorithm = crate::digest::Algorithm::Sha512;
-    let fixture = Fixture::with(Settings {
-        algorithm,
-        ..Settings::default()
-    });
+    let fixture = Fixture::with(Settings { algorithm, ..Settings::default() });
     let spool = fixture.store.spool(0).unwrap();
 
     let archive = fixture.store.seal(spool).unwrap();
@@ -132,10 +124,7 @@ fn a_root_that_was_wiped_under_the_process_takes_spools_and_artifacts_again() {
 
     let spool = fixture.store.spool(0).unwrap();
     let archive = fixture.store.seal(spool).unwrap();
-    let published = fixture
-        .store
-        .publish_link(&key("app"), &digest_name('a'), &archive, || true)
-        .unwrap();
+    let published = fixture.store.publish_link(&key("app"), &digest_name('a'), &archive, || true).unwrap();
 
     assert_eq!(fs_err::read(fixture.path(&published.path)).unwrap(), b"");
 }

@@ -20,10 +20,7 @@ fn an_artifact_and_its_latest_link_are_files() {
     let file = real(&fixture, &published.path);
 
     assert_eq!(fixture.store.resolve(&format!("/{}", published.path)), file);
-    assert_eq!(
-        fixture.store.resolve("/ocirepository/team/app/latest.tar.gz"),
-        file
-    );
+    assert_eq!(fixture.store.resolve("/ocirepository/team/app/latest.tar.gz"), file);
 }
 
 #[test]
@@ -44,12 +41,9 @@ fn the_root_and_directories_are_told_apart_from_files() {
     for root in ["/", ""] {
         assert_eq!(fixture.store.resolve(root), Served::Root);
     }
-    for directory in [
-        "/ocirepository",
-        "/ocirepository/team/",
-        "/ocirepository/team/app",
-        "/ocirepository/team/app/",
-    ] {
+    for directory in
+        ["/ocirepository", "/ocirepository/team/", "/ocirepository/team/app", "/ocirepository/team/app/"]
+    {
         assert_eq!(fixture.store.resolve(directory), Served::Directory, "{directory}");
     }
 }
@@ -110,23 +104,12 @@ fn a_link_out_of_the_root_or_into_what_is_private_is_not_followed() {
     link("/nowhere".into(), "team/app/dangling");
     link(fixture.path("ocirepository/team/app/loop"), "team/app/loop");
 
-    for path in [
-        "team/app/escape",
-        "team/app/private",
-        "team/app/records",
-        "team/app/dangling",
-        "team/app/loop",
-    ] {
-        assert_eq!(
-            fixture.store.resolve(&format!("/ocirepository/{path}")),
-            Served::NotFound,
-            "{path}"
-        );
+    for path in
+        ["team/app/escape", "team/app/private", "team/app/records", "team/app/dangling", "team/app/loop"]
+    {
+        assert_eq!(fixture.store.resolve(&format!("/ocirepository/{path}")), Served::NotFound, "{path}");
     }
-    assert_eq!(
-        fixture.store.resolve("/ocirepository/stolen/b/c"),
-        Served::NotFound
-    );
+    assert_eq!(fixture.store.resolve("/ocirepository/stolen/b/c"), Served::NotFound);
 }
 
 #[test]
@@ -136,14 +119,7 @@ fn a_root_behind_a_link_serves_its_files() {
     fs_err::os::unix::fs::symlink("real", directory.path().join("data")).unwrap();
     let store =
         crate::store::Store::open(&directory.path().join("data"), crate::store::Settings::default()).unwrap();
-    store
-        .publish(
-            &key("app"),
-            &super::digest_name('a'),
-            super::writes("content"),
-            || true,
-        )
-        .unwrap();
+    store.publish(&key("app"), &super::digest_name('a'), super::writes("content"), || true).unwrap();
 
     let Served::File(file) = store.resolve("/ocirepository/team/app/latest.tar.gz") else {
         panic!("no file")

@@ -13,11 +13,7 @@ use tokio::net::TcpListener;
 
 /// Settings that do not look at the environment of the test.
 pub(crate) fn settings() -> Settings {
-    Settings {
-        environment_proxies: false,
-        manifest_max_bytes: 1 << 20,
-        ..Settings::default()
-    }
+    Settings { environment_proxies: false, manifest_max_bytes: 1 << 20, ..Settings::default() }
 }
 
 pub(crate) fn client(registry: &Registry) -> Client {
@@ -25,10 +21,7 @@ pub(crate) fn client(registry: &Registry) -> Client {
 }
 
 pub(crate) fn basic(username: &str, password: &str) -> Credential {
-    Credential::Basic {
-        username: username.to_owned(),
-        password: password.to_owned(),
-    }
+    Credential::Basic { username: username.to_owned(), password: password.to_owned() }
 }
 
 pub(crate) fn digest(bytes: &[u8]) -> Digest {
@@ -37,29 +30,18 @@ pub(crate) fn digest(bytes: &[u8]) -> Digest {
 
 /// A bearer challenge of this very registry.
 pub(crate) fn bearer_challenge(seen: &Seen) -> Reply {
-    let realm = format!(
-        r#"Bearer realm="http://{}/token",service="example""#,
-        seen.header("host")
-    );
+    let realm = format!(r#"Bearer realm="http://{}/token",service="example""#, seen.header("host"));
     Reply::error(401, "UNAUTHORIZED", "authentication required").header("WWW-Authenticate", &realm)
 }
 
 /// A manifest with its digest in the header, as registries send it.
 pub(crate) fn manifest(bytes: &[u8]) -> Reply {
     Reply::ok(bytes)
-        .header(
-            "Content-Type",
-            "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
-        )
+        .header("Content-Type", "application/vnd.oci.image.manifest.v1+json; charset=utf-8")
         .header("Docker-Content-Digest", &digest(bytes).to_string())
 }
 
 /// A port that nobody listens on.
 pub(crate) async fn closed_port() -> String {
-    TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string()
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string()
 }

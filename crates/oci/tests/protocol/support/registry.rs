@@ -129,10 +129,7 @@ async fn serve(
         if reply.end == End::Closed {
             return;
         }
-        if stream
-            .write_all(&reply.wire(seen.method == "HEAD"))
-            .await
-            .is_err()
+        if stream.write_all(&reply.wire(seen.method == "HEAD")).await.is_err()
             || stream.flush().await.is_err()
         {
             return;
@@ -164,21 +161,11 @@ async fn request(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>) ->
     let mut words = lines.first()?.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let headers = lines.iter().skip(1).filter_map(|line| line.split_once(": "));
-    let headers: BTreeMap<_, _> = headers
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-        .collect();
-    let length = headers
-        .get("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    let headers: BTreeMap<_, _> =
+        headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     let body = String::from_utf8(body).unwrap();
-    Some(Seen {
-        method,
-        target,
-        headers,
-        body,
-        before: 0,
-        certificate: false,
-    })
+    Some(Seen { method, target, headers, body, before: 0, certificate: false })
 }

@@ -27,13 +27,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn status(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-            end: End::Whole,
-            chunked: false,
-        }
+        Self { status, headers: Vec::new(), body: Vec::new(), end: End::Whole, chunked: false }
     }
 
     pub(crate) fn ok(body: impl AsRef<[u8]>) -> Self {
@@ -100,14 +94,7 @@ impl Reply {
         if self.chunked {
             wire.extend(format!("{:x}\r\n", body.len()).bytes());
             wire.extend(body);
-            wire.extend(
-                if self.end == End::Whole {
-                    "\r\n0\r\n\r\n"
-                } else {
-                    "\r\n"
-                }
-                .bytes(),
-            );
+            wire.extend(if self.end == End::Whole { "\r\n0\r\n\r\n" } else { "\r\n" }.bytes());
         } else {
             wire.extend(body);
         }
