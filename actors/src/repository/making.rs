@@ -45,8 +45,10 @@ pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Resu
         Operation::Copy => "copy",
     };
     let parts = format!(
-        "{origin:?}\n{}\n{}\n{operation}\n{chart}\n{ignore:?}",
-        source.repository, layer.descriptor.digest
+        "{}\n{}\n{}\n{operation}\n{chart}\n{ignore:?}",
+        origin.text(),
+        source.repository,
+        layer.descriptor.digest
     );
     let digest = Algorithm::Sha256.digest_of(parts.as_bytes());
     digest.map(|digest| digest.to_string()).map_err(|error| Failure::internal(&error.to_string()))

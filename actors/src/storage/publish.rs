@@ -21,7 +21,7 @@ pub(super) fn publish(desk: &Desk, publish: Publish) -> Result<Published, Failur
             (built(desk, &scope, &revision, &making, ticket, fetched)?, Some(recipe))
         }
     };
-    note(desk, &scope, &making, recipe, &stored.digest.to_string());
+    note(desk, &scope, &making, recipe, &stored);
     let link = match &stored.latest {
         Ok(()) => Ok(desk.address.latest(&stored.path)),
         Err(error) => Err(failure::chain(error)),
@@ -124,13 +124,20 @@ fn build_and_publish(
         })
 }
 
-fn note(desk: &Desk, scope: &Scope, making: &Making, recipe: Option<String>, digest: &str) {
+fn note(
+    desk: &Desk,
+    scope: &Scope,
+    making: &Making,
+    recipe: Option<String>,
+    stored: &artifact::store::Published,
+) {
     let Ok(key) = store_key(&scope.key) else { return };
     let record = Record {
         uid: scope.uid.to_string(),
         generation: making.generation,
         platform: making.platform.clone(),
-        digest: recipe.is_some().then(|| digest.to_owned()),
+        path: recipe.is_some().then(|| stored.path.clone()),
+        digest: recipe.is_some().then(|| stored.digest.to_string()),
         recipe,
         fields: making.fields.clone(),
     };

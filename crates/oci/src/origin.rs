@@ -46,7 +46,7 @@ impl Origin {
         OriginKey {
             host: self.host.to_ascii_lowercase(),
             plain_http: self.plain_http,
-            materials: keyed_hash("origin", &parts),
+            materials: if tls.is_none() && proxy.is_none() { [0; 32] } else { keyed_hash("origin", &parts) },
         }
     }
 }
@@ -126,6 +126,19 @@ impl OriginKey {
     pub fn host(&self) -> &str {
         &self.host
     }
+
+    /// A text that is equal for equal origins and different for all others, such as ones that differ in a CA or a proxy
+    /// alone (ruling D24). Where there is no such material it is the same in every process.
+    #[must_use]
+    pub fn text(&self) -> String {
+        use std::fmt::Write as _;
+        let mut text = format!("{} {} ", self.host, self.plain_http);
+        for byte in self.materials {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
 }
 
 impl fmt::Debug for OriginKey {
@@ -140,6 +153,19 @@ impl fmt::Debug for OriginKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_of_a_key_tells_origins_apart_that_differ_in_material_alone() {
+        let plain = Origin::new("ghcr.io");
+        let ca = |pem: &str| Origin {
+            tls: Some(TlsMaterial { ca_pem: Some(pem.as_bytes().to_vec()), client: None }),
+            ..Origin::new("ghcr.io")
+        };
+        let texts = [plain.key().text(), ca("one").key().text(), ca("two").key().text()];
+        assert!(texts[0] != texts[1] && texts[1] != texts[2] && texts[0] != texts[2]);
+        assert_eq!(texts[0], format!("ghcr.io false {}", "0".repeat(64)));
+        assert_eq!(ca("one").key().text(), texts[1]);
+    }
 
     fn full() -> Origin {
         Origin {

@@ -29,7 +29,7 @@ async fn an_idle_connection_is_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_read_slowly_is_sent_to_its_end_even_after_a_stop() {
-    let shelf = Shelf::limited(Limits { head: SHORT, idle: SHORT });
+    let shelf = Shelf::limited(Limits { head: LONG, idle: SHORT });
     let large = vec![7; 32 << 20];
     shelf.put(ARTIFACT, &large);
     let mut connection = TcpStream::connect(shelf.server).await.unwrap();

@@ -62,8 +62,8 @@ impl Store {
             },
         };
         let record = self.entry(key).record;
-        if let (Stored::Present, Some(recorded), Some(record)) = (&stored, recorded, &record) {
-            self.recollect(record, recorded);
+        if let Some(record) = &record {
+            self.recollect(key, record);
         }
         Ok(Stock { stored, collected, record })
     }
@@ -73,7 +73,7 @@ impl Store {
         hold(&self.known).doubt_below(&key.directory());
     }
 
-    fn check(&self, path: &str, digest: &str) -> Result<Stored, Error> {
+    pub(super) fn check(&self, path: &str, digest: &str) -> Result<Stored, Error> {
         let found = disk::look(&self.full(path)).map_err(error::unseen(path))?;
         let Some(found) = found.filter(|found| found.is_file) else {
             hold(&self.known).forget(path);

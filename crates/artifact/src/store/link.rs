@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::{failed, unseen};
 use super::locks::hold;
 use super::recipes::Made;
-use super::{Error, PrivateLink, Record, Recorded, Store};
+use super::{Error, Key, PrivateLink, Record, Store, Stored};
 use crate::digest::Digest;
 use crate::disk;
 
@@ -53,14 +53,17 @@ impl Store {
         self.private_link(&made.path, &made.digest).ok()
     }
 
-    /// Fills the index again from an object's record, once its artifact was found to be present.
-    pub(super) fn recollect(&self, record: &Record, recorded: &Recorded) {
-        if let Some(recipe) = &record.recipe
-            && record.digest.as_deref() == Some(&recorded.digest)
-            && hold(&self.recipes).made(recipe).is_none()
-            && let Ok(digest) = Digest::parse(&recorded.digest)
+    /// Fills the index again from an object's record: also with what was published just before a kill, which no status names.
+    pub(super) fn recollect(&self, key: &Key, record: &Record) {
+        let (Some(recipe), Some(path), Some(digest)) = (&record.recipe, &record.path, &record.digest) else {
+            return;
+        };
+        let ours = key.file_of(path).is_some() && hold(&self.recipes).made(recipe).is_none();
+        if ours
+            && let Ok(Stored::Present) = self.check(path, digest)
+            && let Ok(digest) = Digest::parse(digest)
         {
-            self.remember(recipe, &recorded.path, &digest);
+            self.remember(recipe, path, &digest);
         }
     }
 

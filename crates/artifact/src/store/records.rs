@@ -31,6 +31,9 @@ pub struct Record {
     /// The recipe of the archive with the digest below (D32).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
+    /// Where it was published, relative to the root; the status may not have come to name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Digest of the stored file that the recipe made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,

@@ -159,6 +159,7 @@ fn a_recorded_recipe_is_recalled_after_a_restart_once_its_object_was_inspected()
     let one = fixture.publish(&key("one"), 'a', "content");
     let record = crate::store::Record {
         recipe: Some("recipe".to_owned()),
+        path: Some(one.path.clone()),
         digest: Some(one.digest.to_string()),
         ..Default::default()
     };
@@ -169,6 +170,25 @@ fn a_recorded_recipe_is_recalled_after_a_restart_once_its_object_was_inspected()
     fixture.store.inspect(&key("one"), Some(&recorded(&one))).unwrap();
 
     assert_eq!(fixture.store.recall("recipe").unwrap().digest(), &one.digest);
+}
+
+#[test]
+fn what_was_published_before_a_kill_is_recalled_though_no_status_names_it() {
+    let fixture = Fixture::new();
+    let before = fixture.publish(&key("one"), 'a', "old");
+    let made = fixture.publish(&key("one"), 'b', "new");
+    let record = crate::store::Record {
+        recipe: Some("recipe".to_owned()),
+        path: Some(made.path.clone()),
+        digest: Some(made.digest.to_string()),
+        ..Default::default()
+    };
+    fixture.store.set_record(&key("one"), record).unwrap();
+    let fixture = fixture.reopened();
+
+    fixture.store.inspect(&key("one"), Some(&recorded(&before))).unwrap();
+
+    assert_eq!(fixture.store.recall("recipe").unwrap().digest(), &made.digest);
 }
 
 #[test]
