@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 use tempfile::TempDir;
@@ -11,6 +12,9 @@ use tokio::sync::OnceCell;
 use super::controlplane::{Binaries, ControlPlane};
 use super::scene::Scene;
 use super::tools::Tools;
+
+/// Many times what the longest test takes on a busy machine; a wait for something that never comes ends here.
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// One run.
 pub(crate) struct Bench {
@@ -38,8 +42,9 @@ impl Bench {
         Trial::test(name.clone(), move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            runtime.block_on(async { test(Scene::set(bench, &name).await).await });
-            Ok(())
+            let trial = async { test(Scene::set(bench, &name).await).await };
+            let ended = runtime.block_on(async { tokio::time::timeout(LIMIT, trial).await });
+            ended.map_err(|_| format!("{name} did not end within {LIMIT:?}").into())
         })
     }
 
