@@ -37,12 +37,35 @@ impl Known {
     #[must_use]
     pub fn expects(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let [_, namespace, name, file] = parts[..] else {
+        let ["ocirepository", namespace, name, file] = parts[..] else {
             return false;
         };
         let Some(recorded) = self.paths.get(&Key::new(namespace, name)) else {
             return false;
         };
         file == "latest.tar.gz" || recorded.trim_start_matches('/') == path.trim_start_matches('/')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Known;
+    use crate::Key;
+
+    #[test]
+    fn only_the_recorded_file_and_the_link_of_this_kind_are_expected() {
+        let known = Known::default();
+        known.note(&Key::new("team", "app"), Some("ocirepository/team/app/sha256:aa.tar.gz"));
+
+        assert!(known.expects("/ocirepository/team/app/sha256:aa.tar.gz"));
+        assert!(known.expects("/ocirepository/team/app/latest.tar.gz"));
+        for other in [
+            "/ocirepository/team/app/sha256:bb.tar.gz",
+            "/ocirepository/team/other/latest.tar.gz",
+            "/helmchart/team/app/latest.tar.gz",
+            "/ocirepository/team/app/latest.tar.gz/",
+        ] {
+            assert!(!known.expects(other), "{other}");
+        }
     }
 }

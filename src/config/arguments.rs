@@ -189,6 +189,15 @@ impl RunArguments {
             let text = "the interval jitter percentage must be a non-negative value and less than 100";
             problems.push(format!("--interval-jitter-percentage: {text}"));
         }
+        if self.manifests.is_some() && !self.watch_label_selector.is_empty() {
+            let text =
+                "--watch-label-selector selects objects of a cluster and cannot be used with --manifests";
+            problems.push(text.to_owned());
+        }
+        if self.manifests.is_some() && !self.watch_all_namespaces {
+            let text = "--watch-all-namespaces=false narrows a cluster and cannot be used with --manifests";
+            problems.push(text.to_owned());
+        }
         if self.min_retry_delay.is_zero() {
             problems.push("--min-retry-delay must be longer than 0".to_owned());
         }

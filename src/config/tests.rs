@@ -129,3 +129,14 @@ fn times_with_which_nobody_could_lead_are_refused() {
     let off = ["--leader-election-retry-period=1h"];
     assert!(parse(&off).is_ok(), "without an election its times mean nothing");
 }
+
+#[test]
+fn what_narrows_a_cluster_is_refused_for_a_folder() {
+    let problems =
+        parse(&["--manifests=.", "--watch-label-selector=a=b", "--watch-all-namespaces=false"]).unwrap_err();
+    assert!(
+        problems.contains("--watch-label-selector") && problems.contains("--watch-all-namespaces"),
+        "{problems}"
+    );
+    assert!(parse(&["--manifests=."]).is_ok());
+}
