@@ -9,8 +9,8 @@ use crate::{OciRepositorySpec, OciRepositoryStatus};
 pub const GROUP: &str = "source.toolkit.fluxcd.io";
 /// The kind.
 pub const KIND: &str = "OCIRepository";
-pub(crate) const PLURAL: &str = "ocirepositories";
-pub(crate) const STORAGE_VERSION: &str = "v1";
+const PLURAL: &str = "ocirepositories";
+const STORAGE_VERSION: &str = "v1";
 
 const HEADER: &str = "# Generated from crds/src by crdgen; edit the types there.\n";
 

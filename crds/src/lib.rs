@@ -6,8 +6,6 @@
 
 mod definition;
 mod duration;
-#[cfg(feature = "kube")]
-mod object;
 mod ocirepository;
 mod schema;
 mod status;
@@ -15,8 +13,6 @@ mod unknown;
 
 pub use definition::{GROUP, KIND, definition, manifest};
 pub use duration::{DurationError, go_duration};
-#[cfg(feature = "kube")]
-pub use object::OciRepository;
 pub use ocirepository::{
     ArtifactSource, IdentityMatch, LayerOperation, LayerSelector, OciRepositorySpec, Provider, Reference,
     SecretReference, Verification, VerificationProvider,

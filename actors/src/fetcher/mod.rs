@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, ResponseFuture};
 use artifact::store::Store;
-use oci::{BlobLimits, Described, TransportKind};
+use oci::{BlobLimits, Described};
 use reconcile::Failure;
 use reference::{Digest, Repository};
 
@@ -109,32 +109,13 @@ async fn ask(describe: &Describe) -> Result<Arc<Described>, Failure> {
     Ok(Arc::new(described))
 }
 
-/// Whether the transfer had begun: before that the registry's answer is at fault, then the content (spec 5.1, 5.3).
-fn within_body(error: &oci::Error) -> bool {
-    match error {
-        oci::Error::BlobDigest { .. } | oci::Error::Sink(_) => true,
-        oci::Error::Transport(error) => matches!(error.kind, TransportKind::Cut | TransportKind::Stalled),
-        oci::Error::Denied(_)
-        | oci::Error::Status(_)
-        | oci::Error::NoScheme { .. }
-        | oci::Error::Refused { .. }
-        | oci::Error::ManifestDigest { .. }
-        | oci::Error::BlobLength { .. }
-        | oci::Error::TooLarge { .. }
-        | oci::Error::Malformed { .. }
-        | oci::Error::Manifest { .. }
-        | oci::Error::NoPlatform { .. }
-        | oci::Error::Material(_) => false,
-    }
-}
-
 async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Result<Fetched, Failure> {
     let Fetch { scope, line, url, repository, layer, operation } = fetch;
     let mut sink = sink::Spooling::new(&store, layer.size).map_err(|error| self::store(operation, &error))?;
     let limits = BlobLimits { stall: scope.budget.total(), max_bytes: max_size };
     let read = line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink).await;
     read.map_err(|error| {
-        let step = if within_body(&error) { Step::Content(operation) } else { Step::Open };
+        let step = if error.is_of_content() { Step::Content(operation) } else { Step::Open };
         registry(&line, &repository, step, &url, &error)
     })?;
     line.note(repository.path(), Conduct::Answered);

@@ -173,7 +173,7 @@ fn resolve(
         url: source.url.clone(),
         repository: source.repository.clone(),
         selector: source.selector.clone(),
-        helm: source.media_type() == Some(super::making::HELM_CHART),
+        helm: source.media_type() == Some(oci::layer::HELM_CHART),
         expect_new: seen.borrow().stock != Some(Stock::Present),
         freshness: if routine { Freshness::Within(age.min(Duration::from_secs(30))) } else { Freshness::Now },
     }

@@ -10,9 +10,6 @@ use reference::Selector;
 use crate::failure::Step;
 use crate::storage::Making;
 
-/// The media type of a Helm chart's layer.
-pub(super) const HELM_CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
-
 /// A layer and what is made of it.
 pub(super) struct Layer {
     pub(super) descriptor: Descriptor,
@@ -27,7 +24,7 @@ pub(super) fn choose(described: &Described, source: &Source, desired: &Desired) 
         making: Making {
             operation: source.operation(),
             ignore: source.ignore.clone(),
-            chart: source.media_type().is_none() && chosen.media_type == HELM_CHART,
+            chart: source.media_type().is_none() && oci::layer::is_helm_chart(chosen),
             url: source.url.clone(),
             platform: source.platform.clone(),
             generation: desired.generation,

@@ -65,7 +65,11 @@ async fn judge(verify: Verify) -> Result<Verdict, Failure> {
     };
     line.note(repository.path(), Conduct::Answered);
     let subject = format!("{repository}@{}", verify.digest);
-    verify::verify_keyed(&verify.material.keys, &signatures, &verify.digest)
+    let (keys, digest) = (verify.material.keys, verify.digest);
+    // Many keys and signatures take a core for seconds, which no other object may wait for.
+    let judged = tokio::task::spawn_blocking(move || verify::verify_keyed(&keys, &signatures, &digest)).await;
+    judged
+        .map_err(|lost| Failure::internal(&lost.to_string()))?
         .map_err(|error| refused(&error.text(&subject)))?;
     Ok(Verdict::Verified { fingerprint: verify.material.fingerprint })
 }

@@ -177,6 +177,26 @@ impl Error {
         matches!(self, Self::Transport(error) if error.of_origin)
     }
 
+    /// Whether a transfer had begun: before that the registry's answer is at fault, then the content (spec 5.1, 5.3).
+    #[must_use]
+    pub fn is_of_content(&self) -> bool {
+        match self {
+            Self::BlobDigest { .. } | Self::Sink(_) => true,
+            Self::Transport(error) => matches!(error.kind, TransportKind::Cut | TransportKind::Stalled),
+            Self::Denied(_)
+            | Self::Status(_)
+            | Self::NoScheme { .. }
+            | Self::Refused { .. }
+            | Self::ManifestDigest { .. }
+            | Self::BlobLength { .. }
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::Manifest { .. }
+            | Self::NoPlatform { .. }
+            | Self::Material(_) => false,
+        }
+    }
+
     /// Whether the registry broke on this repository: an answer 5xx.
     #[must_use]
     pub fn is_server_failure(&self) -> bool {

@@ -2,7 +2,8 @@
 
 use crate::descriptor::Descriptor;
 
-const HELM_CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+/// The media type of a Helm chart's layer.
+pub const HELM_CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 const HELM_PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 /// Content types that do not show their kind by their ending.
 const KNOWN: [&str; 7] = [

@@ -69,12 +69,12 @@ macro_rules! reasons {
 }
 
 reasons! {
-    Succeeded, Progressing, ProgressingWithRetry, Failed, NewRevision, NewArtifact, URLInvalid,
+    Succeeded, Progressing, ProgressingWithRetry, NewRevision, NewArtifact, URLInvalid,
     AuthenticationFailed, VerificationError, OCIArtifactPullFailed, OCIArtifactLayerOperationFailed,
     ReadOperationFailed, DirectoryCreationFailed, StatOperationFailed, InvalidPath, ArchiveOperationFailed,
-    PatchOperationFailed, FeatureGateDisabled, SourceIgnoreError, SymlinkUpdateFailed, ArtifactUpToDate,
+    PatchOperationFailed, SourceIgnoreError, SymlinkUpdateFailed, ArtifactUpToDate,
     ArtifactVerificationFailed, GarbageCollectionFailed, GarbageCollectionSucceeded,
-    SpecInvalid, UnsupportedField, FieldPruned, InternalError, OwnershipConflict,
+    SpecInvalid, UnsupportedField, FieldPruned, InternalError,
 }
 
 impl fmt::Display for Reason {

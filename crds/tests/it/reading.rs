@@ -1,9 +1,8 @@
 //! What objects read as, from those that the API server admits to those that it should not have.
 
-use kube::Resource;
 use serde_json::{Value, json};
 use sluice_crds::{
-    LayerOperation, OciRepository, OciRepositorySpec, OciRepositoryStatus, Provider, VerificationProvider,
+    LayerOperation, OciRepositorySpec, OciRepositoryStatus, Provider, VerificationProvider,
     unknown_spec_field,
 };
 
@@ -127,32 +126,6 @@ fn known_fields_are_not_named_even_where_they_do_not_parse() {
     for value in odd {
         assert_eq!(unknown_spec_field(&value), None, "{value}");
     }
-}
-
-#[test]
-fn an_object_without_spec_is_an_object() {
-    let value = json!({
-        "apiVersion": "source.toolkit.fluxcd.io/v1",
-        "kind": "OCIRepository",
-        "metadata": { "name": "app", "namespace": "team" },
-        "status": { "observedGeneration": -1 },
-    });
-
-    let object: OciRepository = serde_json::from_value(value).unwrap();
-
-    assert_eq!(object.spec, None);
-    assert_eq!(object.status.unwrap().observed_generation, Some(-1));
-    assert_eq!(object.metadata.name.as_deref(), Some("app"));
-}
-
-#[test]
-fn clients_find_the_object_under_its_storage_version() {
-    assert_eq!(OciRepository::api_version(&()), "source.toolkit.fluxcd.io/v1");
-    assert_eq!(OciRepository::kind(&()), "OCIRepository");
-    assert_eq!(
-        OciRepository::url_path(&(), Some("team")),
-        "/apis/source.toolkit.fluxcd.io/v1/namespaces/team/ocirepositories"
-    );
 }
 
 #[test]
