@@ -83,6 +83,7 @@ impl Handler<Announce> for StatusWriter {
             self.tell(&notice, notify);
         }
         self.enqueue(&object.key, Lane::Events, false);
+        self.settle(&object.key);
         self.dispatch(ctx);
     }
 }

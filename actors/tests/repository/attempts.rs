@@ -90,7 +90,7 @@ async fn suspension_cancels_the_attempt_and_starts_no_other() {
 
 #[actix::test]
 async fn a_pinned_digest_that_is_stored_asks_no_registry() {
-    let (repository, mut seen) = repository(Registry::Hangs);
+    let (repository, mut seen) = repository(Registry::Answers);
     let mut pinned = stored();
     pinned["spec"] = json!({"ref": {"digest": DIGEST}});
     pinned["status"]["artifact"]["revision"] = json!(DIGEST);

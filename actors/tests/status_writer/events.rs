@@ -198,3 +198,17 @@ async fn what_waits_to_be_told_of_a_forgotten_object_is_tried_once_more() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_an_event_that_is_tried_again() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+        scene.cluster.fail(Kind::Event, WriteError::Failed("away".into()));
+        scene.announce(&app, vec![news("stored")]).await;
+
+        scene.flush().await;
+
+        assert_eq!(told(&scene), ["NewArtifact x1", "NewArtifact x1"]);
+    })
+    .await;
+}
