@@ -1,6 +1,5 @@
 //! Content to archive to artifact, in one pass, and what is remembered of it.
 
-use artifact::digest::{Algorithm, Digest};
 use artifact::store::{PublishError, Record};
 use artifact::{Recipe, build};
 use reconcile::{Artifact, Failure, Operation};
@@ -103,7 +102,7 @@ fn build_and_publish(
         ignore: making.ignore.clone(),
         chart: making.chart,
     };
-    let algorithm: Algorithm = desk.store.algorithm();
+    let algorithm = desk.store.algorithm();
     let scratch = desk.store.scratch();
     let cancelled = || scope.cancel.is_cancelled();
     let key = store_key(&scope.key)?;
@@ -113,8 +112,7 @@ fn build_and_publish(
             digest_part(revision),
             |out| {
                 let built = build(&content, &recipe, &desk.limits, algorithm, &scratch, &cancelled, out)?;
-                let digest = Digest::parse(&built.digest).expect("a digest that was just made parses");
-                Ok((digest, built.size))
+                Ok((built.digest, built.size))
             },
             || Publish::wanted(scope),
         )

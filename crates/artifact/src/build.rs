@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::archive::Archive;
 use crate::content::Content;
-use crate::digest::{Algorithm, HashingWriter};
+use crate::digest::{Algorithm, Digest, HashingWriter};
 use crate::error::{Error, LayerError};
 use crate::ignore::Subject;
 use crate::limits::Limits;
@@ -20,7 +20,7 @@ const CHUNK: usize = 128 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     /// Of all bytes that were written, with its algorithm.
-    pub digest: String,
+    pub digest: Digest,
     /// How many they were.
     pub size: u64,
 }
@@ -51,7 +51,7 @@ pub fn build(
     };
     out.flush().map_err(unwritten)?;
     let (digest, size) = out.finish();
-    Ok(Built { digest: digest.to_string(), size })
+    Ok(Built { digest, size })
 }
 
 fn copy<W: Write>(content: &Content, cancelled: &dyn Fn() -> bool, mut out: W) -> Result<W, Error> {
