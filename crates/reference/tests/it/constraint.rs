@@ -154,8 +154,35 @@ fn a_hyphen_between_spaces_makes_a_range() {
         ("1.1 - 2", "1.1.1 2.9.9", "1.0.9 3.0.0"),
         ("1.5.0 - 4.5", "3.7.0", "4.6.0"),
         ("1.0.0 - 2.0.0 <=2.0.0", "1.5.0", "2.0.1"),
+        ("1.0.0 - 2.0.0, <=2.0.0", "1.5.0", "2.0.1"),
         ("1.0.0 - 2.0.0, <=1.9.0", "1.5.0", "2.0.0"),
         ("1.2.3 -\t1.4", "1.4.9", "1.5.0"),
+    ]);
+}
+
+#[test]
+fn a_range_is_taken_for_the_two_bounds_that_it_stands_for() {
+    for (range, bounds) in [
+        ("2 - 3", ">= 2, <= 3"),
+        ("2 - 3, 4.0.0 - 5.1", ">= 2, <= 3, >= 4.0.0, <= 5.1"),
+        ("1.0.0 - 2.0.0, <=2.0.0", ">=1.0.0, <=2.0.0, <=2.0.0"),
+        ("3 - 4 || => 3.0, < 4", ">=3, <=4 || >=3.0, <4"),
+    ] {
+        assert_eq!(Constraint::parse(range), Constraint::parse(bounds), "{range}");
+    }
+    assert_ne!(Constraint::parse("1 - 2, <=2"), Constraint::parse("1 - 2"), "no comparator is dropped");
+}
+
+#[test]
+fn a_space_or_a_comma_parts_two_comparators() {
+    let parted = Constraint::parse("12.3.34, ~1.2.3").unwrap();
+
+    assert_eq!(Constraint::parse("12.3.34 ~1.2.3"), Ok(parted.clone()));
+    assert_eq!(Constraint::parse("12.3.34 ,~1.2.3"), Ok(parted));
+    check(&[
+        (">40.50.60, < 50.70", "41.0.0 50.69.9", "40.50.60 50.70.0"),
+        ("v2.3.5-20161202202307-sha.e8fc5e5", "2.3.5-20161202202307-sha.e8fc5e5", "2.3.5"),
+        ("v1.2.3-0abc", "1.2.3-0abc", "1.2.3-0abd"),
     ]);
 }
 
@@ -167,6 +194,8 @@ fn what_does_not_fit_the_grammar_is_improper() {
         ">= bar",
         "BAR >= 1.2.3",
         "12.3.4.1234",
+        "12.23.4.1234",
+        "12.3.34.1234",
         "12.3.34~ 1.2.3",
         "",
         " ",

@@ -69,6 +69,28 @@ fn ties_go_to_the_highest_build_metadata_and_then_to_the_highest_spelling() {
 }
 
 #[test]
+fn taking_the_best_tag_away_each_time_gives_all_that_match_from_the_highest_down() {
+    let mut tags = vec![
+        "v1.2.0",
+        "v1.2.3",
+        "v1.3.0",
+        "1.2.4",
+        "v1.1.0",
+        "something-invalid",
+        "v1.2.4",
+        "another-invalid",
+        "1.2.4",
+    ];
+    let mut descending = Vec::new();
+    while let Ok(best) = choose(">= 1.2.0, < 1.3.0", None, false, &tags) {
+        tags.remove(tags.iter().position(|tag| *tag == best).unwrap());
+        descending.push(best);
+    }
+
+    assert_eq!(descending, ["v1.2.4", "1.2.4", "1.2.4", "v1.2.3", "v1.2.0"]);
+}
+
+#[test]
 fn no_match_names_the_constraint_as_written() {
     for (constraint, filter) in [(">=3.0.0", None), ("<= 6.1.0", None), (">=0.0.0", Some(".*-alpha.*"))] {
         let error = choose(constraint, filter, false, &["1.0.0-x", "6.1.1-y", "latest"]).unwrap_err();
