@@ -26,6 +26,8 @@ use crate::verifier::Verify;
 pub(super) struct Wanted {
     pub(super) desired: Arc<Desired>,
     pub(super) recorded: Status,
+    /// The path of the artifact that the cluster shows.
+    pub(super) shown: Option<String>,
     pub(super) class: Class,
     pub(super) recovered: WeakRecipient<HostRecovered>,
     pub(super) reads: Arc<Reads>,
@@ -39,8 +41,9 @@ pub(super) async fn run(
     seen: &RefCell<Observation>,
 ) -> Result<(), Failure> {
     let Wanted { desired, recorded, class, .. } = wanted;
-    let inspected =
-        scope.ask(&at.inspect, Inspect { scope: scope.clone(), recorded: recorded.artifact.clone() }).await?;
+    let (recorded_artifact, shown) = (recorded.artifact.clone(), wanted.shown.clone());
+    let inspect = Inspect { scope: scope.clone(), recorded: recorded_artifact, shown };
+    let inspected = scope.ask(&at.inspect, inspect).await?;
     let source = note_stock(seen, inspected, desired)?;
     if *class == Class::Check && sound(seen) {
         return Ok(());

@@ -67,8 +67,15 @@ impl Repository {
             self.named.clone(),
             self.naming.clone(),
         ));
-        let wanted =
-            Wanted { desired: Arc::clone(&desired), recorded, class, recovered, reads: Arc::clone(&reads) };
+        let shown = object.status.artifact.as_ref().map(|artifact| artifact.path.clone());
+        let wanted = Wanted {
+            desired: Arc::clone(&desired),
+            recorded,
+            shown,
+            class,
+            recovered,
+            reads: Arc::clone(&reads),
+        };
         let (at, work_scope, work_seen) = (Arc::clone(&self.at), scope.clone(), Rc::clone(&seen));
         self.attempt = Some(Attempt { scope, desired, class, begun: Instant::now(), seen, reads });
         let work = async move {

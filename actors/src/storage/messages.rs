@@ -19,6 +19,8 @@ pub struct Inspect {
     pub scope: Scope,
     /// `status.artifact`.
     pub recorded: Option<Artifact>,
+    /// The path that the cluster shows, where that status has not landed there yet.
+    pub shown: Option<String>,
 }
 
 /// What is in store.

@@ -60,12 +60,12 @@ impl Handler<Inspect> for Storage {
     fn handle(&mut self, inspect: Inspect, _: &mut Context<Self>) -> Self::Result {
         let desk = self.desk.clone();
         Box::pin(async move {
-            let Inspect { scope, recorded } = inspect;
+            let Inspect { scope, recorded, shown } = inspect;
             let key = scope.key.clone();
             let uid = Arc::clone(&scope.uid);
             scope
                 .clone()
-                .offload(async move { desk.work(move |desk| desk.inspect(&key, &uid, recorded)).await })
+                .offload(async move { desk.work(move |desk| desk.inspect(&key, &uid, recorded, shown)).await })
                 .await
         })
     }
@@ -125,10 +125,18 @@ impl Desk {
         }
     }
 
-    fn inspect(&self, key: &Key, uid: &str, recorded: Option<Artifact>) -> Result<Inspected, Failure> {
-        let wanted = recorded
-            .as_ref()
-            .map(|artifact| Recorded { path: artifact.path.clone(), digest: artifact.digest.clone() });
+    fn inspect(
+        &self,
+        key: &Key,
+        uid: &str,
+        recorded: Option<Artifact>,
+        shown: Option<String>,
+    ) -> Result<Inspected, Failure> {
+        let wanted = recorded.as_ref().map(|artifact| Recorded {
+            path: artifact.path.clone(),
+            digest: artifact.digest.clone(),
+            shown,
+        });
         let found = self
             .store
             .inspect(&store_key(key)?, wanted.as_ref())

@@ -5,6 +5,7 @@ use reconcile::{ConditionKind, Truth};
 use serde_json::json;
 use sluice_actors::Key;
 use sluice_actors::repository::{Repository, SpecObserved};
+use sluice_actors::storage::Inspect;
 use sluice_actors::testing::Probe;
 
 use crate::support::{DIGEST, Registry, Seen, object, services, stored};
@@ -30,6 +31,25 @@ async fn an_unchanged_pass_asks_for_the_revision_and_nothing_else() {
     assert!(write.status.conditions.is(ConditionKind::Ready, Truth::True));
     assert!(!seen.resolve.recv().await.unwrap().expect_new);
     assert!(seen.add.try_recv().is_err(), "the finalizer was there already");
+}
+
+#[actix::test]
+async fn the_file_that_the_cluster_still_shows_is_named_beside_the_one_last_concluded() {
+    let (repository, mut seen) = repository(Registry::Answers);
+    repository.send(observed(1, stored())).await.unwrap();
+    let first = seen.inspect.recv().await.unwrap();
+    let other = json!({"spec": {"ref": {"tag": "v2"}}, "status": {"artifact": {"path": "older"}}});
+    let mut shown = stored();
+    crate::support::merge(&mut shown, other);
+
+    repository.send(observed(2, shown)).await.unwrap();
+    let second = seen.inspect.recv().await.unwrap();
+
+    let paths = |inspect: &Inspect| {
+        (inspect.recorded.as_ref().map(|artifact| artifact.path.clone()), inspect.shown.clone())
+    };
+    assert_eq!(paths(&first), (Some("p".to_owned()), Some("p".to_owned())));
+    assert_eq!(paths(&second), (Some("p".to_owned()), Some("older".to_owned())));
 }
 
 #[actix::test]

@@ -113,6 +113,7 @@ fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> 
             backoff: Backoff { first: Duration::from_millis(750), longest: Duration::from_mins(15) },
             jitter_percent: 0,
         },
+        default_account: None,
     };
     let seen = Seen {
         inspect: inspects,
@@ -172,7 +173,7 @@ pub(crate) fn stored() -> Value {
         "conditions": [condition("Ready"), condition("ArtifactInStorage")]}})
 }
 
-fn merge(into: &mut Value, from: Value) {
+pub(crate) fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (key, value) in from {

@@ -12,6 +12,8 @@ pub struct Recorded {
     pub path: String,
     /// `status.artifact.digest`, as it stands there.
     pub digest: String,
+    /// The path that the cluster shows, where the status above has not landed there yet: consumers still read it.
+    pub shown: Option<String>,
 }
 
 /// What the store has in the place of a recorded artifact.
@@ -56,7 +58,11 @@ impl Store {
             Some(recorded) => match key.file_of(&recorded.path) {
                 None => (Stored::Missing, Ok(0)),
                 Some(file) => {
-                    let collected = self.collect(key, file);
+                    let collected = self.collect(
+                        key,
+                        file,
+                        recorded.shown.as_deref().and_then(|shown| key.file_of(shown)),
+                    );
                     (self.check(&recorded.path, &recorded.digest)?, collected)
                 }
             },

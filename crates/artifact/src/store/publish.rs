@@ -116,7 +116,7 @@ impl Store {
         let latest = self.point_latest(key, &path);
         if let Some(file) = key.file_of(&path) {
             // A file that cannot be noted now counts as superseded when it is next seen.
-            drop(self.supersede(key, file));
+            drop(self.supersede(key, file, None));
         }
         drop(held);
         let published = Published { path, digest, size, latest };

@@ -13,9 +13,15 @@ use crate::disk;
 impl Store {
     /// Notes every file beside `current` that is not yet noted as superseded now; upstream's files, strays and files whose
     /// time was lost count from the first time they are seen here. Returns them, and whether `current` is there itself.
+    /// The file that is still `shown` to consumers is none of them.
     ///
     /// The caller holds the object's lock.
-    pub(super) fn supersede(&self, key: &Key, current: &str) -> Result<(Vec<Former>, bool), Error> {
+    pub(super) fn supersede(
+        &self,
+        key: &Key,
+        current: &str,
+        shown: Option<&str>,
+    ) -> Result<(Vec<Former>, bool), Error> {
         let directory = key.directory();
         let names = disk::names(&self.full(&directory)).map_err(error::failed("list", &directory))?;
         let now = milliseconds(self.host.now());
@@ -33,6 +39,9 @@ impl Store {
                 current_exists = true;
                 continue;
             }
+            if shown == Some(&*file) {
+                continue;
+            }
             let since = known.superseded.get(&file).map_or(now, |since| now.min(*since));
             superseded.insert(file.clone(), since);
             former.push(Former { file, age: Duration::from_millis(now - since) });
@@ -45,8 +54,8 @@ impl Store {
     /// Removes the superseded files of an object that retention no longer keeps, with their locks; returns how many.
     ///
     /// The caller holds the object's lock.
-    pub(super) fn collect(&self, key: &Key, current: &str) -> Result<usize, Error> {
-        let (former, current_exists) = self.supersede(key, current)?;
+    pub(super) fn collect(&self, key: &Key, current: &str, shown: Option<&str>) -> Result<usize, Error> {
+        let (former, current_exists) = self.supersede(key, current, shown)?;
         let settings = &self.settings;
         let garbage =
             surplus(former, current_exists.into(), settings.retention_ttl, settings.retention_records);

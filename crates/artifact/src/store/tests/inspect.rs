@@ -35,7 +35,7 @@ fn an_object_without_a_recorded_artifact_has_none() {
 fn what_is_no_regular_file_is_missing() {
     let fixture = Fixture::new();
     let path = key("app").artifact_path(&digest_name('a')).unwrap();
-    let at = Recorded { path: path.clone(), digest: digest_of("content").to_string() };
+    let at = Recorded { path: path.clone(), digest: digest_of("content").to_string(), shown: None };
     let stored = || fixture.store.inspect(&key("app"), Some(&at)).unwrap().stored;
 
     assert_eq!(stored(), Stored::Missing);
@@ -56,6 +56,7 @@ fn a_file_in_the_place_of_the_object_s_directory_is_missing_too() {
     let at = Recorded {
         path: key("app").artifact_path(&digest_name('a')).unwrap(),
         digest: digest_of("content").to_string(),
+        shown: None,
     };
 
     let stock = fixture.store.inspect(&key("app"), Some(&at)).unwrap();
@@ -67,7 +68,7 @@ fn a_file_in_the_place_of_the_object_s_directory_is_missing_too() {
 fn a_recorded_path_of_another_object_is_missing_and_its_file_untouched() {
     let fixture = Fixture::new();
     let theirs = fixture.publish(&key("theirs"), 'a', "content");
-    let at = Recorded { path: theirs.path.clone(), digest: digest_of("something else").to_string() };
+    let at = Recorded { path: theirs.path.clone(), digest: digest_of("something else").to_string(), shown: None };
 
     let stock = fixture.store.inspect(&key("mine"), Some(&at)).unwrap();
 
@@ -88,7 +89,7 @@ fn a_file_whose_digest_cannot_be_confirmed_is_removed_with_upstream_s_reason() {
         let fixture = Fixture::new();
         let published = fixture.publish(&key("app"), 'a', "content");
 
-        let at = Recorded { path: published.path.clone(), digest };
+        let at = Recorded { path: published.path.clone(), digest, shown: None };
         let stock = fixture.store.inspect(&key("app"), Some(&at)).unwrap();
 
         assert_eq!(stock.stored, damaged(&reason));
@@ -162,7 +163,7 @@ fn an_artifact_of_upstream_is_adopted_with_the_algorithm_of_its_digest() {
     fs_err::write(fixture.path(&format!("{path}.lock")), "").unwrap();
     let digest = crate::digest::Algorithm::Sha512.digest_of(&b"content"[..]).unwrap().to_string();
 
-    let stock = fixture.store.inspect(&key("app"), Some(&Recorded { path: path.clone(), digest })).unwrap();
+    let stock = fixture.store.inspect(&key("app"), Some(&Recorded { path: path.clone(), digest, shown: None })).unwrap();
 
     assert_eq!(stock.stored, Stored::Present);
     assert!(fixture.path(&format!("{path}.lock")).exists());

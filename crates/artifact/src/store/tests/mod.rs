@@ -129,5 +129,5 @@ fn writes(text: &str) -> impl FnOnce(&mut dyn Write) -> Result<(Digest, u64), In
 }
 
 fn recorded(published: &Published) -> Recorded {
-    Recorded { path: published.path.clone(), digest: published.digest.to_string() }
+    Recorded { path: published.path.clone(), digest: published.digest.to_string(), shown: None }
 }

@@ -64,7 +64,7 @@ fn files_of_upstream_are_left_as_they_are() {
     assert_eq!(fixture.names("gitrepository/team/app").len(), 1);
     let stock = fixture
         .store
-        .inspect(&key("app"), Some(&Recorded { path, digest: digest_of("content").to_string() }))
+        .inspect(&key("app"), Some(&Recorded { path, digest: digest_of("content").to_string(), shown: None }))
         .unwrap();
     assert_eq!(stock.stored, Stored::Present);
 }

@@ -160,6 +160,6 @@ fn attempts_that_publish_at_the_same_time_leave_one_whole_artifact_and_no_tempor
     let content = fs_err::read_to_string(fixture.path(&path)).unwrap();
     assert!(texts.contains(&content));
     assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
-    let at = crate::store::Recorded { path, digest: digest_of(&content).to_string() };
+    let at = crate::store::Recorded { path, digest: digest_of(&content).to_string(), shown: None };
     assert_eq!(fixture.store.inspect(&key("app"), Some(&at)).unwrap().stored, Stored::Present);
 }

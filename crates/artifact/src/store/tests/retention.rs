@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Fixture, key, recorded};
-use crate::store::Settings;
+use crate::store::{Recorded, Settings};
 use crate::store::retention::{Former, surplus};
 
 fn ages(seconds: &[f64]) -> Vec<Former> {
@@ -86,6 +86,22 @@ fn three_revisions_in_a_row_leave_one_with_one_record_and_a_short_ttl() {
     assert_eq!(files(&fixture), "bc");
     assert_eq!(inspect(third), 1);
     assert_eq!(files(&fixture), "c");
+}
+
+#[test]
+fn what_the_cluster_still_shows_stays_and_grows_old_only_afterwards() {
+    let fixture = Fixture::new();
+    let shown = fixture.publish(&key("app"), 'a', "1").path;
+    let current = recorded(&fixture.publish(&key("app"), 'b', "2"));
+    let unwritten = Recorded { shown: Some(shown), ..current.clone() };
+    let collected = |at| fixture.store.inspect(&key("app"), Some(at)).unwrap().collected.unwrap();
+
+    fixture.passes(Duration::from_hours(1));
+    assert_eq!(collected(&unwritten), 0);
+    assert_eq!(collected(&current), 0);
+    fixture.passes(Duration::from_secs(61));
+    assert_eq!(collected(&current), 1);
+    assert_eq!(files(&fixture), "b");
 }
 
 #[test]
