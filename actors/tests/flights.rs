@@ -58,6 +58,49 @@ async fn a_cancelled_leader_leaves_the_lead_to_the_next() {
 }
 
 #[tokio::test]
+async fn whoever_wants_news_shares_the_next_flight_and_not_the_one_that_was_sent() {
+    let flights: Flights<&str, usize> = Flights::default();
+    let (asked, gate) = (AtomicUsize::new(0), Notify::new());
+    let lead = async || {
+        let number = asked.fetch_add(1, Ordering::SeqCst);
+        gate.notified().await;
+        Ok::<_, ()>(number)
+    };
+    let mut sent = Box::pin(flights.join("key", lead()));
+    assert!(futures::poll!(sent.as_mut()).is_pending());
+    let mut rider = Box::pin(flights.join("key", lead()));
+    assert!(futures::poll!(rider.as_mut()).is_pending());
+    let mut asking: Vec<_> = (0..10).map(|_| Box::pin(flights.join_unsent("key", lead()))).collect();
+    for one in &mut asking {
+        assert!(futures::poll!(one.as_mut()).is_pending());
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "one flight at a time");
+
+    gate.notify_one();
+    assert_eq!((sent.await, rider.await), (Ok(0), Ok(0)));
+    gate.notify_one();
+    assert_eq!(join_all(asking).await, vec![Ok(1); 10]);
+    assert!(flights.is_empty());
+}
+
+#[tokio::test]
+async fn a_flight_that_waits_behind_another_survives_the_loss_of_its_leader() {
+    let flights: Flights<&str, usize> = Flights::default();
+    let mut sent = Box::pin(flights.join("key", std::future::pending::<Result<usize, ()>>()));
+    assert!(futures::poll!(sent.as_mut()).is_pending());
+    let mut leader = Box::pin(flights.join_unsent("key", async { Ok::<_, ()>(1) }));
+    assert!(futures::poll!(leader.as_mut()).is_pending());
+    let mut waiter = Box::pin(flights.join_unsent("key", async { Ok::<_, ()>(2) }));
+    assert!(futures::poll!(waiter.as_mut()).is_pending());
+
+    drop(leader);
+    drop(sent);
+
+    assert_eq!(waiter.await, Ok(2));
+    assert!(flights.is_empty());
+}
+
+#[tokio::test]
 async fn a_flight_that_has_landed_takes_nobody() {
     let flights: Flights<&str, usize> = Flights::default();
     assert_eq!(flights.join("key", async { Ok::<_, ()>(1) }).await, Ok(1));

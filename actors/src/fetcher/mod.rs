@@ -7,6 +7,7 @@
 mod messages;
 mod sink;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, ResponseFuture};
@@ -88,12 +89,11 @@ async fn shared(
         platform: describe.platform.clone(),
         url: describe.url.clone(),
     };
-    let lead = async {
-        let Describe { scope, line, url, repository, .. } = &describe;
-        let answer = scope.budget.spend(Box::pin(ask(&describe))).await;
-        answer.ok_or_else(|| over_budget(line, Step::Manifest, url, repository, scope))
-    };
-    flights.join(question, lead).await?
+    let Describe { scope, line, url, repository, .. } = &describe;
+    let lead = async { Ok::<_, Infallible>(Box::pin(ask(&describe)).await) };
+    let flown = scope.budget.spend(Box::pin(flights.join(question, lead))).await;
+    let Ok(answer) = flown.ok_or_else(|| over_budget(line, Step::Manifest, url, repository, scope))?;
+    answer
 }
 
 async fn ask(describe: &Describe) -> Result<Arc<Described>, Failure> {

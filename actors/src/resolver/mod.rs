@@ -1,12 +1,15 @@
-//! Resolves tags, digests and version ranges; interval passes share answers, whoever was asked for asks anew.
+//! Resolves tags, digests and version ranges; interval passes share answers, whoever was asked for shares a question that
+//! has not been sent yet (D28).
 //!
 //! Owns: resolutions under way and recent ones.        Receives: [`Resolve`].
 //! Bounds: one attempt a caller, by its turn; recent answers by age (30 s).
 //! Fails: an attempt, on any input; the process, if it panics itself.
 
+mod listings;
 mod messages;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +22,9 @@ pub use messages::{Freshness, Resolve, Resolved};
 
 use crate::failure::{Step, over_budget, registry};
 use crate::flights::Flights;
-use crate::registry::{Conduct, Line};
+use crate::registry::Conduct;
+
+use listings::Listings;
 
 /// No answer is older than this when it is used again (D28).
 const OLDEST: Duration = Duration::from_secs(30);
@@ -28,6 +33,7 @@ const OLDEST: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub struct Resolver {
     flights: Flights<Question, Answer>,
+    listings: Listings,
     recent: Recent,
 }
 
@@ -81,15 +87,20 @@ impl Handler<Resolve> for Resolver {
     type Result = ResponseFuture<Result<Resolved, Failure>>;
 
     fn handle(&mut self, resolve: Resolve, _: &mut Context<Self>) -> Self::Result {
-        let (flights, recent) = (self.flights.clone(), self.recent.clone());
+        let (flights, listings, recent) = (self.flights.clone(), self.listings.clone(), self.recent.clone());
         Box::pin(async move {
             let scope = resolve.scope.clone();
-            scope.offload(shared(resolve, flights, recent)).await
+            scope.offload(shared(resolve, flights, listings, recent)).await
         })
     }
 }
 
-async fn shared(resolve: Resolve, flights: Flights<Question, Answer>, recent: Recent) -> Answer {
+async fn shared(
+    resolve: Resolve,
+    flights: Flights<Question, Answer>,
+    listings: Listings,
+    recent: Recent,
+) -> Answer {
     if let Selector::Digest(text) = &resolve.selector {
         let digest =
             Digest::parse(text).map_err(|error| Step::Digest.failure(&resolve.url, &error.to_string()))?;
@@ -105,33 +116,36 @@ async fn shared(resolve: Resolve, flights: Flights<Question, Answer>, recent: Re
     };
     let lead = async {
         let asked = Instant::now();
-        let scope = &resolve.scope;
-        let listing = matches!(resolve.selector, Selector::Semver { .. });
-        let step = if listing { Step::Tags } else { Step::Digest };
-        let answer = scope
-            .budget
-            .spend(Box::pin(ask(&resolve)))
-            .await
-            .ok_or_else(|| over_budget(&resolve.line, step, &resolve.url, &resolve.repository, scope))?;
+        let answer = Box::pin(ask(&resolve, &listings)).await;
         if let Ok(resolved) = &answer {
             recent.put(question.clone(), asked, resolved);
         }
-        Ok(answer)
+        Ok::<_, Infallible>(answer)
     };
-    match resolve.freshness {
-        Freshness::Now => lead.await?,
-        Freshness::Within(age) => match recent.get(&question, age) {
-            Some(resolved) => Ok(resolved),
-            None => flights.join(question.clone(), lead).await?,
-        },
-    }
+    let flown = async {
+        let Ok(answer) = match resolve.freshness {
+            Freshness::Now => flights.join_unsent(question.clone(), lead).await,
+            Freshness::Within(age) => match recent.get(&question, age) {
+                Some(resolved) => return Ok(resolved),
+                None => flights.join(question.clone(), lead).await,
+            },
+        };
+        answer
+    };
+    let scope = &resolve.scope;
+    let listing = matches!(resolve.selector, Selector::Semver { .. });
+    let step = if listing { Step::Tags } else { Step::Digest };
+    let in_time = scope.budget.spend(Box::pin(flown)).await;
+    in_time.unwrap_or_else(|| Err(over_budget(&resolve.line, step, &resolve.url, &resolve.repository, scope)))
 }
 
-async fn ask(resolve: &Resolve) -> Answer {
+async fn ask(resolve: &Resolve, listings: &Listings) -> Answer {
     let line = &resolve.line;
     let tag = match &resolve.selector {
         Selector::Semver { constraint, filter } => {
-            choose_tag(line, resolve, constraint, filter.as_deref()).await?
+            let choice = TagChoice::new(constraint, filter.as_deref(), resolve.helm)
+                .map_err(|error| listings::unusable(resolve, &error))?;
+            listings.choose(resolve, choice).await?
         }
         Selector::Tag(name) | Selector::Branch(name) => name.clone(),
         Selector::Latest | Selector::Digest(_) => "latest".to_owned(),
@@ -145,23 +159,4 @@ async fn ask(resolve: &Resolve) -> Answer {
         revision: Revision { tag: Some(tag), digest: found.digest },
         manifest: found.manifest.map(|manifest| manifest.bytes),
     })
-}
-
-async fn choose_tag(
-    line: &Line,
-    resolve: &Resolve,
-    constraint: &str,
-    filter: Option<&str>,
-) -> Result<String, Failure> {
-    let unusable = |error: reference::SelectError| Step::Tags.failure(&resolve.url, &error.to_string());
-    let mut choice = TagChoice::new(constraint, filter, resolve.helm).map_err(unusable)?;
-    let listed = line
-        .client
-        .tags(&line.credential, resolve.repository.path(), &mut |tag: &str| {
-            choice.offer(tag);
-        })
-        .await;
-    listed.map_err(|error| registry(line, &resolve.repository, Step::Tags, &resolve.url, &error))?;
-    line.note(resolve.repository.path(), Conduct::Answered);
-    choice.finish().map_err(unusable)
 }

@@ -7,7 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 const LARGEST_PROGRAM: usize = 256 << 10;
 
 /// An expression that is searched for anywhere in a tag (spec 3.3 step 2).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Filter {
     expression: Regex,
 }

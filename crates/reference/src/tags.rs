@@ -13,7 +13,7 @@ pub const LONGEST_EXPRESSION: usize = 4096;
 pub const LONGEST_TAG: usize = 1024;
 
 /// Chooses while tags stream by, and keeps no more than the best one (spec 3.3, ruling D5).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TagChoice {
     expression: String,
     constraint: Constraint,
