@@ -1,87 +1,11 @@
 //! What a pass makes of a status, against the recorded behaviour of upstream.
-#![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use reconcile::{
-    Artifact, Class, ConditionKind, Desired, Failure, Observation, Provider, Reason, Resolution, Severity,
-    Source, Status, Stock, Truth, announcements, conclude, conclude_suspended, unchanged,
+    Class, ConditionKind, Desired, Failure, Observation, Reason, Severity, Status, Stock, Truth,
+    announcements, conclude, conclude_suspended, unchanged,
 };
-use reference::{Repository, Selector};
 
-fn source() -> Source {
-    Source {
-        url: "oci://ghcr.io/example/app".into(),
-        repository: Repository::parse_url("oci://ghcr.io/example/app").unwrap(),
-        selector: Selector::Tag("v1".into()),
-        layer: None,
-        ignore: None,
-        platform: None,
-        provider: Provider::Generic,
-        secret: None,
-        service_account: None,
-        certificates: None,
-        proxy: None,
-        insecure: false,
-        timeout: Duration::from_mins(1),
-        trust: None,
-    }
-}
-
-fn desired(generation: i64) -> Desired {
-    Desired {
-        uid: "one".into(),
-        generation,
-        requested_at: None,
-        annotations: BTreeMap::new(),
-        deleting: false,
-        suspended: false,
-        interval: Duration::from_mins(1),
-        wish: Ok(Arc::new(source())),
-    }
-}
-
-fn artifact(revision: &str) -> Artifact {
-    Artifact {
-        digest: format!("sha256:file-of-{revision}"),
-        path: "ocirepository/team/app/file.tar.gz".into(),
-        url: "http://here/file.tar.gz".into(),
-        revision: revision.into(),
-        size: Some(1),
-        last_update_time: "2026-01-01T00:00:00Z".into(),
-        metadata: BTreeMap::new(),
-    }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it fills a field that may be empty")]
-fn found(revision: &str) -> Option<Resolution> {
-    Some(Resolution { revision: revision.into(), display: "ghcr.io/example/app:v1".into() })
-}
-
-fn fresh() -> Status {
-    Status { observed_generation: -1, ..Status::default() }
-}
-
-fn stored(revision: &str) -> Status {
-    let seen = Observation {
-        stock: Some(Stock::Empty),
-        resolved: found(revision),
-        artifact: Some(artifact(revision)),
-        link: Some("http://here/latest.tar.gz".into()),
-        ..Observation::default()
-    };
-    conclude(&desired(1), &fresh(), &seen, &Ok(())).status
-}
-
-fn shown(status: &Status) -> Vec<(String, Truth, String, String)> {
-    let ordered = status.conditions.ordered();
-    ordered
-        .iter()
-        .map(|it| (it.kind.as_str().into(), it.truth, it.reason.clone(), it.message.clone()))
-        .collect()
-}
+use crate::support::{artifact, desired, found, fresh, shown, source, stored};
 
 #[test]
 fn a_first_success_is_ready_and_in_storage() {
