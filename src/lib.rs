@@ -46,6 +46,12 @@ fn run(arguments: &RunArguments) -> ExitCode {
         }
     };
     telemetry::install(config.log_level, config.log_encoding);
+    for gate in &config.idle_gates {
+        tracing::info!(
+            gate,
+            "the feature gate has no effect: object identity is always on, and Secrets are never cached"
+        );
+    }
     finish(on_arbiter(async move {
         let shutdown = operate::on_signal(CancellationToken::new())?;
         let ends = match &config.manifests {

@@ -141,6 +141,7 @@ pub fn start(
         known: Arc::clone(&known),
         recorder: Passes::register(metrics, config.concurrent)?,
         policy: config.policy,
+        default_account: config.default_account.clone(),
     };
     let watcher = Watcher::new(Arc::new(services)).start();
     let services = vec![

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use reconcile::Desired;
+use reconcile::{Account, Desired};
 
 use crate::Key;
 
@@ -32,7 +32,7 @@ impl Dependency {
     }
 }
 
-/// What the specification of an object of this namespace names. Pull secrets of its `ServiceAccount` come on top.
+/// What an object of this namespace depends on. Pull secrets of its `ServiceAccount` come on top.
 #[must_use]
 pub fn dependencies(namespace: &Arc<str>, desired: &Desired) -> BTreeSet<Dependency> {
     let Ok(source) = &desired.wish else {
@@ -40,14 +40,14 @@ pub fn dependencies(namespace: &Arc<str>, desired: &Desired) -> BTreeSet<Depende
     };
     let trust = source.trust.as_ref();
     let secrets = [
-        source.secret.as_ref(),
-        source.certificates.as_ref(),
-        source.proxy.as_ref(),
-        trust.and_then(|trust| trust.secret.as_ref()),
-        trust.and_then(|trust| trust.trusted_root.as_ref()),
+        source.secret.as_deref(),
+        source.certificates.as_deref(),
+        source.proxy.as_deref(),
+        trust.and_then(|trust| trust.secret.as_deref()),
+        trust.and_then(|trust| trust.trusted_root.as_deref()),
     ];
     let secrets = secrets.into_iter().map(|name| (DependencyKind::Secret, name));
-    let account = (DependencyKind::ServiceAccount, source.service_account.as_ref());
+    let account = (DependencyKind::ServiceAccount, source.service_account.as_ref().map(Account::name));
     secrets
         .chain([account])
         .filter_map(|(kind, name)| Some(Dependency::new(kind, namespace, name?)))

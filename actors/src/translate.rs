@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reconcile::{
-    Artifact, Condition, ConditionKind, Conditions, Desired, Failure, LayerSelector, Operation, Provider,
-    Reason, Source, Status, Trust, Truth, Wish,
+    Account, Artifact, Condition, ConditionKind, Conditions, Desired, Failure, LayerSelector, Operation,
+    Provider, Reason, Source, Status, Trust, Truth, Wish,
 };
 use reference::{Repository, Selector};
 use serde_json::Value;
@@ -20,9 +20,9 @@ pub const PLATFORM: &str = "sluice.dev/platform";
 /// `spec.timeout` where it is absent (D1).
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What the object asks for.
+/// What the object asks for. `default_account` is for objects that name no `ServiceAccount`.
 #[must_use]
-pub fn desired(object: &Object) -> Desired {
+pub fn desired(object: &Object, default_account: Option<&str>) -> Desired {
     let ours =
         |(key, value): (&String, &String)| key.starts_with(OUR_PREFIX).then(|| (key.clone(), value.clone()));
     let spec = object.spec.as_ref().ok();
@@ -34,7 +34,7 @@ pub fn desired(object: &Object) -> Desired {
         deleting: object.deleting,
         suspended: spec.is_some_and(|spec| spec.suspend),
         interval: spec.and_then(|spec| go_duration(&spec.interval).ok()).unwrap_or_default(),
-        wish: wish(object),
+        wish: wish(object, default_account),
     }
 }
 
@@ -47,7 +47,7 @@ pub fn unknown_annotations(object: &Object) -> impl Iterator<Item = &str> {
         .filter(|key| key.starts_with(OUR_PREFIX) && *key != PLATFORM)
 }
 
-fn wish(object: &Object) -> Wish {
+fn wish(object: &Object, default_account: Option<&str>) -> Wish {
     let spec = object.spec.as_ref().map_err(|problem| {
         let (reason, text) = match problem {
             SpecProblem::Absent => {
@@ -61,10 +61,14 @@ fn wish(object: &Object) -> Wish {
         };
         Failure::stall(None, reason, text)
     })?;
-    source(object, spec).map(Arc::new)
+    source(object, spec, default_account).map(Arc::new)
 }
 
-fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> {
+fn source(
+    object: &Object,
+    spec: &OciRepositorySpec,
+    default_account: Option<&str>,
+) -> Result<Source, Failure> {
     let invalid = |field: &str, what: String| {
         Failure::stall(None, Reason::SpecInvalid, format!("spec.{field} is invalid: {what}"))
     };
@@ -92,7 +96,7 @@ fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> 
         platform: platform(object)?,
         provider: provider(spec),
         secret: spec.secret_ref.as_ref().map(|secret| secret.name.clone()),
-        service_account: spec.service_account_name.clone().filter(|name| !name.is_empty()),
+        service_account: account(spec, default_account),
         certificates: name_of(spec.cert_secret_ref.as_ref()),
         proxy: name_of(spec.proxy_secret_ref.as_ref()),
         insecure: spec.insecure,
@@ -111,6 +115,11 @@ fn source(object: &Object, spec: &OciRepositorySpec) -> Result<Source, Failure> 
                 .collect(),
         }),
     })
+}
+
+fn account(spec: &OciRepositorySpec, default: Option<&str>) -> Option<Account> {
+    let named = spec.service_account_name.clone().filter(|name| !name.is_empty());
+    named.map(Account::Named).or_else(|| Some(Account::Default(default?.to_owned())))
 }
 
 fn name_of(reference: Option<&sluice_crds::SecretReference>) -> Option<String> {

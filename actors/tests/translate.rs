@@ -32,14 +32,14 @@ fn spec(extra: Value) -> Value {
 }
 
 fn stall(value: Value) -> (Reason, String) {
-    let failure = desired(&object(value)).wish.unwrap_err();
+    let failure = desired(&object(value), None).wish.unwrap_err();
     assert_eq!(failure.disposition, Disposition::Stall);
     (failure.reason, failure.message)
 }
 
 #[test]
 fn a_plain_object_asks_for_latest_with_the_defaults() {
-    let desired = desired(&object(spec(json!({}))));
+    let desired = desired(&object(spec(json!({}))), None);
     let source = desired.wish.unwrap();
     assert_eq!((source.timeout.as_secs(), desired.interval.as_secs()), (60, 300));
     assert_eq!((&source.selector, source.operation()), (&Selector::Latest, Operation::Extract));
@@ -72,7 +72,7 @@ fn another_host_in_artifact_path_stalls() {
     let (reason, text) = stall(spec(json!({"artifact": {"path": "quay.io/example/app"}})));
     assert_eq!(reason, Reason::URLInvalid);
     assert!(text.starts_with("URL validation failed for 'oci://ghcr.io/example/app': "), "{text}");
-    let source = desired(&object(spec(json!({"artifact": {"path": "other/app"}})))).wish.unwrap();
+    let source = desired(&object(spec(json!({"artifact": {"path": "other/app"}}))), None).wish.unwrap();
     assert_eq!(source.repository.to_string(), "ghcr.io/other/app");
 }
 
@@ -84,7 +84,7 @@ fn our_annotations_count_as_specification_and_unknown_ones_are_named() {
     let mut value = spec(json!({}));
     merge(&mut value, annotations);
     let object = object(value);
-    let desired = desired(&object);
+    let desired = desired(&object, None);
     assert_eq!(desired.annotations.len(), 2);
     assert_eq!(desired.wish.unwrap().platform.as_deref(), Some("linux/arm64"));
     assert_eq!(unknown_annotations(&object).collect::<Vec<_>>(), ["sluice.dev/plattform"]);
@@ -131,13 +131,13 @@ fn every_reference_of_the_specification_is_a_dependency() {
         "serviceAccountName": "robot",
         "verify": {"provider": "cosign", "secretRef": {"name": "keys"}, "trustedRootSecretRef": {"name": "root"}},
     });
-    let named = |spec_value| {
+    let named = |spec_value, default_account| {
         let object = object(spec(spec_value));
-        let all = dependencies(&object.key.namespace, &desired(&object)).into_iter();
+        let all = dependencies(&object.key.namespace, &desired(&object, default_account)).into_iter();
         all.map(|dependency| format!("{:?} {}", dependency.kind, dependency.key)).collect::<Vec<_>>()
     };
     assert_eq!(
-        named(all),
+        named(all, Some("tenant")),
         [
             "Secret team/certificates",
             "Secret team/keys",
@@ -147,5 +147,6 @@ fn every_reference_of_the_specification_is_a_dependency() {
             "ServiceAccount team/robot",
         ]
     );
-    assert!(named(json!({})).is_empty());
+    assert!(named(json!({}), None).is_empty());
+    assert_eq!(named(json!({"serviceAccountName": ""}), Some("tenant")), ["ServiceAccount team/tenant"]);
 }

@@ -122,6 +122,11 @@ pub struct RunArguments {
     /// How it is elected.
     #[command(flatten)]
     pub election: ElectionArguments,
+
+    /// The `ServiceAccount`, in each object's own namespace, of objects that name none; where it is missing they fail.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub default_service_account: String,
+
     /// What is logged.
     #[arg(long, value_enum, default_value = "info")]
     pub log_level: LogLevel,
@@ -153,8 +158,6 @@ pub struct InertArguments {
     pub token_cache_max_size: i64,
     #[arg(long, default_value = "1h", value_parser = duration)]
     pub token_cache_max_duration: Duration,
-    #[arg(long, default_value = "")]
-    pub default_service_account: String,
     #[arg(long, default_value_t = 52_428_800)]
     pub helm_index_max_size: i64,
     #[arg(long, default_value_t = 10_485_760)]
@@ -204,9 +207,10 @@ impl RunArguments {
         if self.max_retry_delay < self.min_retry_delay {
             problems.push("--max-retry-delay must not be shorter than --min-retry-delay".to_owned());
         }
-        if !self.inert.default_service_account.is_empty() {
-            let text = "is not supported by this version: name the account in spec.serviceAccountName";
-            problems.push(format!("--default-service-account {text}"));
+        let account = &self.default_service_account;
+        if !account.is_empty() && !super::value::is_object_name(account) {
+            problems
+                .push(format!("--default-service-account: no ServiceAccount can have the name '{account}'"));
         }
         if self.enable_leader_election {
             problems.extend(election::problems(&self.election));

@@ -6,6 +6,7 @@ mod value;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use artifact::digest::Algorithm;
@@ -44,6 +45,10 @@ pub struct Config {
     pub election: Option<Election>,
     /// Intervals and back-off.
     pub policy: Policy,
+    /// The `ServiceAccount` of objects that name none.
+    pub default_account: Option<Arc<str>>,
+    /// Feature gates that were set; none has an effect here (D38).
+    pub idle_gates: Vec<String>,
     /// Turns at one registry.
     pub registry_concurrency: NonZeroUsize,
     /// Shown in a metric (D41).
@@ -111,6 +116,10 @@ impl Config {
                 backoff: Backoff { first: arguments.min_retry_delay, longest: arguments.max_retry_delay },
                 jitter_percent: arguments.interval_jitter_percentage,
             },
+            default_account: Some(arguments.default_service_account.as_str())
+                .filter(|name| !name.is_empty())
+                .map(Arc::from),
+            idle_gates: value::gates(&arguments.feature_gates).map(str::to_owned).collect(),
             registry_concurrency: arguments.registry_concurrency,
             concurrent: arguments.concurrent,
             log_level: arguments.log_level,

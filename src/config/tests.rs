@@ -71,6 +71,25 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn a_default_service_account_needs_no_feature_gate_and_a_name_that_can_exist() {
+    let named = parse(&["--default-service-account=tenant.pull-1"]).unwrap();
+    assert_eq!(named.default_account.as_deref(), Some("tenant.pull-1"));
+    assert!(parse(&[]).unwrap().default_account.is_none());
+    assert!(parse(&["--default-service-account="]).unwrap().default_account.is_none());
+    for name in ["Tenant", "team/robot", "..", "-a", "a..b", "a b"] {
+        let problem = parse(&[&format!("--default-service-account={name}")]).unwrap_err();
+        assert!(problem.contains(&format!("the name '{name}'")), "{problem}");
+    }
+}
+
+#[test]
+fn feature_gates_of_upstream_are_taken_and_kept_to_say_that_they_do_nothing() {
+    let gates = parse(&["--feature-gates=ObjectLevelWorkloadIdentity=false,CacheSecretsAndConfigMaps=true"]);
+    let gates = gates.unwrap().idle_gates;
+    assert_eq!(gates, ["ObjectLevelWorkloadIdentity=false", "CacheSecretsAndConfigMaps=true"]);
+}
+
+#[test]
 fn an_unknown_flag_is_refused() {
     assert!(parse(&["--no-cross-namespace-refs"]).is_err());
 }

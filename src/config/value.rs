@@ -91,11 +91,25 @@ pub(super) fn namespace(
     namespace.map(Some).ok_or_else(|| missing.to_owned())
 }
 
+/// Whether an object can have this name: a DNS subdomain.
+pub(super) fn is_object_name(text: &str) -> bool {
+    const LONGEST: usize = 253;
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    text.len() <= LONGEST && text.split('.').all(label)
+}
+
+/// The feature gates that are set, as they were written.
+pub(super) fn gates(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').filter(|gate| !gate.is_empty())
+}
+
 /// What is wrong with `--feature-gates` (spec 8.7).
 pub(super) fn feature_gates(text: &str) -> Vec<String> {
     let known = ["CacheSecretsAndConfigMaps", "ObjectLevelWorkloadIdentity"];
-    let gates = text.split(',').filter(|gate| !gate.is_empty());
-    gates
+    gates(text)
         .filter_map(|gate| {
             let (name, value) = gate.split_once('=').unwrap_or((gate, ""));
             if !known.contains(&name.trim()) {

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use oci::{Credential, DockerConfig, Origin, ProxySettings, TlsMaterial};
 use reconcile::{Failure, Observation, Provider, Source, Trust};
 
+use super::pull_secrets::{pull_secrets, unusable};
 use super::transport::{proxy_settings, tls_material};
 use crate::Scope;
 use crate::cluster::{ClusterReader, ReadError, Secret};
 use crate::failure::{authentication, verification};
 use crate::verifier::Material;
-
-const DOCKER_CONFIG: (&str, &str) = ("kubernetes.io/dockerconfigjson", ".dockerconfigjson");
-const DOCKER_LEGACY: (&str, &str) = ("kubernetes.io/dockercfg", ".dockercfg");
 
 /// How an attempt may speak with its registry, and what it checks signatures with.
 pub(super) struct Access {
@@ -64,61 +62,6 @@ pub(super) async fn dereference(
     }
 }
 
-/// The pull secrets; `None` where none is named, which leaves the choice to the provider (spec 4.1).
-async fn pull_secrets(
-    scope: &Scope,
-    source: &Source,
-    cluster: &dyn ClusterReader,
-    seen: &RefCell<Observation>,
-) -> Result<Option<Vec<DockerConfig>>, Failure> {
-    let namespace = &scope.key.namespace;
-    let mut secrets = Vec::new();
-    if let Some(name) = &source.secret {
-        let secret = cluster.secret(namespace, name).await.map_err(|error| {
-            seen.borrow_mut().unreadable_secret = Some(name.clone());
-            credential_failure(&format!("failed to get secret '{namespace}/{name}': {error}"))
-        })?;
-        secrets.push(secret);
-    }
-    if let Some(account) = &source.service_account {
-        let owner = format!("{namespace}/{account}");
-        let read = cluster.service_account(namespace, account).await.map_err(|error| match error {
-            ReadError::NotFound(_) => credential_failure(&format!("serviceaccount '{owner}' not found")),
-            ReadError::Unreadable(text) => {
-                credential_failure(&format!("failed to get serviceaccount '{owner}': {text}"))
-            }
-        })?;
-        for name in &read.image_pull_secrets {
-            let secret = cluster.secret(namespace, name).await.map_err(|error| {
-                let text = match error {
-                    ReadError::NotFound(_) => format!("secret '{namespace}/{name}' not found"),
-                    ReadError::Unreadable(text) => text,
-                };
-                let head = format!("failed to get image pull secret for serviceaccount '{owner}'");
-                credential_failure(&format!("{head}: {text}"))
-            })?;
-            secrets.push(secret);
-        }
-    }
-    if secrets.is_empty() {
-        return Ok(None);
-    }
-    secrets.iter().filter_map(|secret| docker_config(secret).transpose()).collect::<Result<_, _>>().map(Some)
-}
-
-/// A Secret of another type, or without its key, is passed over silently, as upstream does (spec 4.2).
-fn docker_config(secret: &Secret) -> Result<Option<DockerConfig>, Failure> {
-    let unusable = |error: oci::DockerConfigError| credential_failure(&error.to_string());
-    let payload = |(kind, key): (&str, &str)| secret.data.get(key).filter(|_| secret.kind == kind);
-    if let Some(bytes) = payload(DOCKER_CONFIG) {
-        return DockerConfig::parse_json(bytes).map(Some).map_err(unusable);
-    }
-    if let Some(bytes) = payload(DOCKER_LEGACY) {
-        return DockerConfig::parse_legacy(bytes).map(Some).map_err(unusable);
-    }
-    Ok(None)
-}
-
 fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Credential, Failure> {
     if let Some(configs) = configs {
         let selected =
@@ -131,7 +74,7 @@ fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Crede
         Provider::Azure => "azure",
         Provider::Gcp => "gcp",
     };
-    Err(credential_failure(&format!(
+    Err(unusable(&format!(
         "login with provider '{provider}' is not supported by this version; name a pull secret in spec.secretRef"
     )))
 }
@@ -200,8 +143,4 @@ async fn material(scope: &Scope, trust: &Trust, cluster: &dyn ClusterReader) -> 
     let keys = data.into_iter().filter(|(name, _)| name.strip_suffix(".pub").is_some());
     let keys = keys.map(|(name, pem)| verify::PublicKey { name, pem }).collect();
     Ok(Material { keys, fingerprint })
-}
-
-fn credential_failure(text: &str) -> Failure {
-    authentication(format!("failed to get credential: {text}"))
 }

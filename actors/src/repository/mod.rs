@@ -11,6 +11,7 @@ mod log;
 mod making;
 mod messages;
 mod perform;
+mod pull_secrets;
 mod reads;
 mod services;
 mod transport;
@@ -163,7 +164,7 @@ impl Handler<SpecObserved> for Repository {
         let SpecObserved { object, initial } = observed;
         self.at.status_observed.do_send(StatusObserved { object: Arc::clone(&object) });
         self.remember(&object);
-        let desired = desired(&object);
+        let desired = desired(&object, self.at.default_account.as_deref());
         self.name(&desired);
         let status = self.recorded.as_ref().map(|(_, status)| status);
         let artifact = status.and_then(|status| status.artifact.as_ref());

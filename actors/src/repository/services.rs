@@ -16,7 +16,7 @@ use crate::{Known, Recorder};
 
 /// The services, each as narrow as its use.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each field is named for the message that it takes")]
+#[expect(missing_docs, reason = "most fields are named for the message that they take")]
 pub struct Services {
     pub cluster: Arc<dyn ClusterReader>,
     pub registries: Registries,
@@ -37,4 +37,6 @@ pub struct Services {
     pub known: Arc<Known>,
     pub recorder: Arc<dyn Recorder>,
     pub policy: Policy,
+    /// The `ServiceAccount` of objects that name none.
+    pub default_account: Option<Arc<str>>,
 }

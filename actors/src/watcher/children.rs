@@ -123,7 +123,8 @@ impl Children {
         let failure = Failure::internal("unexpected panic, see the operator's log");
         // What made the Repository panic may be the object itself: it must not take the Watcher along.
         let concluded = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            conclude(&desired(object), &recorded(object), &Observation::default(), &Err(failure)).status
+            let desired = desired(object, at.default_account.as_deref());
+            conclude(&desired, &recorded(object), &Observation::default(), &Err(failure)).status
         }));
         let Ok(status) = concluded else {
             return;

@@ -52,7 +52,7 @@ pub struct Source {
     /// The Secret with registry credentials.
     pub secret: Option<String>,
     /// The `ServiceAccount` whose pull secrets are used.
-    pub service_account: Option<String>,
+    pub service_account: Option<Account>,
     /// The Secret with a CA and a client certificate.
     pub certificates: Option<String>,
     /// The Secret with a proxy's address.
@@ -63,6 +63,25 @@ pub struct Source {
     pub timeout: Duration,
     /// How a revision must be signed.
     pub trust: Option<Trust>,
+}
+
+/// A `ServiceAccount` in the object's namespace, and who chose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// `spec.serviceAccountName`.
+    Named(String),
+    /// The operator's default for an object that names none: where it is missing the object gets nothing (spec 4.6).
+    Default(String),
+}
+
+impl Account {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Named(name) | Self::Default(name) => name,
+        }
+    }
 }
 
 /// `spec.layerSelector` as written; `observedLayerSelector` repeats it.

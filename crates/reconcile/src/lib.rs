@@ -16,7 +16,7 @@ mod summary;
 pub use announce::{Announcement, Severity, announcements};
 pub use conclude::{Conclusion, conclude, conclude_suspended, in_progress};
 pub use condition::{Condition, ConditionKind, Conditions, Reason, Truth};
-pub use desired::{Desired, LayerSelector, Operation, Provider, Source, Trust, Wish};
+pub use desired::{Account, Desired, LayerSelector, Operation, Provider, Source, Trust, Wish};
 pub use failure::{Disposition, Failure};
 pub use machine::{Class, Effect, Event, Machine, Outcome, Policy};
 pub use observation::{Observation, Resolution, Stock, Verdict, content_unchanged, must_verify, unchanged};
