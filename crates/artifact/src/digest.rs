@@ -247,6 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn nothing_has_a_digest_too() {
+        let digest = |algorithm: Algorithm| algorithm.digest_of(&b""[..]).unwrap().to_string();
+
+        assert_eq!(
+            digest(Algorithm::Sha256),
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+        assert_eq!(
+            digest(Algorithm::Sha512),
+            "sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"
+        );
+    }
+
+    #[test]
     fn a_digest_that_is_none_says_why() {
         assert_eq!(Digest::parse("invalid"), Err(DigestError::Format));
         assert_eq!(Digest::parse(":00"), Err(DigestError::Format));

@@ -42,46 +42,127 @@ fn every_verdict_of_the_recorded_matcher_is_ours_too() {
     }
 }
 
-/// Pattern, domain, path (a slash at its end makes it a directory), and `E`xclude, `I`nclude or `N`one.
+/// Upstream's table: pattern, domain, path, as what (`f`ile, `d`irectory), and `E`xclude, `I`nclude or `N`one.
 const VECTORS: &str = "\
-!vul?ano||value/vulkano/tail|I
-value|head/middle/tail|head/middle/|N
-value|head/middle/tail|head/middle/_tail_/value|N
-middle/|value/volcano|value/volcano/middle/tail|E
-volcano/|value/volcano|value/volcano/tail/|N
-value/||head/value|N
-value/||head/value/|E
-v[ou]l[kc]ano|value/volcano|value/volcano/vulkano|E
-v[ou]l[||value/vol[|N
-middle/tail/|value/volcano|value/volcano/middle/tail/|E
-volcano/tail|value/volcano|value/volcano/tail|N
-/value/volcano||value/value/volcano|N
-**/*lue/vol?ano||head/value/volcano/tail|E
-**/*lue/vol?ano||head/value/Volcano/tail|N
-**/*lue/vol?ano/||head/value/volcano|N
-/*lue/vol?ano/**||value/volcano|E
-/*lue/**/vol?ano||value/middle1/middle2/volcano|E
-/*lue/**/vol?ano/||value/middle1/middle2/volcano|N
-/*lue/**foo/vol?ano||value/foo/volcano/tail|N
-/value/**/v[ou]l[||value/head/vol[|N
-**/android/**/Registrant.java||packages/lib/src/android/gradle.dart|N
+!vul?ano||value/vulkano/tail|f|I
+value|head/middle/tail|head/middle|fd|N
+value|head/middle/tail|head/middle/tail|fd|N
+value|head/middle/tail|head/middle/_tail_/value|fd|N
+middle/|value/volcano|value/volcano/middle/tail|f|E
+volcano/|value/volcano|value/volcano/tail|d|N
+value||value/tail|fd|E
+value||head/value/tail|fd|E
+value||head/value|fd|E
+value/||value/tail|f|E
+value/||head/value/tail|f|E
+value/||head/value|d|E
+value/||head/value|f|N
+value||head/val/tail|fd|N
+val||head/value/tail|fd|N
+v*o||value/vulkano/tail|fd|E
+vul?ano||value/vulkano/tail|fd|E
+v[ou]l[kc]ano||value/volcano|fd|E
+v[ou]l[||value/vol[|fd|N
+/value/vul?ano||value/vulkano/tail|fd|E
+middle/tail/|value/volcano|value/volcano/middle/tail|d|E
+volcano/tail|value/volcano|value/volcano/tail|fd|N
+value/vul?ano||value/vulkano/tail|fd|E
+value/vulkano||value/volcano|fd|N
+value/vul?ano||value|fd|N
+/value/volcano||value/value/volcano|fd|N
+**/*lue/vol?ano||value/volcano/tail|fd|E
+**/*lue/vol?ano||head/value/volcano/tail|fd|E
+**/*lue/vol?ano||head/value/Volcano/tail|fd|N
+**/*lue/vol?ano/||head/value/volcano/tail|f|E
+**/*lue/vol?ano/||head/value/volcano|d|E
+**/*lue/vol?ano/||head/value/Colcano|d|N
+**/*lue/vol?ano/||head/value/volcano|f|N
+/*lue/vol?ano/**||value/volcano/tail/moretail|fd|E
+/*lue/vol?ano/**||value/volcano|f|E
+/*lue/**/vol?ano||value/volcano|fd|E
+/*lue/**/vol?ano||value/middle/volcano|fd|E
+/*lue/**/vol?ano||value/middle1/middle2/volcano|fd|E
+/*lue/**/vol?ano/||value/middle1/middle2/volcano|d|E
+/*lue/**/vol?ano/||value/middle1/middle2/volcano|f|N
+/*lue/**/vol?ano/||value/middle1/middle2/volcano/tail|f|E
+/*lue/**foo/vol?ano||value/foo/volcano/tail|fd|N
+**/head/v[ou]l[kc]ano||value/head/volcano|fd|E
+**/head/v[ou]l[||value/head/vol[|fd|N
+/value/**/v[ou]l[||value/head/vol[|fd|N
+**/android/**/GeneratedPluginRegistrant.java||packages/flutter_tools/lib/src/android/gradle.dart|fd|N
 ";
 
 #[test]
 fn patterns_decide_within_their_domain() {
-    for vector in VECTORS.lines() {
-        let [pattern, domain, path, verdict] = vector.split('|').collect::<Vec<_>>()[..] else {
+    assert_eq!(VECTORS.lines().count(), 46);
+    for vector in VECTORS.lines().chain(["v[ou]l[kc]ano|value/volcano|value/volcano/vulkano|fd|E"]) {
+        let [pattern, domain, path, kinds, verdict] = vector.split('|').collect::<Vec<_>>()[..] else {
             panic!("malformed vector {vector}");
         };
         let pattern = Pattern::parse(pattern.as_bytes(), domain.as_bytes());
-        let components: Vec<&[u8]> = path.trim_end_matches('/').split('/').map(str::as_bytes).collect();
-        let ours = match (pattern.matches(&components, path.ends_with('/')), pattern.includes()) {
-            (true, true) => "I",
-            (true, false) => "E",
-            (false, _) => "N",
-        };
-        assert_eq!(ours, verdict, "{vector}");
+        let components: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
+        for kind in kinds.chars() {
+            let ours = match (pattern.matches(&components, kind == 'd'), pattern.includes()) {
+                (true, true) => "I",
+                (true, false) => "E",
+                (false, _) => "N",
+            };
+            assert_eq!(ours, verdict, "{vector} as {kind}");
+        }
     }
+}
+
+#[test]
+fn of_two_patterns_that_match_the_later_one_decides() {
+    let rules = rules("**/middle/v[uo]l?ano\n!volcano\n");
+
+    assert!(excluded(&rules, "head/middle/vulkano"));
+    assert!(!excluded(&rules, "head/middle/volcano"));
+}
+
+#[test]
+fn a_child_is_included_again_unless_that_line_is_a_comment() {
+    let include = rules("ignore-dir/*\n!ignore-dir/include\n");
+    let comment = rules("ignore-dir/*\n#!ignore-dir/include\n");
+
+    for rules in [&include, &comment] {
+        assert!(excluded(rules, "ignore-dir/file.yaml"));
+        assert!(!excluded(rules, "file.yaml"));
+    }
+    assert!(!excluded(&include, "ignore-dir/include"));
+    assert!(excluded(&comment, "ignore-dir/include"));
+}
+
+#[test]
+fn patterns_of_a_directory_hold_only_below_it() {
+    let mut patterns = UserPatterns::default();
+    patterns.add(b"# of the domain\nignore-dir/*\n", b"dom/ain");
+    let rules = patterns.into_rules(Subject::Sources);
+
+    assert!(excluded(&rules, "dom/ain/ignore-dir/file.yaml"));
+    assert!(!excluded(&rules, "ignore-dir/file.yaml"));
+    assert!(!excluded(&rules, "dom/other/ignore-dir/file.yaml"));
+}
+
+#[test]
+fn the_defaults_know_version_control_binaries_pipelines_and_tools() {
+    let defaults = rules("");
+
+    for path in [
+        ".git/config",
+        ".gitignore",
+        "image.jpg",
+        "archive.tar.gz",
+        ".github/workflows/workflow.yaml",
+        "subdir/.flux.yaml",
+        "subdir2/.sops.yaml",
+    ] {
+        assert!(excluded(&defaults, path), "{path}");
+    }
+    for path in ["workload.yaml", "subdir/workload.yaml", "README.txt"] {
+        assert!(!excluded(&defaults, path), "{path}");
+    }
+    assert!(!excluded(&rules("!*.jpg"), "image.jpg"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use artifact::digest::Algorithm;
 use artifact::{Content, Limits, Operation, Recipe, build};
 
-use crate::layer::{extract, file_with, files, gzip, layer, make, sha256};
+use crate::layer::{extract, extract_without, file_with, files, gzip, layer, make, sha256};
 use crate::tar_builder::TarBuilder;
 
 fn made(tar: TarBuilder) -> String {
@@ -70,6 +70,29 @@ fn only_the_execute_bit_survives() {
         .file("d000/in", "i");
 
     assert_eq!(made(tar), "a8c9d06f0dd4e5fa01796e832d93ac730a6d3e8928c8651678a262be351c0cdf");
+}
+
+#[test]
+fn files_are_private_and_directories_are_open_to_their_group() {
+    let tar = TarBuilder::new()
+        .file_with_mode("m666", 0o666, "")
+        .file_with_mode("m777", 0o777, "")
+        .entry("read-only", b'5', 0o555, 0, "")
+        .file("read-only/in", "");
+
+    let archive = extract(&layer(tar)).unwrap();
+
+    assert_eq!(archive.names(), ["m666", "m777", "read-only", "read-only/in"]);
+    assert_eq!(archive.modes(), [0o750, 0o600, 0o700, 0o750, 0o600]);
+}
+
+#[test]
+fn one_empty_file_can_be_left_out() {
+    let without = extract_without(&layer(files(&[("foo.txt", "")])), "foo.txt");
+
+    let nothing = extract(&layer(TarBuilder::new())).unwrap();
+    assert_eq!(without.tar, nothing.tar);
+    assert_eq!(without.built.digest, nothing.built.digest);
 }
 
 #[test]

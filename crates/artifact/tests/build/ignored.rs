@@ -65,6 +65,16 @@ fn one_pattern_leaves_only_the_files_of_version_control_excluded() {
 }
 
 #[test]
+fn a_directory_is_kept_beside_what_a_pattern_of_the_user_excludes() {
+    let tree = files(&[(".git/config", "g"), ("custom", "c"), ("test/.gitkeep", ""), ("horse.jpg", "h")]);
+
+    let archive = extract_without(&layer(tree), "custom");
+
+    assert_eq!(archive.names(), ["horse.jpg", "test", "test/.gitkeep"]);
+    assert_eq!(archive.modes(), [0o750, 0o600, 0o750, 0o600]);
+}
+
+#[test]
 fn a_child_of_an_excluded_directory_can_be_included() {
     let tree = files(&[
         ("a.yaml", "a"),
@@ -162,6 +172,38 @@ fn ignore_files_of_version_control_are_not_read_and_a_directory_is_no_ignore_fil
     .directory("sub/.sourceignore");
 
     assert_eq!(extract(&layer(tree)).unwrap().names(), ["a", "sub", "sub/.sourceignore"]);
+}
+
+#[test]
+fn ignore_files_of_every_directory_are_read_and_those_of_git_are_not() {
+    let tree = files(&[
+        (".sourceignore", "root.txt\n"),
+        (".gitignore", "*.yaml\n"),
+        ("root.txt", ""),
+        ("a/root.txt", ""),
+        ("a/b/.sourceignore", "!root.txt\nb.txt\n"),
+        ("a/b/root.txt", ""),
+        ("a/b/b.txt", ""),
+        ("a/app.yaml", ""),
+        ("z/.sourceignore", "z.txt\n"),
+        ("z/z.txt", ""),
+        ("z/b.txt", ""),
+    ]);
+
+    assert_eq!(
+        extract(&layer(tree)).unwrap().names(),
+        [
+            ".sourceignore",
+            "a",
+            "a/app.yaml",
+            "a/b",
+            "a/b/.sourceignore",
+            "a/b/root.txt",
+            "z",
+            "z/.sourceignore",
+            "z/b.txt"
+        ]
+    );
 }
 
 #[test]

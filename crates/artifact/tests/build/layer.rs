@@ -69,6 +69,12 @@ impl Archive {
         tar.entries().unwrap().map(read).collect()
     }
 
+    /// Their modes, that of the root first.
+    pub(crate) fn modes(&self) -> Vec<u32> {
+        let mut tar = tar::Archive::new(&self.tar[..]);
+        tar.entries().unwrap().map(|entry| entry.unwrap().header().mode().unwrap()).collect()
+    }
+
     /// Their names without the root.
     pub(crate) fn names(&self) -> Vec<String> {
         self.entries().into_iter().map(|(name, _)| name).filter(|name| name != ".").collect()

@@ -33,6 +33,19 @@ fn files_may_be_as_large_together_as_is_allowed_and_no_larger() {
 }
 
 #[test]
+fn one_file_may_fill_the_limit_and_not_exceed_it_by_a_byte() {
+    let big = |size: usize| files(&[("big-file", &"x".repeat(size))]);
+    for (size, limit) in [(256, 255), (1024, 512)] {
+        let limits = |bytes: u64| Limits { unpacked_bytes: Some(bytes), ..Limits::default() };
+        let text = format!("tar \"big-file\" is bigger than max archive size of {limit} bytes");
+
+        assert_eq!(refused(big(size), limits(limit)).to_string(), text);
+        assert!(accepted(big(size), limits(size as u64)));
+        assert!(accepted(big(size), Limits::default()), "without a limit there is none");
+    }
+}
+
+#[test]
 fn a_file_is_refused_before_its_data_is_read() {
     let limits = Limits { unpacked_bytes: Some(4096), ..Limits::default() };
     let claims = TarBuilder::new().entry("a", b'0', 0o644, 1 << 32, "");

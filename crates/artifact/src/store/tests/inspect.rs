@@ -68,7 +68,8 @@ fn a_file_in_the_place_of_the_object_s_directory_is_missing_too() {
 fn a_recorded_path_of_another_object_is_missing_and_its_file_untouched() {
     let fixture = Fixture::new();
     let theirs = fixture.publish(&key("theirs"), 'a', "content");
-    let at = Recorded { path: theirs.path.clone(), digest: digest_of("something else").to_string(), shown: None };
+    let at =
+        Recorded { path: theirs.path.clone(), digest: digest_of("something else").to_string(), shown: None };
 
     let stock = fixture.store.inspect(&key("mine"), Some(&at)).unwrap();
 
@@ -163,7 +164,10 @@ fn an_artifact_of_upstream_is_adopted_with_the_algorithm_of_its_digest() {
     fs_err::write(fixture.path(&format!("{path}.lock")), "").unwrap();
     let digest = crate::digest::Algorithm::Sha512.digest_of(&b"content"[..]).unwrap().to_string();
 
-    let stock = fixture.store.inspect(&key("app"), Some(&Recorded { path: path.clone(), digest, shown: None })).unwrap();
+    let stock = fixture
+        .store
+        .inspect(&key("app"), Some(&Recorded { path: path.clone(), digest, shown: None }))
+        .unwrap();
 
     assert_eq!(stock.stored, Stored::Present);
     assert!(fixture.path(&format!("{path}.lock")).exists());

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Fixture, key, recorded};
-use crate::store::{Recorded, Settings};
 use crate::store::retention::{Former, surplus};
+use crate::store::{Recorded, Settings};
 
 fn ages(seconds: &[f64]) -> Vec<Former> {
     let file = |(index, age): (usize, &f64)| Former {
@@ -192,4 +192,20 @@ fn a_clock_that_was_set_back_does_not_keep_a_file_for_ever() {
     assert_eq!(collected(), 0);
     fixture.passes(Duration::from_secs(61));
     assert_eq!(collected(), 1);
+}
+
+#[test]
+fn the_link_to_the_current_artifact_stays_when_superseded_ones_go() {
+    let fixture = Fixture::with(settings(1, 1));
+    fixture.publish(&key("app"), 'a', "1");
+    fixture.publish(&key("app"), 'b', "2");
+    let current = fixture.publish(&key("app"), 'c', "3");
+
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&current))).unwrap();
+
+    assert_eq!(stock.collected.unwrap(), 2);
+    assert_eq!(files(&fixture), "c");
+    let link = fixture.path(&key("app").latest_path());
+    assert_eq!(fs_err::read_link(&link).unwrap(), fixture.path(&current.path));
+    assert_eq!(fs_err::read(link).unwrap(), b"3");
 }
