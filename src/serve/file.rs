@@ -42,6 +42,7 @@ enum Verdict {
     NotModified,
     Failed,
     Unsatisfiable,
+    NoRange,
 }
 
 impl StoredFile {
@@ -71,34 +72,33 @@ impl StoredFile {
     /// # Errors
     /// The file cannot be read from where the range begins.
     pub(super) async fn answer(self, request: &HttpRequest) -> io::Result<HttpResponse> {
-        let verdict = self.verdict(request);
-        let mut response = HttpResponse::build(match verdict {
-            Verdict::Whole => StatusCode::OK,
-            Verdict::Part { .. } => StatusCode::PARTIAL_CONTENT,
-            Verdict::NotModified => StatusCode::NOT_MODIFIED,
-            Verdict::Failed => StatusCode::PRECONDITION_FAILED,
-            Verdict::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-        });
-        response
-            .insert_header(header::ETag(self.tag.clone()))
-            .insert_header(header::LastModified(HttpDate::from(self.modified)));
-        match verdict {
-            Verdict::NotModified | Verdict::Failed => Ok(response.finish()),
+        match self.verdict(request) {
+            Verdict::NotModified => Ok(self.head(StatusCode::NOT_MODIFIED).finish()),
+            Verdict::Failed => Ok(self.head(StatusCode::PRECONDITION_FAILED).finish()),
+            Verdict::NoRange => Ok(refused().body("invalid range\n")),
             Verdict::Unsatisfiable => {
+                let mut response = refused();
                 response.insert_header(bytes_of(None, self.length));
-                Ok(response
-                    .content_type("text/plain; charset=utf-8")
-                    .body("invalid range: failed to overlap\n"))
+                Ok(response.body("invalid range: failed to overlap\n"))
             }
             Verdict::Part { first, last } => {
+                let mut response = self.head(StatusCode::PARTIAL_CONTENT);
                 response.insert_header(bytes_of(Some((first, last)), self.length));
                 self.send(response, request.method(), first, last - first + 1).await
             }
             Verdict::Whole => {
-                let length = self.length;
+                let (response, length) = (self.head(StatusCode::OK), self.length);
                 self.send(response, request.method(), 0, length).await
             }
         }
+    }
+
+    fn head(&self, status: StatusCode) -> HttpResponseBuilder {
+        let mut response = HttpResponse::build(status);
+        response
+            .insert_header(header::ETag(self.tag.clone()))
+            .insert_header(header::LastModified(HttpDate::from(self.modified)));
+        response
     }
 
     async fn send(
@@ -143,23 +143,23 @@ impl StoredFile {
         self.part(request)
     }
 
-    /// Several ranges in one request are answered with the whole file, as RFC 9110 s. 14.2 allows.
+    /// As upstream's server: HEAD is told the same as GET, and what is no range of bytes is refused. Several ranges in one
+    /// request are answered with the whole file, as RFC 9110 s. 14.2 allows.
     fn part(&self, request: &HttpRequest) -> Verdict {
-        if request.method() != Method::GET || !self.is_range_current(request) {
+        let given = request.headers().get(header::RANGE).is_some_and(|value| !value.is_empty());
+        if !given || !self.is_range_current(request) {
             return Verdict::Whole;
         }
         let Some(Range::Bytes(ranges)) = request.get_header::<Range>() else {
-            return Verdict::Whole;
+            return Verdict::NoRange;
         };
-        let [range] = ranges.as_slice() else {
-            return Verdict::Whole;
-        };
-        if matches!(range, ByteRangeSpec::FromTo(first, last) if first > last) {
-            return Verdict::Whole;
-        }
-        match range.to_satisfiable_range(self.length) {
-            Some((first, last)) => Verdict::Part { first, last },
-            None => Verdict::Unsatisfiable,
+        match ranges.as_slice() {
+            [ByteRangeSpec::FromTo(first, last)] if first > last => Verdict::NoRange,
+            [range] => range
+                .to_satisfiable_range(self.length)
+                .map_or(Verdict::Unsatisfiable, |(first, last)| Verdict::Part { first, last }),
+            [] => Verdict::NoRange,
+            _ => Verdict::Whole,
         }
     }
 
@@ -202,6 +202,12 @@ fn content_type(name: &str) -> &'static str {
         Some("yaml" | "yml" | "txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
+}
+
+fn refused() -> HttpResponseBuilder {
+    let mut response = HttpResponse::RangeNotSatisfiable();
+    response.content_type("text/plain; charset=utf-8");
+    response
 }
 
 fn bytes_of(range: Option<(u64, u64)>, length: u64) -> ContentRange {

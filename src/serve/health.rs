@@ -88,18 +88,20 @@ async fn answer(
     readiness: web::Data<Readiness>,
     pulse: web::Data<Pulse>,
 ) -> HttpResponse {
-    let (name, problem) = match request.path() {
+    let path = request.path();
+    let problem = match path {
         "/healthz" | "/healthz/" | "/healthz/ping" => {
-            ("healthz", pulse.is_late().then_some("the arbiter does not answer"))
+            pulse.is_late().then_some("the arbiter does not answer")
         }
-        "/readyz" | "/readyz/" | "/readyz/ping" => ("readyz", readiness.missing()),
+        "/readyz" | "/readyz/" | "/readyz/ping" => readiness.missing(),
         _ => return not_found(),
     };
-    let verbose =
-        request.query_string().split('&').any(|part| part == "verbose" || part.starts_with("verbose="));
+    // Upstream's text, which says healthz on both paths.
+    let verbose = !path.ends_with("/ping")
+        && request.query_string().split('&').any(|part| part == "verbose" || part.starts_with("verbose="));
     let (mut response, text) = match problem {
         Some(problem) => (HttpResponse::ServiceUnavailable(), format!("not ok: {problem}\n")),
-        None if verbose => (HttpResponse::Ok(), format!("[+]ping ok\n{name} check passed\n")),
+        None if verbose => (HttpResponse::Ok(), "[+]ping ok\nhealthz check passed\n".to_owned()),
         None => (HttpResponse::Ok(), "ok".to_owned()),
     };
     response.content_type("text/plain; charset=utf-8").body(text)

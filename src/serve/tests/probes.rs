@@ -24,12 +24,14 @@ async fn readiness_says_what_is_missing() {
     assert_eq!(ask(server, "GET /healthz", &[]).await.status, 200);
 
     known.complete();
-    for path in ["/readyz", "/readyz/", "/readyz/ping", "/healthz", "/healthz/ping"] {
+    for path in ["/readyz", "/readyz/", "/readyz/ping", "/readyz/ping?verbose", "/healthz", "/healthz/ping"] {
         let answer = ask(server, &format!("GET {path}"), &[]).await;
         assert_eq!((answer.status, answer.text()), (200, "ok"), "{path}");
     }
-    let verbose = ask(server, "GET /readyz?verbose", &[]).await;
-    assert_eq!(verbose.text(), "[+]ping ok\nreadyz check passed\n");
+    for path in ["/healthz?verbose", "/readyz?verbose=1"] {
+        let verbose = ask(server, &format!("GET {path}"), &[]).await;
+        assert_eq!(verbose.text(), "[+]ping ok\nhealthz check passed\n", "{path}");
+    }
     let other = ask(server, "GET /nothing", &[]).await;
     assert_eq!((other.status, other.text()), (404, "404 page not found\n"));
 
