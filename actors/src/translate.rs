@@ -77,6 +77,8 @@ fn source(
         None => TIMEOUT,
         Some(text) => go_duration(text).map_err(|error| invalid("timeout", error.to_string()))?,
     };
+    // No registry answers in no time: upstream, which bounds no request, has such objects Ready.
+    let timeout = if timeout.is_zero() { TIMEOUT } else { timeout };
     let reference = spec.reference.clone().unwrap_or_default();
     Ok(Source {
         url: spec.url.clone(),
@@ -95,10 +97,11 @@ fn source(
         ignore: spec.ignore.clone(),
         platform: platform(object)?,
         provider: provider(spec),
-        secret: spec.secret_ref.as_ref().map(|secret| secret.name.clone()),
+        secret: spec.secret_ref.as_ref().map(name),
         service_account: account(spec, default_account),
-        certificates: name_of(spec.cert_secret_ref.as_ref()),
-        proxy: name_of(spec.proxy_secret_ref.as_ref()),
+        // Of the references, only this one counts as absent when its name is empty (spec 4.4).
+        certificates: spec.cert_secret_ref.as_ref().map(name).filter(|name| !name.is_empty()),
+        proxy: spec.proxy_secret_ref.as_ref().map(name),
         insecure: spec.insecure,
         timeout,
         trust: spec.verify.as_ref().map(|verify| Trust {
@@ -106,8 +109,8 @@ fn source(
                 VerificationProvider::Cosign => "cosign".to_owned(),
                 VerificationProvider::Notation => "notation".to_owned(),
             },
-            secret: verify.secret_ref.as_ref().map(|secret| secret.name.clone()),
-            trusted_root: verify.trusted_root_secret_ref.as_ref().map(|secret| secret.name.clone()),
+            secret: verify.secret_ref.as_ref().map(name),
+            trusted_root: verify.trusted_root_secret_ref.as_ref().map(name),
             identities: verify
                 .match_oidc_identity
                 .iter()
@@ -122,8 +125,8 @@ fn account(spec: &OciRepositorySpec, default: Option<&str>) -> Option<Account> {
     named.map(Account::Named).or_else(|| Some(Account::Default(default?.to_owned())))
 }
 
-fn name_of(reference: Option<&sluice_crds::SecretReference>) -> Option<String> {
-    reference.map(|secret| secret.name.clone()).filter(|name| !name.is_empty())
+fn name(secret: &sluice_crds::SecretReference) -> String {
+    secret.name.clone()
 }
 
 fn repository(spec: &OciRepositorySpec) -> Result<Repository, Failure> {

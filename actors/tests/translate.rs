@@ -46,6 +46,22 @@ fn a_plain_object_asks_for_latest_with_the_defaults() {
 }
 
 #[test]
+fn no_time_at_all_is_as_good_as_none_given() {
+    let timeout =
+        |text: &str| desired(&object(spec(json!({"timeout": text}))), None).wish.unwrap().timeout.as_millis();
+    assert_eq!((timeout("0s"), timeout("10ms")), (60_000, 10));
+}
+
+#[test]
+fn only_a_certificate_reference_may_have_an_empty_name() {
+    let empty = json!({"name": ""});
+    let names = json!({"certSecretRef": empty, "proxySecretRef": empty, "secretRef": empty});
+    let source = desired(&object(spec(names)), None).wish.unwrap();
+    assert_eq!((&source.certificates, &source.proxy), (&None, &Some(String::new())));
+    assert_eq!(source.secret, Some(String::new()));
+}
+
+#[test]
 fn an_object_without_spec_says_what_is_missing() {
     let (reason, text) = stall(json!({}));
     assert_eq!(reason, Reason::SpecInvalid);

@@ -61,11 +61,14 @@ impl ClusterReader for Reader {
 
 /// A name comes from a tenant and becomes part of a path: it may not lead to another one.
 fn check(plural: &str, name: &str) -> Result<(), ReadError> {
+    if name.is_empty() {
+        return Err(ReadError::Unreadable("resource name may not be empty".to_owned()));
+    }
     if matches!(name, "." | "..") || name.contains(['/', '%']) {
         return Err(ReadError::Unreadable(format!("invalid resource name {name:?}")));
     }
     let harmless = |character: char| character.is_ascii_alphanumeric() || "-._~".contains(character);
-    if name.is_empty() || !name.chars().all(harmless) {
+    if !name.chars().all(harmless) {
         return Err(ReadError::NotFound(format!("{plural} {name:?} not found")));
     }
     Ok(())

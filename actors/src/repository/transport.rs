@@ -1,5 +1,7 @@
 //! From the payloads of Secrets to TLS material and a proxy (spec 4.4, 4.5).
 
+mod address;
+
 use oci::{ClientCertificate, ProxySettings, TlsMaterial};
 use url::Url;
 
@@ -13,9 +15,10 @@ const LONGEST_URL: usize = 2048;
 /// # Errors
 /// What is missing in it, in upstream's words.
 pub(super) fn tls_material(owner: &str, secret: &Secret) -> Result<TlsMaterial, String> {
-    let ca_pem = entry(owner, secret, "ca.crt", "caFile");
-    let certificate = entry(owner, secret, "tls.crt", "certFile");
-    let key = entry(owner, secret, "tls.key", "keyFile");
+    let entry = |key, legacy| entry(owner, secret, key, legacy).filter(|value| !value.is_empty());
+    let ca_pem = entry("ca.crt", "caFile");
+    let certificate = entry("tls.crt", "certFile");
+    let key = entry("tls.key", "keyFile");
     let client = match (certificate, key) {
         (Some(certificate_pem), Some(key_pem)) => Some(ClientCertificate { certificate_pem, key_pem }),
         (Some(_), None) => {
@@ -37,7 +40,7 @@ pub(super) fn tls_material(owner: &str, secret: &Secret) -> Result<TlsMaterial, 
 /// # Errors
 /// What is wrong with it, in upstream's words, without its credentials.
 pub(super) fn proxy_settings(owner: &str, secret: &Secret) -> Result<ProxySettings, String> {
-    let text = |key: &str| secret.data.get(key).map(|value| String::from_utf8_lossy(value).trim().to_owned());
+    let text = |key: &str| secret.data.get(key).map(|value| String::from_utf8_lossy(value).into_owned());
     let address = text("address").ok_or_else(|| format!("secret '{owner}': key 'address' not found"))?;
     if address.is_empty() {
         return Err(format!("secret '{owner}': proxy address is empty"));
@@ -47,13 +50,16 @@ pub(super) fn proxy_settings(owner: &str, secret: &Secret) -> Result<ProxySettin
             "secret '{owner}': proxy URL exceeds maximum length of {LONGEST_URL} characters"
         ));
     }
-    let url = Url::parse(&address).map_err(|error| {
-        format!("secret '{owner}': failed to parse proxy address '{}': {error}", redacted(&address))
-    })?;
-    if !matches!(url.scheme(), "http" | "https" | "socks5") {
+    let unparsable = |why: &dyn std::fmt::Display| {
+        format!("secret '{owner}': failed to parse proxy address '{}': {why}", redacted(&address))
+    };
+    let scheme = address::scheme(&address)
+        .map_err(|why| unparsable(&format!("parse {}: {why}", reference::go_quote(&redacted(&address)))))?;
+    if !matches!(scheme.as_str(), "http" | "https" | "socks5") {
         let rule = "proxy URL must use one of the supported schemes (http, https, socks5)";
-        return Err(format!("secret '{owner}': {rule}, got '{}'", url.scheme()));
+        return Err(format!("secret '{owner}': {rule}, got '{scheme}'"));
     }
+    Url::parse(&address).map_err(|error| unparsable(&error))?;
     let username = text("username").filter(|username| !username.is_empty());
     let password = username.as_ref().and_then(|_| text("password"));
     Ok(ProxySettings { url: address, username, password })
@@ -104,6 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_entry_is_none_and_still_hides_the_legacy_one() {
+        let text = tls_material("ns/s", &secret(&[("ca.crt", ""), ("caFile", "legacy")])).unwrap_err();
+        assert_eq!(text, "secret 'ns/s' must contain either 'ca.crt' or both 'tls.crt' and 'tls.key'");
+        let entries = [("ca.crt", "ca"), ("tls.crt", ""), ("tls.key", "")];
+        assert!(tls_material("ns/s", &secret(&entries)).unwrap().client.is_none());
+        let text = tls_material("ns/s", &secret(&[("tls.crt", ""), ("tls.key", "k")])).unwrap_err();
+        assert_eq!(text, "secret 'ns/s' contains 'tls.key' but missing 'tls.crt'");
+    }
+
+    #[test]
     fn a_proxy_needs_an_address_with_a_known_scheme() {
         for (entries, text) in [
             (vec![], "secret 'ns/s': key 'address' not found"),
@@ -111,6 +127,15 @@ mod tests {
             (
                 vec![("address", "ftp://proxy.example.com")],
                 "secret 'ns/s': proxy URL must use one of the supported schemes (http, https, socks5), got 'ftp'",
+            ),
+            (
+                vec![("address", "proxy")],
+                "secret 'ns/s': proxy URL must use one of the supported schemes (http, https, socks5), got ''",
+            ),
+            (
+                vec![("address", "127.0.0.1:3128")],
+                "secret 'ns/s': failed to parse proxy address '127.0.0.1:3128': parse \"127.0.0.1:3128\": first path \
+                 segment in URL cannot contain colon",
             ),
         ] {
             assert_eq!(proxy_settings("ns/s", &secret(&entries)).unwrap_err(), text);

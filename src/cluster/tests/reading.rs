@@ -94,6 +94,8 @@ async fn a_name_that_would_lead_elsewhere_is_never_asked_for() {
         reader.service_account("apps", name).await.unwrap_err();
     }
 
+    let nameless = reader.secret("apps", "").await.unwrap_err();
+    assert_eq!(nameless.to_string(), "resource name may not be empty");
     assert!(api.asked().is_empty());
 }
 
