@@ -77,6 +77,9 @@ impl Step {
 #[must_use]
 pub fn registry(line: &Line, repository: &Repository, step: Step, url: &str, error: &oci::Error) -> Failure {
     let failure = match error {
+        oci::Error::Manifest { reason: oci::image::ImageError::MediaType(_), .. } => {
+            step.failure(url, &error.to_string())
+        }
         oci::Error::Manifest { reason, .. } if step == Step::Manifest => {
             Step::Parse.failure(url, &reason.to_string())
         }
