@@ -1,6 +1,6 @@
 //! What one pass says to the operator's log.
 
-use reconcile::{Announcement, Desired, Disposition, Failure};
+use reconcile::{Announcement, Desired, Disposition, Failure, Severity};
 use tracing::Span;
 use uuid::Uuid;
 
@@ -27,16 +27,24 @@ impl Repository {
     }
 }
 
-/// One line for a failure, else one for each change.
+/// One line for each thing that is told, and of them one for the failure.
 pub(super) fn log(span: &Span, told: &[Announcement], result: &Result<(), Failure>) {
     let _within = span.enter();
-    if let Err(failure) = result {
-        let stalled = failure.disposition == Disposition::Stall;
-        let (reason, error) = (failure.reason.as_str(), failure.message.as_str());
-        tracing::error!({ REASON } = reason, { ERROR } = error, stalled, "Reconciler error");
-        return;
+    let failed =
+        |event: &&Announcement| result.as_ref().is_err_and(|failure| failure.message == event.message);
+    for event in told.iter().filter(|event| !failed(event)) {
+        let reason = event.reason.as_str();
+        match event.severity {
+            Severity::Warning => tracing::error!({ REASON } = reason, "{}", event.message),
+            Severity::Trace | Severity::Normal => tracing::info!({ REASON } = reason, "{}", event.message),
+        }
     }
-    for event in told {
-        tracing::info!({ REASON } = event.reason.as_str(), "{}", event.message);
+    if let Err(failure) = result {
+        let (reason, error) = (failure.reason.as_str(), failure.message.as_str());
+        if failure.disposition == Disposition::Stall {
+            tracing::error!({ REASON } = reason, { ERROR } = error, "reconciliation stalled");
+        } else {
+            tracing::error!({ REASON } = reason, { ERROR } = error, "Reconciler error");
+        }
     }
 }
