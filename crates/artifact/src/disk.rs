@@ -31,6 +31,13 @@ impl Identity {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
         }
     }
+
+    /// Milliseconds since 1970 of the last write; 0 for what is older.
+    pub(crate) fn modified_milliseconds(&self) -> u64 {
+        let (seconds, nanoseconds) = self.modified;
+        let milliseconds = seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000);
+        u64::try_from(milliseconds).unwrap_or(0)
+    }
 }
 
 /// One directory entry, a symbolic link not followed.

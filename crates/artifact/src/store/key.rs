@@ -28,6 +28,11 @@ pub(super) fn is_artifact(name: &str) -> bool {
     is_clean(name) && name != LATEST && name != LATEST_TEMPORARY && !name.ends_with(LOCK)
 }
 
+/// A file that has the name of an artifact: a digest and the ending.
+pub(super) fn is_named_as_artifact(name: &str) -> bool {
+    name.strip_suffix(".tar.gz").is_some_and(has_digest_form)
+}
+
 /// An object that owns a directory of the store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::key::{LOCK, is_artifact};
+use super::key::{LOCK, is_artifact, is_named_as_artifact};
 use super::locks::hold;
 use super::records::Entry;
 use super::retention::{Former, surplus};
@@ -11,9 +11,10 @@ use super::{Error, Key, Store, error};
 use crate::disk;
 
 impl Store {
-    /// Notes every file beside `current` that is not yet noted as superseded now; upstream's files, strays and files whose
-    /// time was lost count from the first time they are seen here. Returns them, and whether `current` is there itself.
-    /// The file that is still `shown` to consumers is none of them.
+    /// Notes every file beside `current` that is not yet noted as superseded now; upstream's artifacts and those whose time
+    /// was lost count from the first time they are seen here, strays, which nobody was ever shown, from when they were
+    /// written. Returns them, and whether `current` is there itself. The file that is still `shown` to consumers is none of
+    /// them.
     ///
     /// The caller holds the object's lock.
     pub(super) fn supersede(
@@ -32,9 +33,9 @@ impl Store {
         for file in names.into_iter().filter(|name| is_artifact(name)) {
             let path = key.path_of(&file);
             let found = disk::look(&self.full(&path)).map_err(error::unseen(&path))?;
-            if !found.is_some_and(|found| found.is_file) {
+            let Some(found) = found.filter(|found| found.is_file) else {
                 continue;
-            }
+            };
             if file == current {
                 current_exists = true;
                 continue;
@@ -42,7 +43,9 @@ impl Store {
             if shown == Some(&*file) {
                 continue;
             }
-            let since = known.superseded.get(&file).map_or(now, |since| now.min(*since));
+            let unnoted =
+                || if is_named_as_artifact(&file) { now } else { found.identity.modified_milliseconds() };
+            let since = now.min(known.superseded.get(&file).copied().unwrap_or_else(unnoted));
             superseded.insert(file.clone(), since);
             former.push(Former { file, age: Duration::from_millis(now - since) });
         }

@@ -152,20 +152,38 @@ fn a_revision_that_comes_back_is_current_and_not_superseded() {
     assert_eq!(files(&fixture), "ab");
 }
 
+/// Puts a file of 1970 into the object's directory.
+fn old(fixture: &Fixture, name: &str) -> std::path::PathBuf {
+    let path = fixture.path(&format!("ocirepository/team/app/{name}"));
+    fs_err::write(&path, "old").unwrap();
+    let file = fs_err::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    path
+}
+
 #[test]
-fn an_old_file_of_upstream_counts_from_when_it_is_first_seen() {
+fn an_old_artifact_of_upstream_counts_from_when_it_is_first_seen() {
     let fixture = Fixture::new();
     let current = recorded(&fixture.publish(&key("app"), 'b', "2"));
-    let stray = fixture.path("ocirepository/team/app/sha256:aa.tar.gz1234");
-    fs_err::write(&stray, "stray").unwrap();
-    let file = fs_err::OpenOptions::new().write(true).open(&stray).unwrap();
-    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    let former = old(&fixture, "sha256:aa.tar.gz");
     let collected = || fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap();
 
     assert_eq!(collected(), 0);
     fixture.passes(Duration::from_secs(61));
     assert_eq!(collected(), 1);
-    assert!(!stray.exists());
+    assert!(!former.exists());
+}
+
+#[test]
+fn a_stray_counts_from_when_it_was_written() {
+    let fixture = Fixture::new();
+    let current = recorded(&fixture.publish(&key("app"), 'b', "2"));
+    let strays = ["sha256:aa.tar.gz1234", "notes.txt"].map(|name| old(&fixture, name));
+
+    let stock = fixture.store.inspect(&key("app"), Some(&current)).unwrap();
+
+    assert_eq!(stock.collected.unwrap(), 2);
+    assert!(!strays.iter().any(|stray| stray.exists()));
 }
 
 #[test]
