@@ -201,6 +201,7 @@ impl RunArguments {
             let text = "--watch-all-namespaces=false narrows a cluster and cannot be used with --manifests";
             problems.push(text.to_owned());
         }
+        problems.extend(super::selector::problem(&self.watch_label_selector));
         if self.min_retry_delay.is_zero() {
             problems.push("--min-retry-delay must be longer than 0".to_owned());
         }

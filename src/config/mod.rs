@@ -2,6 +2,7 @@
 
 mod arguments;
 mod election;
+mod selector;
 mod value;
 
 use std::num::NonZeroUsize;

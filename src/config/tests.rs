@@ -90,6 +90,17 @@ fn feature_gates_of_upstream_are_taken_and_kept_to_say_that_they_do_nothing() {
 }
 
 #[test]
+fn an_address_or_a_selector_that_would_never_work_is_refused() {
+    for address in [" http://notify.example.com/", "http://notify.example.com/ ", "notify.example.com"] {
+        assert!(
+            parse(&[&format!("--events-addr={address}")]).unwrap_err().contains("--events-addr"),
+            "{address}"
+        );
+    }
+    assert!(parse(&["--watch-label-selector=a=b=c"]).unwrap_err().contains("a=b=c"));
+}
+
+#[test]
 fn an_unknown_flag_is_refused() {
     assert!(parse(&["--no-cross-namespace-refs"]).is_err());
 }

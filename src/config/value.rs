@@ -44,6 +44,9 @@ pub(super) fn events_address(text: &str) -> Result<Option<Url>, String> {
     if text.is_empty() {
         return Ok(None);
     }
+    if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        return Err("--events-addr: an URL has no white space".to_owned());
+    }
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
         Ok(_) => Err("--events-addr: expected an http or https URL".to_owned()),
