@@ -13,4 +13,5 @@ mod support;
 mod tags;
 mod tls;
 mod token_faults;
+mod token_refresh;
 mod tokens;

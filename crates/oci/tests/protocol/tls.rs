@@ -9,7 +9,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::{Registry, manifest, settings};
+use crate::support::{Registry, Reply, Seen, basic, manifest, settings};
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -39,6 +39,14 @@ impl Authority {
     }
 
     async fn registry(&self, mutual: bool) -> Registry {
+        self.scripted(mutual, |_| manifest(b"{}")).await
+    }
+
+    async fn scripted(
+        &self,
+        mutual: bool,
+        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Registry {
         let (certificate, key) = self.issue();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -54,7 +62,7 @@ impl Authority {
         };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
-        Registry::start_tls(TlsAcceptor::from(Arc::new(config)), |_| manifest(b"{}")).await
+        Registry::start_tls(TlsAcceptor::from(Arc::new(config)), script).await
     }
 }
 
@@ -139,5 +147,34 @@ async fn material_that_cannot_be_used_is_named_in_upstreams_words() {
 
         assert!(matches!(error, Error::Material(_)), "{error}");
         assert_eq!(error.to_string(), text);
+    }
+}
+
+#[tokio::test]
+async fn a_registry_with_tls_leads_no_password_to_a_token_endpoint_without() {
+    let plain = Registry::start(|_| Reply::ok(r#"{"token":"t"}"#)).await;
+    let port = plain.host().split_once(':').unwrap().1.to_owned();
+    let authority = Authority::new();
+    for (redirected, reason) in [
+        (false, "realm scheme \"http\" not allowed for a secure registry; use https"),
+        (true, "redirect from https to http denied"),
+    ] {
+        let outside = format!("http://localhost:{port}/token");
+        let registry = authority
+            .scripted(false, move |seen| match seen.target.as_str() {
+                token if token.starts_with("/token") => Reply::redirect(&outside),
+                _ if redirected => {
+                    let realm = format!(r#"Bearer realm="https://{}/token""#, seen.header("host"));
+                    Reply::status(401).header("WWW-Authenticate", &realm)
+                }
+                _ => Reply::status(401).header("WWW-Authenticate", &format!(r#"Bearer realm="{outside}""#)),
+            })
+            .await;
+        let client = Client::new(&origin(&registry, Some(authority.material()), false), &settings()).unwrap();
+
+        let error = client.head(&basic("user", "secret"), "app", "v1").await.unwrap_err();
+
+        assert!(error.to_string().ends_with(reason), "{error}");
+        assert!(plain.take().is_empty());
     }
 }
