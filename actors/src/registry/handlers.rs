@@ -50,6 +50,11 @@ impl Handler<TurnReturned> for Registry {
         };
         let now = Instant::now();
         let in_vain = matches!(witness.conduct, Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }));
+        match witness.conduct {
+            Some(Conduct::Busy { .. }) => self.allowance.refused(holder.period),
+            Some(Conduct::Answered) => self.allowance.answered(),
+            Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }) | None => {}
+        }
         self.learn(witness, identity, now);
         self.health.ended(number);
         if in_vain {

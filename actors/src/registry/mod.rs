@@ -2,9 +2,10 @@
 //!
 //! Owns: the client, the turns, the queue, the health and the parked of one origin.
 //! Receives: [`Admit`], [`TurnReturned`], [`TakeCensus`]; of its own turns and waiters [`HostAnswered`], `PlaceLeft`.
-//! Bounds: [`Settings::concurrency`] turns; in the queue and among the parked one entry an object.
+//! Bounds: [`Settings::concurrency`] turns, fewer after a 429; in the queue and among the parked one entry an object.
 //! Fails: what waits in its queue, if it panics itself; [`Registries`] then starts another.
 
+mod allowance;
 mod cooling;
 mod directory;
 mod handlers;
@@ -31,6 +32,7 @@ pub use messages::{
     Witness,
 };
 
+use allowance::{Allowance, Period};
 use directory::Listing;
 use health::{Health, Lesson, Seeker};
 use parked::Listener;
@@ -60,6 +62,7 @@ pub(super) struct Registry {
     key: OriginKey,
     settings: Arc<Settings>,
     client: Client,
+    allowance: Allowance,
     next_number: u64,
     turns: BTreeMap<u64, Holder>,
     queue: Queue,
@@ -76,6 +79,7 @@ pub(super) struct Registry {
 struct Holder {
     seeker: Seeker,
     recovered: WeakRecipient<HostRecovered>,
+    period: Period,
 }
 
 impl Registry {
@@ -83,6 +87,7 @@ impl Registry {
         Ok(Self {
             client: Client::new(&origin, &settings.client)?,
             key: origin.key(),
+            allowance: Allowance::new(settings.concurrency),
             health: Health::new(settings.max_retry_delay),
             origin,
             settings,
@@ -103,12 +108,12 @@ impl Registry {
     }
 
     fn grant(&mut self, context: &Context<Self>) {
-        while self.turns.len() < self.settings.concurrency.get() {
+        while self.turns.len() < self.allowance.turns() {
             let Some(number) = self.queue.pop() else { return };
             let Some(waiter) = self.leave(number) else {
                 continue;
             };
-            let (holder, credential, granted) = waiter.granted();
+            let (holder, credential, granted) = waiter.granted(self.allowance.period());
             let line = Line::new(self.client.clone(), self.key.clone(), credential);
             let line = if self.health.is_probe(number) {
                 line.telling(number, context.address().recipient())

@@ -8,6 +8,7 @@ use reconcile::Failure;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::allowance::Period;
 use super::health::Seeker;
 use super::{Holder, HostRecovered, Turn};
 
@@ -30,8 +31,8 @@ impl Waiter {
     }
 
     /// Takes the waiter apart for its turn.
-    pub(super) fn granted(self) -> (Holder, Arc<Credential>, Granted) {
-        let holder = Holder { seeker: self.seeker, recovered: self.recovered };
+    pub(super) fn granted(self, period: Period) -> (Holder, Arc<Credential>, Granted) {
+        let holder = Holder { seeker: self.seeker, recovered: self.recovered, period };
         (holder, self.credential, self.granted)
     }
 }

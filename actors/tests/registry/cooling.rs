@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use reconcile::Disposition;
+use sluice_actors::registry::Conduct;
 
 use crate::support::{ASKED, Fleet, SECOND, Wish, busy, end};
 
@@ -72,4 +73,22 @@ async fn a_cool_down_outlives_an_idle_registry() {
 
     let refused = fleet.wish("a", wish_of("one")).refusal().await;
     assert!(matches!(refused.disposition, Disposition::Park { not_before: Some(_) }));
+}
+
+#[actix::test]
+async fn after_a_refusal_half_the_turns_are_out_and_answers_bring_them_back() {
+    let mut fleet = Fleet::new();
+    end(fleet.wish("first", wish_of("one")).turn().await, busy(1));
+
+    let mut turns = fleet.occupy(8).await;
+    let waiting = fleet.ask("a", ASKED);
+    let census = fleet.census().await;
+    assert_eq!((census.turns, census.waiting), (8, 1));
+
+    for turn in turns.drain(..) {
+        end(turn, Conduct::Answered);
+    }
+    let mut turns = vec![waiting.turn().await];
+    turns.extend(fleet.occupy(8).await);
+    assert_eq!(fleet.census().await.turns, 9);
 }
