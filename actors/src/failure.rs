@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use reconcile::{ConditionKind, Disposition, Failure, Operation, Reason};
-use reference::Repository;
+use reference::{Repository, Selector};
 
 use crate::Scope;
 use crate::registry::{Conduct, Line};
@@ -28,6 +28,26 @@ pub enum Step {
 }
 
 impl Step {
+    /// The first step for which an object with this selector asks its registry.
+    #[must_use]
+    pub fn first(selector: &Selector) -> Self {
+        match selector {
+            Selector::Semver { .. } => Self::Tags,
+            Selector::Tag(_) | Selector::Branch(_) | Selector::Latest => Self::Digest,
+            Selector::Digest(_) => Self::Manifest,
+        }
+    }
+
+    /// What an object is told that may not take this step while its host is down: what the host said to another, and said
+    /// as if it had been told to this one (D20). Any other refusal stays as it is.
+    #[must_use]
+    pub fn parked(self, url: &str, refusal: Failure) -> Failure {
+        match refusal.disposition {
+            Disposition::Park { .. } => self.failure(url, &refusal.message).with(refusal.disposition),
+            Disposition::Retry { .. } | Disposition::Stall | Disposition::Cancelled => refusal,
+        }
+    }
+
     fn operation(self) -> Operation {
         match self {
             Self::Content(operation) => operation,
@@ -104,7 +124,7 @@ pub fn registry(line: &Line, repository: &Repository, step: Step, url: &str, err
 }
 
 fn conduct(error: &oci::Error, failure: &Failure) -> Conduct {
-    let failure = failure.clone();
+    let failure = Failure { message: error.to_string(), ..failure.clone() };
     if error.is_host_failure() {
         return Conduct::Unreachable { failure };
     }
@@ -129,7 +149,7 @@ pub fn over_budget(line: &Line, step: Step, url: &str, repository: &Repository, 
     let text = format!("{} did not answer within {total:?} (spec.timeout)", repository.registry());
     let failure = step.failure(url, &text);
     if total >= FAIR {
-        let conduct = Conduct::Unreachable { failure: failure.clone() };
+        let conduct = Conduct::Unreachable { failure: Failure { message: text, ..failure.clone() } };
         line.note(repository.path(), conduct);
     }
     failure

@@ -83,17 +83,17 @@ pub enum Conduct {
     Answered,
     /// It could not be reached, hung up, or did not answer in time.
     Unreachable {
-        /// What the attempt said of it.
+        /// What the attempt met, in the words of the host alone: who waits for it adds what it wants itself.
         failure: Failure,
     },
     /// It answered with a server error.
     Faulty {
-        /// What the attempt said of it.
+        /// What the attempt met, in the words of the host alone: who waits for it adds what it wants itself.
         failure: Failure,
     },
     /// It asked for patience (429, 503 with `Retry-After`).
     Busy {
-        /// What the attempt said of it.
+        /// What the attempt met, in the words of the host alone: who waits for it adds what it wants itself.
         failure: Failure,
         /// For how long.
         retry_after: std::time::Duration,

@@ -55,7 +55,7 @@ pub(super) async fn run(
     {
         return Ok(());
     }
-    let turn = admit(scope, wanted, at, &access, Urgency::Of(*class)).await?;
+    let turn = admit(scope, wanted, at, &access, &source, Urgency::Of(*class)).await?;
     let resolved = scope.ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
     let digest = resolved.revision.digest;
     note_revision(seen, &source, &resolved.revision);
@@ -117,7 +117,9 @@ async fn supply(
             };
             match granted {
                 Granted::Built(archive) => return Ok(Supply::Archive(archive)),
-                Granted::Build(ticket) => (ticket, admit(scope, wanted, at, access, Urgency::Resumed).await?),
+                Granted::Build(ticket) => {
+                    (ticket, admit(scope, wanted, at, access, source, Urgency::Resumed).await?)
+                }
             }
         }
     };
@@ -145,8 +147,13 @@ async fn admit(
     wanted: &Wanted,
     at: &Services,
     access: &Access,
+    source: &Source,
     urgency: Urgency,
 ) -> Result<Turn, Failure> {
+    let step = match urgency {
+        Urgency::Resumed => Step::Open,
+        Urgency::Of(_) => Step::first(&source.selector),
+    };
     let registry = at.registries.of(&access.origin).map_err(|error| access.unusable(&error))?;
     let recovered = wanted.recovered.clone();
     let (repository, credential) = (Arc::clone(&access.repository), Arc::clone(&access.credential));
@@ -154,7 +161,7 @@ async fn admit(
     at.recorder.waits(&scope.key, true);
     let turn = scope.ask(&registry, admit).await;
     at.recorder.waits(&scope.key, false);
-    let turn = turn?;
+    let turn = turn.map_err(|refusal| step.parked(&source.url, refusal))?;
     scope.budget.admit();
     Ok(turn)
 }
