@@ -70,7 +70,7 @@ fn entry(owner: &str, secret: &Secret, key: &str, legacy: &str) -> Option<Vec<u8
         return Some(value.clone());
     }
     let value = secret.data.get(legacy)?;
-    tracing::debug!(secret = owner, key = legacy, preferred = key, "using legacy key in secret data");
+    tracing::warn!(secret = owner, key = legacy, preferred = key, "using legacy key in secret data");
     Some(value.clone())
 }
 

@@ -32,7 +32,7 @@ pub enum UrlError {
     /// The path would name another one once dot segments are resolved (ours: a policy on prefixes must hold).
     #[error("repository must not contain '.' or '..' between slashes: {0}")]
     DotSegment(String),
-    /// The registry is no `host[:port]`; user information is not repeated.
+    /// The registry is no `host[:port]`; like the URL before it, it is shown as it was written.
     #[error("registries must be valid RFC 3986 URI authorities: {0}")]
     Registry(String),
     /// `spec.artifact.path` names another host than the URL (ruling D26).
@@ -100,7 +100,7 @@ impl Repository {
         check_path(path)?;
         let registry = expanded(registry);
         if !is_authority(registry) {
-            return Err(UrlError::Registry(without_user(registry)));
+            return Err(UrlError::Registry(registry.to_owned()));
         }
         let implied = if registry == DOCKER_HUB && !path.contains('/') { "library/" } else { "" };
         Ok(Self { registry: registry.to_owned(), path: format!("{implied}{path}") })
@@ -123,13 +123,6 @@ fn split_registry(name: &str) -> (Option<&str>, &str) {
 
 fn expanded(registry: &str) -> &str {
     if registry == "docker.io" { DOCKER_HUB } else { registry }
-}
-
-fn without_user(registry: &str) -> String {
-    match registry.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => registry.to_owned(),
-    }
 }
 
 fn check_path(path: &str) -> Result<(), UrlError> {
