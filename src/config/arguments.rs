@@ -61,15 +61,16 @@ pub struct RunArguments {
     #[arg(long, value_name = "DIR")]
     pub manifests: Option<PathBuf>,
 
-    /// Where artifacts are kept; the directory must exist.
-    #[arg(long, env = "STORAGE_PATH", default_value = "/data")]
-    pub storage_path: PathBuf,
-    /// Where the file server listens.
-    #[arg(long, env = "STORAGE_ADDRESS", default_value = ":9090")]
-    pub storage_addr: String,
-    /// The address of the file server in artifact URLs, with or without a scheme; by default made of --storage-addr.
-    #[arg(long, env = "STORAGE_ADV_ADDR", default_value = "")]
-    pub storage_adv_addr: String,
+    /// Where artifacts are kept; the directory must exist (default `/data`; variable `STORAGE_PATH`).
+    #[arg(long)]
+    pub storage_path: Option<PathBuf>,
+    /// Where the file server listens (default `:9090`; variable `STORAGE_ADDRESS`).
+    #[arg(long)]
+    pub storage_addr: Option<String>,
+    /// The address of the file server in artifact URLs, with or without a scheme; by default made of --storage-addr
+    /// (variable `STORAGE_ADV_ADDR`).
+    #[arg(long)]
+    pub storage_adv_addr: Option<String>,
     /// How long a superseded artifact is kept.
     #[arg(long, default_value = "1m", value_parser = duration)]
     pub artifact_retention_ttl: Duration,
@@ -83,12 +84,12 @@ pub struct RunArguments {
     #[arg(long, default_value = "0", value_parser = byte_size)]
     pub artifact_max_size: u64,
 
-    /// Where metrics are served; 0 turns them off.
-    #[arg(long, env = "METRICS_ADDR", default_value = ":8080")]
-    pub metrics_addr: String,
-    /// Where events are posted; empty turns it off.
-    #[arg(long, env = "EVENTS_ADDR", default_value = "")]
-    pub events_addr: String,
+    /// Where metrics are served; 0 turns them off (default `:8080`; variable `METRICS_ADDR`).
+    #[arg(long)]
+    pub metrics_addr: Option<String>,
+    /// Where events are posted; empty turns it off (variable `EVENTS_ADDR`).
+    #[arg(long)]
+    pub events_addr: Option<String>,
     /// Where health is served; 0 turns it off.
     #[arg(long, default_value = ":9440")]
     pub health_addr: String,

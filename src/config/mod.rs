@@ -77,9 +77,16 @@ impl Config {
                 None
             }
         };
+        let text = |flag: &Option<String>, variable: &str, default: &str| {
+            value::given(flag.as_ref(), variable, default, environment)
+        };
+        let storage_address = text(&arguments.storage_addr, "STORAGE_ADDRESS", ":9090");
+        let advertised = text(&arguments.storage_adv_addr, "STORAGE_ADV_ADDR", "");
+        let metrics_address = text(&arguments.metrics_addr, "METRICS_ADDR", ":8080");
+        let events = text(&arguments.events_addr, "EVENTS_ADDR", "");
         let algorithm = read(value::algorithm(&arguments.artifact_digest_algo).map(Choice::Algorithm));
-        let events = read(value::events_address(&arguments.events_addr).map(Choice::Events));
-        let advertised = read(value::advertised(arguments, environment).map(Choice::Text));
+        let events = read(value::events_address(&events).map(Choice::Events));
+        let advertised = read(value::advertised(advertised, &storage_address, environment).map(Choice::Text));
         let namespace = read(value::namespace(arguments, environment).map(Choice::Namespace));
         let election = read(election::election(arguments, environment).map(Choice::Election));
         if !problems.is_empty() {
@@ -97,8 +104,8 @@ impl Config {
         };
         Ok(Self {
             manifests: arguments.manifests.clone(),
-            storage_path: arguments.storage_path.clone(),
-            storage_address: arguments.storage_addr.clone(),
+            storage_path: value::given(arguments.storage_path.as_ref(), "STORAGE_PATH", "/data", environment),
+            storage_address,
             advertised,
             store: artifact::store::Settings {
                 retention_ttl: arguments.artifact_retention_ttl,
@@ -107,7 +114,7 @@ impl Config {
                 ..artifact::store::Settings::default()
             },
             artifact_max_size: Some(arguments.artifact_max_size).filter(|bytes| *bytes > 0),
-            metrics_address: value::listener(&arguments.metrics_addr),
+            metrics_address: value::listener(&metrics_address),
             health_address: value::listener(&arguments.health_addr),
             events,
             namespace,

@@ -1,17 +1,23 @@
 //! The command line, as upstream's manifests and the suites use it.
 
+mod environment;
+
 use std::time::Duration;
 
 use clap::Parser;
 
-use super::{Cli, Command, Config};
+use super::{Cli, Command, Config, RunArguments};
 
-fn parse(arguments: &[&str]) -> Result<Config, String> {
-    let words = ["sluice", "run"].iter().chain(arguments);
+fn arguments(flags: &[&str]) -> Result<RunArguments, String> {
+    let words = ["sluice", "run"].iter().chain(flags);
     let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
     let Command::Run(arguments) = cli.command else { panic!("not run") };
+    Ok(*arguments)
+}
+
+fn parse(flags: &[&str]) -> Result<Config, String> {
     let environment = |name: &str| (name == "RUNTIME_NAMESPACE").then(|| "flux-system".to_owned());
-    Config::new(&arguments, &environment).map_err(|problems| problems.join("\n"))
+    Config::new(&arguments(flags)?, &environment).map_err(|problems| problems.join("\n"))
 }
 
 #[test]

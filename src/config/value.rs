@@ -59,25 +59,41 @@ pub(super) fn listener(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty() && text != "0")
 }
 
-/// The address in artifact URLs (spec 7.1).
+/// What a flag says, else a variable of the environment that is not empty, else the default (spec 7.1).
+pub(super) fn given<T: Clone + From<String>>(
+    flag: Option<&T>,
+    variable: &str,
+    default: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> T {
+    let fallback = || environment(variable).filter(|value| !value.is_empty());
+    flag.cloned().unwrap_or_else(|| fallback().unwrap_or_else(|| default.to_owned()).into())
+}
+
+/// The address in artifact URLs (spec 7.1): the advertised one, else one made of where the file server listens.
 pub(super) fn advertised(
-    arguments: &RunArguments,
+    advertised: String,
+    listening: &str,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, String> {
-    if !arguments.storage_adv_addr.is_empty() {
-        return Ok(arguments.storage_adv_addr.clone());
+    if !advertised.is_empty() {
+        return Ok(advertised);
     }
-    let address = &arguments.storage_addr;
-    let (host, port) = address
+    let (host, port) = listening
         .rsplit_once(':')
         .filter(|(_, port)| port.parse::<u16>().is_ok())
-        .ok_or_else(|| format!("--storage-addr: '{address}' is no host:port; write for example :9090"))?;
+        .ok_or_else(|| format!("--storage-addr: '{listening}' is no host:port; write for example :9090"))?;
     let host = match host {
         "" => "localhost".to_owned(),
-        "0.0.0.0" => environment("HOSTNAME").unwrap_or_else(|| "localhost".to_owned()),
+        "0.0.0.0" => given(None, "HOSTNAME", &machine(), environment),
         host => host.to_owned(),
     };
     Ok(format!("{host}:{port}"))
+}
+
+/// What this machine calls itself.
+fn machine() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// The only namespace to watch.
