@@ -74,7 +74,7 @@ reasons! {
     ReadOperationFailed, DirectoryCreationFailed, StatOperationFailed, InvalidPath, ArchiveOperationFailed,
     PatchOperationFailed, SourceIgnoreError, SymlinkUpdateFailed, ArtifactUpToDate,
     ArtifactVerificationFailed, GarbageCollectionFailed, GarbageCollectionSucceeded,
-    SpecInvalid, UnsupportedField, FieldPruned, InternalError,
+    SpecInvalid, UnsupportedField, FieldPruned, OwnershipConflict, InternalError,
 }
 
 impl fmt::Display for Reason {

@@ -9,6 +9,7 @@ mod desired;
 mod failure;
 mod machine;
 mod observation;
+mod ownership;
 mod schedule;
 mod status;
 mod summary;
@@ -20,5 +21,6 @@ pub use desired::{Account, Desired, LayerSelector, Operation, Provider, Source, 
 pub use failure::{Disposition, Failure};
 pub use machine::{Class, Effect, Event, Machine, Outcome, Policy};
 pub use observation::{Observation, Resolution, Stock, Verdict, content_unchanged, must_verify, unchanged};
+pub use ownership::{Change, Ownership, Shift, Terms, ownership_conflict};
 pub use schedule::{Backoff, jittered, spread};
 pub use status::{Artifact, Status};
