@@ -28,6 +28,8 @@ pub struct Object {
     pub finalizers: Vec<String>,
     /// All annotations.
     pub annotations: BTreeMap<String, String>,
+    /// All labels.
+    pub labels: BTreeMap<String, String>,
     /// The specification, or what is wrong with it (D12, D39).
     pub spec: Result<OciRepositorySpec, SpecProblem>,
     /// The recorded status; one that does not parse counts as empty.
@@ -68,6 +70,7 @@ impl Object {
             deleting: metadata.get("deletionTimestamp").is_some_and(|time| !time.is_null()),
             finalizers: strings(metadata.get("finalizers")),
             annotations: string_map(metadata.get("annotations")),
+            labels: string_map(metadata.get("labels")),
             spec: specification(spec_value),
             status: serde_json::from_value(status).unwrap_or_default(),
             conditions,

@@ -33,9 +33,16 @@ pub fn desired(object: &Object, default_account: Option<&str>) -> Desired {
         annotations: object.annotations.iter().filter_map(ours).collect(),
         deleting: object.deleting,
         suspended: spec.is_some_and(|spec| spec.suspend),
-        interval: spec.and_then(|spec| go_duration(&spec.interval).ok()).unwrap_or_default(),
+        interval: interval(object),
         wish: wish(object, default_account),
     }
+}
+
+/// The time between two checks; zero where the object names none that can be read.
+#[must_use]
+pub fn interval(object: &Object) -> Duration {
+    let spec = object.spec.as_ref().ok();
+    spec.and_then(|spec| go_duration(&spec.interval).ok()).unwrap_or_default()
 }
 
 /// The annotations under our prefix that mean nothing (D37).

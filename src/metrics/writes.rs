@@ -1,16 +1,17 @@
-//! What the `StatusWriter` leaves undone on purpose.
+//! What the `StatusWriter` leaves undone on purpose, and what others do to its objects.
 
 use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, Opts};
+use prometheus::{IntCounter, IntGauge, Opts};
 use sluice_actors::status_writer::Counters;
 
 /// What is measured of the `StatusWriter`: its own counts, read when they are asked for.
 pub struct Writes {
     counts: Arc<Counters>,
-    series: [Series; 4],
+    series: [Series; 5],
+    left: IntGauge,
 }
 
 type Count = fn(&Counters) -> u64;
@@ -46,14 +47,20 @@ impl Writes {
                 "Notifications that never reached their address.",
                 Counters::notifications_dropped,
             )?,
+            series(
+                "sluice_ownership_conflicts_total",
+                "Times that another writer took an object over.",
+                Counters::ownership_conflicts,
+            )?,
         ];
-        Ok(Self { counts, series })
+        let left = IntGauge::new("sluice_objects_left", "Objects that are left to another writer.")?;
+        Ok(Self { counts, series, left })
     }
 }
 
 impl Collector for Writes {
     fn desc(&self) -> Vec<&Desc> {
-        self.series.iter().flat_map(|(series, _)| series.desc()).collect()
+        self.series.iter().flat_map(|(series, _)| series.desc()).chain(self.left.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -61,6 +68,7 @@ impl Collector for Writes {
             series.inc_by(count(&self.counts).saturating_sub(series.get()));
             series.collect()
         });
-        shown.collect()
+        self.left.set(self.counts.left().try_into().unwrap_or(i64::MAX));
+        shown.chain(self.left.collect()).collect()
     }
 }

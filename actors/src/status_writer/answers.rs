@@ -2,6 +2,7 @@
 
 use actix::Context;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::StatusWriter;
 use super::entry::{Entry, Request};
@@ -24,8 +25,9 @@ impl StatusWriter {
         self.in_flight -= 1;
         let now = self.moment();
         if let Some(entry) = self.landed(key, Lane::Object, flight) {
-            let next = entry.answered(request, answer, &now);
+            let (next, shift) = entry.answered(request, answer, &now, Instant::now());
             self.follow(key, Lane::Object, next);
+            self.heed(key, shift);
         }
         self.dispatch(ctx);
     }
@@ -68,7 +70,8 @@ impl StatusWriter {
         self.dispatch(ctx);
     }
 
-    /// Keeps the books after a change of an entry: who is owed a status or an event, who may leave, which flush is done.
+    /// Keeps the books after a change of an entry: who is owed a status or an event, who is left to another writer, who may
+    /// leave, which flush is done.
     pub(super) fn settle(&mut self, key: &Key) {
         let entry = self.entries.get(key);
         if entry.is_some_and(|entry| entry.owes() || !entry.events.is_empty()) {
@@ -76,6 +79,12 @@ impl StatusWriter {
         } else {
             self.owing.remove(key);
         }
+        if entry.is_some_and(Entry::is_left) {
+            self.left.insert(key.clone());
+        } else {
+            self.left.remove(key);
+        }
+        self.counters.set_left(self.left.len());
         if entry.is_some_and(|entry| entry.leaving && entry.events.is_empty()) {
             self.entries.remove(key);
         }

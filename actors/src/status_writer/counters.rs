@@ -1,6 +1,6 @@
-//! What the `StatusWriter` leaves undone on purpose, counted for the metrics.
+//! What the `StatusWriter` leaves undone on purpose, and what of it others do, counted for the metrics.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Counts since the start.
 #[derive(Debug, Default)]
@@ -9,6 +9,8 @@ pub struct Counters {
     progress_dropped: AtomicU64,
     events_dropped: AtomicU64,
     notifications_dropped: AtomicU64,
+    ownership_conflicts: AtomicU64,
+    left: AtomicUsize,
 }
 
 impl Counters {
@@ -36,6 +38,18 @@ impl Counters {
         self.notifications_dropped.load(Ordering::Relaxed)
     }
 
+    /// Times that another writer took an object over (D46).
+    #[must_use]
+    pub fn ownership_conflicts(&self) -> u64 {
+        self.ownership_conflicts.load(Ordering::Relaxed)
+    }
+
+    /// Objects that are left to another writer at present.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.left.load(Ordering::Relaxed)
+    }
+
     pub(super) fn count_superseded(&self) {
         self.superseded.fetch_add(1, Ordering::Relaxed);
     }
@@ -50,5 +64,13 @@ impl Counters {
 
     pub(super) fn count_notification_dropped(&self) {
         self.notifications_dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_ownership_conflict(&self) {
+        self.ownership_conflicts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_left(&self, objects: usize) {
+        self.left.store(objects, Ordering::Relaxed);
     }
 }

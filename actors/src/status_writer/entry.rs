@@ -5,15 +5,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconcile::{Backoff, Failure, Status};
+use reconcile::{Backoff, Failure, Shift, Status};
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
+use super::authorship::Authorship;
 use super::events::Events;
 use super::lane::{Lane, Next, RETRY, Stand};
 use super::patch::{finalizer_patch, status_difference, status_patch};
-use crate::Object;
 use crate::cluster::{WriteError, patch_failure};
+use crate::fields::{ERROR, NAME, NAMESPACE};
+use crate::translate::recorded;
+use crate::{Key, Object};
 
 /// Upstream's number of attempts against a writer that is faster (spec 2.10).
 const CONFLICTS: u32 = 5;
@@ -30,8 +34,10 @@ pub(super) struct Entry {
     pub(super) events: Events,
     /// Over, but for the events that wait.
     pub(super) leaving: bool,
+    key: Key,
     known: Option<Arc<Object>>,
     stale: bool,
+    authorship: Authorship,
     draft: Option<Draft>,
     drafts: u64,
     unheeded: Option<Value>,
@@ -76,6 +82,10 @@ impl Request {
             }
         }
     }
+
+    fn changes_artifact(&self) -> bool {
+        matches!(self, Self::Status { patch, .. } if patch["status"].get("artifact").is_some())
+    }
 }
 
 /// What became of a draft.
@@ -91,14 +101,16 @@ pub(super) enum Acceptance {
 
 impl Entry {
     /// The entry of a life of an object of which nothing else is known.
-    pub(super) fn new(uid: Arc<str>, events: Events) -> Self {
+    pub(super) fn new(key: Key, uid: Arc<str>, events: Events) -> Self {
         Self {
             uid,
             stand: Stand::Idle,
             events,
             leaving: false,
+            key,
             known: None,
             stale: false,
+            authorship: Authorship::default(),
             draft: None,
             drafts: 0,
             unheeded: None,
@@ -116,8 +128,23 @@ impl Entry {
         }
     }
 
+    /// The newest version that is known.
+    pub(super) fn known(&self) -> Option<&Arc<Object>> {
+        self.known.as_ref()
+    }
+
+    /// Whether nothing is said of the object, because another writer has it (D46).
+    pub(super) fn is_left(&self) -> bool {
+        self.authorship.is_left()
+    }
+
     /// Takes an observation, unless something newer is known.
-    pub(super) fn observe(&mut self, object: Arc<Object>) {
+    pub(super) fn observe(&mut self, object: Arc<Object>, at: Instant) -> Option<Shift> {
+        self.learn(object);
+        self.judge(at)
+    }
+
+    fn learn(&mut self, object: Arc<Object>) {
         let newer = self.known.as_ref().is_none_or(|known| {
             let age = age(&object.resource_version, &known.resource_version);
             age == Ordering::Greater || (age == Ordering::Equal && !self.stale)
@@ -128,9 +155,29 @@ impl Entry {
         }
     }
 
+    /// Judges what is known; while a request is under way it may be the work of that one, whose answer will tell.
+    fn judge(&mut self, at: Instant) -> Option<Shift> {
+        let known = self.known.clone().filter(|_| !self.stand.is_flying())?;
+        let shift = self.authorship.judge(&known, at);
+        match shift {
+            Some(Shift::Released { respecified: true }) => self.draft = None,
+            Some(Shift::Released { respecified: false }) => self.restore(),
+            Some(Shift::TakenOver | Shift::Left) | None => {}
+        }
+        shift
+    }
+
+    /// Drafts what we wrote last, unless something newer was drafted since.
+    fn restore(&mut self) {
+        let ours = self.authorship.ours.as_ref().filter(|_| self.draft.is_none());
+        if let Some(status) = ours.map(|ours| recorded(ours)) {
+            self.accept(status, false);
+        }
+    }
+
     /// Takes a draft.
     pub(super) fn accept(&mut self, status: Status, progress: bool) -> Acceptance {
-        if progress && self.owes() {
+        if progress && (self.is_left() || self.owes()) {
             return Acceptance::Dropped;
         }
         self.drafts += 1;
@@ -146,14 +193,19 @@ impl Entry {
         answer
     }
 
-    /// Whether a final draft waits.
+    /// Whether a final draft waits to be written.
     pub(super) fn owes(&self) -> bool {
-        self.draft.as_ref().is_some_and(|draft| !draft.progress)
+        self.draft().is_some_and(|draft| !draft.progress)
+    }
+
+    /// The draft that is to be written. One of an object that is left stays, for the case that it is ours again.
+    fn draft(&self) -> Option<&Draft> {
+        self.draft.as_ref().filter(|_| !self.is_left())
     }
 
     /// The next request, if one is due.
     pub(super) fn next(&mut self, now: &str) -> Option<Request> {
-        if self.draft.is_none() && self.wishes.is_empty() {
+        if self.draft().is_none() && self.wishes.is_empty() {
             return None;
         }
         let Some(object) = self.known.clone().filter(|_| !self.stale) else {
@@ -165,7 +217,7 @@ impl Entry {
             }
             self.answer_wish(Ok(()));
         }
-        let draft = self.draft.as_ref()?;
+        let draft = self.draft()?;
         let difference = status_difference(&object, &draft.status, now);
         let Some(difference) = difference.filter(|difference| self.unheeded.as_ref() != Some(difference))
         else {
@@ -175,28 +227,31 @@ impl Entry {
         Some(Request::Status { draft: draft.number, patch: status_patch(&object, &difference) })
     }
 
-    /// Takes the answer to a request.
+    /// Takes the answer to a request: what is to be done next, and what it tells of who writes the object.
     pub(super) fn answered(
         &mut self,
         request: &Request,
         answer: Result<Value, WriteError>,
         now: &str,
-    ) -> Next {
+        at: Instant,
+    ) -> (Next, Option<Shift>) {
         let object = answer.and_then(|value| Object::parse(&value).map_err(WriteError::Failed));
-        match object {
+        let next = match object {
             Ok(object) if object.uid != self.uid => self.failed(request, &WriteError::Gone),
             Ok(object) => {
                 self.succeeded(request, &Arc::new(object), now);
                 Next::Again
             }
             Err(error) => self.failed(request, &error),
-        }
+        };
+        (next, self.judge(at))
     }
 
     /// Ends what waits for the object itself: it is gone.
     pub(super) fn end(&mut self) {
         self.known = None;
         self.draft = None;
+        self.authorship = Authorship::default();
         while let Some(wish) = self.wishes.front() {
             let answer = if wish.held { Err(patch_failure(&WriteError::Gone)) } else { Ok(()) };
             self.answer_wish(answer);
@@ -205,7 +260,7 @@ impl Entry {
 
     fn succeeded(&mut self, request: &Request, object: &Arc<Object>, now: &str) {
         self.failures = 0;
-        self.observe(Arc::clone(object));
+        self.learn(Arc::clone(object));
         match request {
             Request::Get => self.stale = false,
             Request::Finalizers(_) => {
@@ -214,6 +269,7 @@ impl Entry {
             }
             Request::Status { draft, .. } => {
                 self.conflicts = 0;
+                self.authorship.wrote(object);
                 let written = self.draft.take_if(|waiting| waiting.number == *draft);
                 if let Some(written) = written {
                     self.unheeded = status_difference(object, &written.status, now);
@@ -237,13 +293,32 @@ impl Entry {
                     Next::Again
                 }
                 Request::Status { draft, .. } => {
-                    tracing::error!(error = text, "the status was refused");
+                    tracing::error!(
+                        { NAMESPACE } = %self.key.namespace,
+                        { NAME } = %self.key.name,
+                        { ERROR } = text,
+                        "the status was refused"
+                    );
                     self.draft.take_if(|waiting| waiting.number == *draft);
                     Next::Again
                 }
             },
-            WriteError::Busy { retry_after, .. } => self.postponed(error, *retry_after),
-            WriteError::NotLeader | WriteError::Failed(_) => self.postponed(error, None),
+            WriteError::Busy { retry_after, .. } => {
+                self.doubt(request);
+                self.postponed(error, *retry_after)
+            }
+            WriteError::Failed(_) => {
+                self.doubt(request);
+                self.postponed(error, None)
+            }
+            WriteError::NotLeader => self.postponed(error, None),
+        }
+    }
+
+    /// It may have been done, though nobody said so.
+    fn doubt(&mut self, request: &Request) {
+        if request.changes_artifact() {
+            self.authorship.doubted();
         }
     }
 
@@ -268,7 +343,13 @@ impl Entry {
             return Next::Again;
         }
         self.failures += 1;
-        tracing::warn!(%error, failures = self.failures, "a status could not be written and is tried again");
+        tracing::warn!(
+            { NAMESPACE } = %self.key.namespace,
+            { NAME } = %self.key.name,
+            { ERROR } = %error,
+            failures = self.failures,
+            "a status could not be written and is tried again"
+        );
         Next::Rest(RETRY.after(self.failures).max(retry_after.unwrap_or_default()))
     }
 

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::lane::{Next, RETRY, Stand};
 use super::names::Names;
 use crate::cluster::{Notice, WriteError};
+use crate::fields::{ERROR, NAME, NAMESPACE};
 
 /// Best effort by contract; one pass tells four at most.
 const WAITING: usize = 8;
@@ -123,7 +124,12 @@ impl Events {
             Err(WriteError::Busy { retry_after, .. }) => self.postpone(retry_after, last_try),
             Err(WriteError::NotLeader | WriteError::Failed(_)) => self.postpone(None, last_try),
             Err(error @ (WriteError::Gone | WriteError::Refused(_))) => {
-                tracing::warn!(%error, "an event could not be recorded");
+                tracing::warn!(
+                    { NAMESPACE } = %waiting.notice.key.namespace,
+                    { NAME } = %waiting.notice.key.name,
+                    { ERROR } = %error,
+                    "an event could not be recorded"
+                );
                 self.give_up()
             }
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::{Context, Handler, ResponseFuture};
-use reconcile::{ConditionKind, Failure, Severity, Truth};
+use jiff::Timestamp;
+use reconcile::{Announcement, ConditionKind, Failure, Severity, Truth};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -23,15 +24,17 @@ const EVENT_METADATA: &str = "event.toolkit.fluxcd.io/";
 impl Handler<StatusObserved> for StatusWriter {
     type Result = ();
 
-    fn handle(&mut self, message: StatusObserved, _: &mut Context<Self>) {
+    fn handle(&mut self, message: StatusObserved, ctx: &mut Context<Self>) {
         let (key, uid) = (message.object.key.clone(), Arc::clone(&message.object.uid));
         let known = self.entries.get(&key).is_some_and(|entry| entry.uid == uid && !entry.leaving);
         if !known {
             self.begin(&key, uid);
         }
         if let Some(entry) = self.entries.get_mut(&key) {
-            entry.observe(message.object);
+            let shift = entry.observe(message.object, Instant::now());
+            self.heed(&key, shift);
         }
+        self.dispatch(ctx);
     }
 }
 
@@ -65,22 +68,13 @@ impl Handler<Announce> for StatusWriter {
     fn handle(&mut self, message: Announce, ctx: &mut Context<Self>) {
         let Announce { object, announcements, repeat_after } = message;
         let time = self.names.now();
-        let Some(entry) = self.of(&object.key, &object.uid) else {
+        let Some(entry) = self.of(&object.key, &object.uid).filter(|entry| !entry.is_left()) else {
             return;
         };
         let told = entry.events.select(announcements, repeat_after, Instant::now());
-        let metadata = event_metadata(&object);
         for announcement in told {
             let notify = announcement.severity != Severity::Trace;
-            let notice = Arc::new(Notice {
-                key: object.key.clone(),
-                uid: Arc::clone(&object.uid),
-                resource_version: Arc::clone(&object.resource_version),
-                object_metadata: metadata.clone(),
-                time,
-                announcement,
-            });
-            self.tell(&notice, notify);
+            self.tell(&Arc::new(notice(&object, time, announcement)), notify);
         }
         self.enqueue(&object.key, Lane::Events, false);
         self.settle(&object.key);
@@ -155,7 +149,7 @@ impl StatusWriter {
             }
             events = earlier.events.renewed();
         }
-        self.entries.insert(key.clone(), Entry::new(uid, events));
+        self.entries.insert(key.clone(), Entry::new(key.clone(), uid, events));
         self.settle(key);
     }
 
@@ -176,7 +170,7 @@ impl StatusWriter {
         Box::pin(heard(answer))
     }
 
-    fn tell(&mut self, notice: &Arc<Notice>, notify: bool) {
+    pub(super) fn tell(&mut self, notice: &Arc<Notice>, notify: bool) {
         let Some(entry) = self.entries.get_mut(&notice.key) else {
             return;
         };
@@ -191,6 +185,18 @@ impl StatusWriter {
 
 async fn heard(answer: oneshot::Receiver<Result<(), Failure>>) -> Result<(), Failure> {
     answer.await.unwrap_or_else(|_| Err(Failure::internal("the writer of statuses has ended")))
+}
+
+/// An event of an object.
+pub(super) fn notice(object: &Object, time: Timestamp, announcement: Announcement) -> Notice {
+    Notice {
+        key: object.key.clone(),
+        uid: Arc::clone(&object.uid),
+        resource_version: Arc::clone(&object.resource_version),
+        time,
+        object_metadata: event_metadata(object),
+        announcement,
+    }
 }
 
 fn event_metadata(object: &Object) -> BTreeMap<String, String> {

@@ -1,11 +1,13 @@
 //! Writes the statuses, finalizers and events of all objects, as few times as possible and never out of order.
 //!
-//! Owns: of each object the uid, what is known of it, one draft, its finalizer wishes and its events; the notifications.
+//! Owns: of each object the uid, what is known of it, who writes it, one draft, its finalizer wishes and its events; the
+//! notifications.
 //! Receives: [`StatusObserved`], [`WriteStatus`], [`Announce`], [`AddFinalizer`], [`RemoveFinalizer`], [`Forget`], [`Flush`].
 //! Bounds: 16 requests to the API server, of one object one write and one event; 8 events an object; 1,000 notifications.
 //! Fails: a finalizer to its asker; a draft never, it is tried again until it is refused or its object is gone.
 
 mod answers;
+mod authorship;
 mod counters;
 mod entry;
 mod events;
@@ -14,6 +16,7 @@ mod lane;
 mod messages;
 mod names;
 mod notifications;
+mod ownership;
 mod patch;
 mod rests;
 
@@ -34,6 +37,7 @@ pub use messages::{AddFinalizer, Announce, Flush, Forget, RemoveFinalizer, Statu
 
 use crate::Key;
 use crate::cluster::{ClusterWriter, WriteError};
+use crate::fields::{NAME, NAMESPACE};
 use entry::{Entry, Request};
 use lane::{Lane, Stand};
 use names::Names;
@@ -57,6 +61,7 @@ pub struct StatusWriter {
     flights: u64,
     rests: DelayQueue<Rest>,
     owing: HashSet<Key>,
+    left: HashSet<Key>,
     flushes: Vec<oneshot::Sender<Result<(), Failure>>>,
     notifications: Notifications,
     names: Names,
@@ -76,6 +81,7 @@ impl StatusWriter {
             flights: 0,
             rests: DelayQueue::new(),
             owing: HashSet::new(),
+            left: HashSet::new(),
             flushes: Vec::new(),
             notifications: Notifications::default(),
             names: Names::new(Box::new(clock)),
@@ -125,7 +131,7 @@ impl StatusWriter {
         while let Some(flight) = self.notifications.next() {
             let (cluster, notice) = (Arc::clone(&self.cluster), Arc::clone(&flight.notice));
             let request = async move { cluster.notify(&notice).await };
-            launch(ctx, request, |writer, answer, ctx| {
+            launch(ctx, flight.notice.key.clone(), request, |writer, answer, ctx| {
                 writer.notified(flight, answer, ctx);
             });
         }
@@ -146,7 +152,7 @@ impl StatusWriter {
         self.flights = flight;
         self.in_flight += 1;
         let work = send(Arc::clone(&self.cluster), key.clone(), Arc::clone(&request));
-        launch(ctx, work, move |writer, answer, ctx| {
+        launch(ctx, key.clone(), work, move |writer, answer, ctx| {
             writer.written(&key, flight, &request, answer, ctx);
         });
     }
@@ -166,7 +172,7 @@ impl StatusWriter {
         self.in_flight += 1;
         let cluster = Arc::clone(&self.cluster);
         let work = async move { cluster.record_event(&notice, &name, count).await };
-        launch(ctx, work, move |writer, answer, ctx| {
+        launch(ctx, key.clone(), work, move |writer, answer, ctx| {
             writer.recorded(&key, flight, answer, ctx);
         });
     }
@@ -180,13 +186,19 @@ impl StatusWriter {
 /// Runs a request on the pool and brings its answer back; a panic in it is its failure.
 fn launch<T: Send + 'static>(
     ctx: &mut Context<StatusWriter>,
+    about: Key,
     work: impl Future<Output = Result<T, WriteError>> + Send + 'static,
     landed: impl FnOnce(&mut StatusWriter, Result<T, WriteError>, &mut Context<StatusWriter>) + 'static,
 ) {
     let task = wrap_future::<_, StatusWriter>(tokio::spawn(work));
-    ctx.spawn(task.map(|answer, writer, ctx| {
+    ctx.spawn(task.map(move |answer, writer, ctx| {
         let answer = answer.unwrap_or_else(|lost| {
-            tracing::error!(%lost, "a request to the API server panicked");
+            tracing::error!(
+                { NAMESPACE } = %about.namespace,
+                { NAME } = %about.name,
+                %lost,
+                "a request to the API server panicked"
+            );
             Err(WriteError::Failed("internal error, see the operator's log".to_owned()))
         });
         landed(writer, answer, ctx);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::lane::RETRY;
 use crate::cluster::{Notice, WriteError};
+use crate::fields::{ERROR, NAME, NAMESPACE};
 
 /// Best effort by contract; some minutes of a busy fleet.
 const WAITING: usize = 1_000;
@@ -68,7 +69,12 @@ impl Notifications {
         let failures = flight.failures + 1;
         let refused = matches!(error, WriteError::Refused(_) | WriteError::Gone | WriteError::Conflict);
         if refused || failures > RETRIES {
-            tracing::error!(%error, object = %flight.notice.key, "unable to record event");
+            tracing::error!(
+                { NAMESPACE } = %flight.notice.key.namespace,
+                { NAME } = %flight.notice.key.name,
+                { ERROR } = %error,
+                "unable to record event"
+            );
             return (None, true);
         }
         self.waiting.insert(flight.number, Waiting { notice: flight.notice, failures });

@@ -44,6 +44,9 @@ struct State {
     requests: Vec<Request>,
     faults: HashMap<Kind, VecDeque<WriteError>>,
     pruned: Vec<String>,
+    answers_after: Duration,
+    lost_answers: usize,
+    panics: usize,
     under_way: usize,
     most: usize,
     keys_under_way: Vec<Key>,
@@ -80,6 +83,21 @@ impl Cluster {
     /// The next request of this kind fails.
     pub(crate) fn fail(&self, kind: Kind, error: WriteError) {
         self.state.lock().unwrap().faults.entry(kind).or_default().push_back(error);
+    }
+
+    /// From now on an answer takes so long after what it tells has been done.
+    pub(crate) fn answer_after(&self, time: Duration) {
+        self.state.lock().unwrap().answers_after = time;
+    }
+
+    /// The next write is done, and nobody learns of it.
+    pub(crate) fn lose_answer(&self) {
+        self.state.lock().unwrap().lost_answers += 1;
+    }
+
+    /// The next write panics.
+    pub(crate) fn panic_next(&self) {
+        self.state.lock().unwrap().panics += 1;
     }
 
     /// The schema does not know this field of `status`.
@@ -125,13 +143,29 @@ impl Cluster {
     async fn write(&self, kind: Kind, key: &Key, patch: Value) -> Result<Value, WriteError> {
         {
             let mut state = self.state.lock().unwrap();
+            if state.panics > 0 {
+                state.panics -= 1;
+                drop(state);
+                panic!("a bug in the writing end");
+            }
             assert!(!state.keys_under_way.contains(key), "two writes of {key} at a time");
             state.keys_under_way.push(key.clone());
         }
         let arrival = self.arrive(kind, key.to_string(), patch.clone()).await;
+        let done = arrival.and_then(|()| self.apply(key, &patch));
+        let answers_after = self.state.lock().unwrap().answers_after;
+        tokio::time::sleep(answers_after).await;
         let mut state = self.state.lock().unwrap();
         state.keys_under_way.retain(|under_way| under_way != key);
-        arrival?;
+        if done.is_ok() && state.lost_answers > 0 {
+            state.lost_answers -= 1;
+            return Err(WriteError::Failed("connection reset".to_owned()));
+        }
+        done
+    }
+
+    fn apply(&self, key: &Key, patch: &Value) -> Result<Value, WriteError> {
+        let mut state = self.state.lock().unwrap();
         let mut object = state.objects.get(key).cloned().ok_or(WriteError::Gone)?;
         for field in ["uid", "resourceVersion"] {
             assert!(patch["metadata"][field].is_string(), "a write without {field}");
@@ -139,7 +173,7 @@ impl Cluster {
                 return Err(WriteError::Conflict);
             }
         }
-        merge(&mut object, &patch);
+        merge(&mut object, patch);
         for field in &state.pruned {
             object["status"].as_object_mut().unwrap().remove(field);
         }

@@ -53,6 +53,13 @@ impl Scene {
         self.writer.send(StatusObserved { object: Arc::clone(object) }).await.unwrap();
     }
 
+    /// Shows the object to the writer as the watch would.
+    pub(crate) async fn show(&self, name: &str) -> Arc<Object> {
+        let object = Arc::new(Object::parse(&self.cluster.object(&key(name))).unwrap());
+        self.observe(&object).await;
+        object
+    }
+
     pub(crate) async fn write(&self, object: &Object, status: Status) {
         self.draft(object, status, false).await;
     }
