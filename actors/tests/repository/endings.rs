@@ -2,10 +2,11 @@
 
 use actix::Actor;
 use serde_json::json;
-use sluice_actors::Key;
 use sluice_actors::repository::{Ending, ObjectVanished, Repository, SpecObserved};
 use sluice_actors::testing::Probe;
+use sluice_actors::{End, Key};
 
+use crate::recorded::Record;
 use crate::support::{Registry, object, services, stored};
 
 fn dying() -> serde_json::Value {
@@ -51,4 +52,23 @@ async fn an_object_that_others_hold_loses_its_artifact_from_the_status_and_is_re
     repository.send(ObjectVanished).await.unwrap();
     seen.forget.recv().await.unwrap();
     assert!(seen.purge.recv().await.is_some() && seen.purge.try_recv().is_err());
+}
+
+#[actix::test]
+async fn an_object_that_dies_before_it_was_ours_ends_without_a_failure() {
+    let (services, mut seen) = services(Registry::Answers);
+    let (stopped, _endings) = Probe::start_with(|_| async {});
+    let (naming, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
+    let mut held = dying();
+    held["metadata"]["finalizers"] = json!(["example.com/keep"]);
+
+    repository.send(SpecObserved { object: object(1, held), initial: true }).await.unwrap();
+
+    seen.purge.recv().await.unwrap();
+    assert_eq!(seen.record.recv().await, Some(Record::Begun { again: false }));
+    assert_eq!(seen.record.recv().await, Some(Record::Ended(End::Resting)));
+    assert!(seen.inspect.try_recv().is_err() && seen.add.try_recv().is_err(), "no attempt, no finalizer");
+    let write = seen.write.recv().await.unwrap();
+    assert!(write.status.conditions.is_empty() && write.status.artifact.is_none());
 }
