@@ -1,5 +1,4 @@
 //! What the owner of an object is told of each failure, in upstream's words (spec 2.5, 2.6).
-#![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
 use std::io;
 use std::path::PathBuf;
