@@ -48,3 +48,90 @@ pub(super) fn log(span: &Span, told: &[Announcement], result: &Result<(), Failur
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Write as _};
+    use std::sync::{Arc, Mutex};
+
+    use reconcile::Reason;
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+
+    /// Keeps level and message of each line.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<String>>>);
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            let mut line = Line(event.metadata().level().to_string());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    struct Line(String);
+
+    impl Visit for Line {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            if field.name() == "message" {
+                write!(self.0, " {value:?}").unwrap();
+            }
+        }
+    }
+
+    fn logged(told: &[Announcement], result: &Result<(), Failure>) -> Vec<String> {
+        let lines = Lines::default();
+        tracing::subscriber::with_default(lines.clone(), || log(&Span::none(), told, result));
+        lines.0.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn a_failure_and_a_stall_have_one_line_each_by_upstreams_names() {
+        let told = |failure: &Failure| {
+            vec![Announcement::new(Severity::Warning, failure.reason, failure.message.clone())]
+        };
+        let failure = Failure::fetch(Reason::OCIArtifactPullFailed, "no".to_owned());
+        assert_eq!(logged(&told(&failure), &Err(failure)), ["ERROR Reconciler error"]);
+        let stall = Failure::stall(None, Reason::URLInvalid, "never".to_owned());
+        assert_eq!(logged(&told(&stall), &Err(stall)), ["ERROR reconciliation stalled"]);
+    }
+
+    #[test]
+    fn what_is_told_beside_a_failure_is_logged_too() {
+        let failure = Failure::fetch(Reason::AuthenticationFailed, "no secret".to_owned());
+        let told = [
+            Announcement::new(
+                Severity::Trace,
+                Reason::AuthenticationFailed,
+                "auth secret 'x' not found".to_owned(),
+            ),
+            Announcement::new(Severity::Warning, Reason::ArtifactVerificationFailed, "damaged".to_owned()),
+            Announcement::new(Severity::Warning, failure.reason, failure.message.clone()),
+        ];
+
+        assert_eq!(
+            logged(&told, &Err(failure)),
+            ["INFO auth secret 'x' not found", "ERROR damaged", "ERROR Reconciler error"]
+        );
+    }
+}
