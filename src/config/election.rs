@@ -56,9 +56,7 @@ pub(super) fn election(
     if !arguments.enable_leader_election || arguments.manifests.is_some() {
         return Ok(None);
     }
-    let file = fs_err::read_to_string(OWN_NAMESPACE).ok();
-    let namespace = file.or_else(|| environment("RUNTIME_NAMESPACE"));
-    let namespace = namespace.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let namespace = namespace(fs_err::read_to_string(OWN_NAMESPACE).ok(), environment);
     let missing = "--enable-leader-election needs the namespace of the Lease: that of the pod's service account, or the \
                    environment variable RUNTIME_NAMESPACE";
     let flags = &arguments.election;
@@ -70,6 +68,14 @@ pub(super) fn election(
         retry_period: flags.leader_election_retry_period,
         release: flags.leader_election_release_on_cancel,
     }))
+}
+
+/// The namespace of the Lease: the pod's own, unless `KUBECONFIG` leads to another cluster, where that says nothing.
+fn namespace(pods: Option<String>, environment: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let named = environment("RUNTIME_NAMESPACE");
+    let is_elsewhere = environment("KUBECONFIG").is_some();
+    let namespace = if is_elsewhere { named.or(pods) } else { pods.or(named) };
+    namespace.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Durations with which nobody could lead, or two at once.
@@ -109,4 +115,28 @@ fn lease(selector: &str) -> String {
     let [first, second, third, fourth, ..] = digest;
     let suffix = u32::from_be_bytes([first, second, third, fourth]);
     format!("{LEASE}-{suffix:08x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::namespace;
+
+    #[test]
+    fn the_pods_namespace_counts_unless_another_cluster_is_named() {
+        let environment = |variables: &'static [(&'static str, &'static str)]| {
+            move |name: &str| {
+                let found = variables.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| (*value).to_owned())
+            }
+        };
+        let named = environment(&[("RUNTIME_NAMESPACE", "named")]);
+        let elsewhere = environment(&[("RUNTIME_NAMESPACE", "named"), ("KUBECONFIG", "/config")]);
+        let pods = || Some("pods\n".to_owned());
+
+        assert_eq!(namespace(pods(), &named).as_deref(), Some("pods"));
+        assert_eq!(namespace(None, &named).as_deref(), Some("named"));
+        assert_eq!(namespace(pods(), &elsewhere).as_deref(), Some("named"));
+        assert_eq!(namespace(pods(), &environment(&[("KUBECONFIG", "/config")])).as_deref(), Some("pods"));
+        assert_eq!(namespace(None, &environment(&[])), None);
+    }
 }

@@ -16,11 +16,16 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(helm_finds_nothing_wrong_with_the_chart),
         bench.trial(every_value_changes_what_is_rendered),
         bench.trial(values_that_cannot_work_are_refused_before_anything_is_rendered),
+        bench.trial(times_of_the_lease_with_which_nobody_could_lead_are_refused),
         bench.trial(an_image_must_be_named),
         bench.trial(the_whole_has_the_address_of_source_controller),
         bench.trial(a_shard_stands_beside_it_and_takes_only_its_own_objects),
         bench.trial(every_argument_reaches_the_program),
     ]
+}
+
+fn unplaced(scene: &Scene) -> Chart {
+    Chart::unplaced(&scene.tools, scene.folder("helm"), "flux-system")
 }
 
 /// Each value with another content than its own, and the values among which that counts.
@@ -44,6 +49,9 @@ fn every_value() -> Vec<(&'static str, Value, Value)> {
         ("artifactRetention.records", json!(2_000_000), alone()),
         ("registryConcurrency", json!(4_000_000), alone()),
         ("logLevel", json!("debug"), alone()),
+        ("leaderElection.leaseSeconds", json!(60), alone()),
+        ("leaderElection.renewSeconds", json!(20), alone()),
+        ("leaderElection.retrySeconds", json!(3), alone()),
         ("extraArguments", json!(["--concurrent=4"]), alone()),
         ("extraEnvironment", json!([{"name": "NO_PROXY", "value": "example.com"}]), alone()),
         ("storage.persistent", json!(true), alone()),
@@ -90,7 +98,7 @@ fn leaves(values: &Value) -> usize {
 }
 
 async fn helm_finds_nothing_wrong_with_the_chart(scene: Scene) {
-    let chart = Chart::unplaced(&scene);
+    let chart = unplaced(&scene);
     for values in [json!({}), all_values()] {
         let said = chart.lint(&values).await.unwrap();
         assert!(said.contains("1 chart(s) linted, 0 chart(s) failed"), "{said}");
@@ -99,7 +107,7 @@ async fn helm_finds_nothing_wrong_with_the_chart(scene: Scene) {
 }
 
 async fn every_value_changes_what_is_rendered(scene: Scene) {
-    let chart = Chart::unplaced(&scene);
+    let chart = unplaced(&scene);
     let text = std::fs::read_to_string(chart::folder().join("values.yaml")).unwrap();
     let mut defaults: Value = serde_yaml::from_str(&text).unwrap();
     defaults["resources"] = json!({});
@@ -117,7 +125,7 @@ async fn every_value_changes_what_is_rendered(scene: Scene) {
 }
 
 async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: Scene) {
-    let chart = Chart::unplaced(&scene);
+    let chart = unplaced(&scene);
     let refused = [
         ("/mode", json!({"mode": "half"})),
         ("/shard", json!({"mode": "beside"})),
@@ -138,6 +146,17 @@ async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: 
         ("/extraArguments/0", json!({"extraArguments": ["concurrent=4"]})),
         ("/extraArguments/0", json!({"extraArguments": ["--watch-label-selector=a=b"]})),
         ("/extraArguments/0", json!({"extraArguments": ["--watch-all-namespaces"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--enable-leader-election=false"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--leader-election-retry-period=1s"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--storage-path=/artifacts"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--storage-addr=:80"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--health-addr=0"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--manifests=/data"]})),
+        ("/extraEnvironment/0", json!({"extraEnvironment": [{"value": "1"}]})),
+        ("/extraEnvironment/0/name", json!({"extraEnvironment": [{"name": "RUNTIME_NAMESPACE"}]})),
+        ("/extraEnvironment/0/name", json!({"extraEnvironment": [{"name": "KUBECONFIG"}]})),
+        ("/leaderElection/retrySeconds", json!({"leaderElection": {"retrySeconds": 0}})),
+        ("/leaderElection/leaseSeconds", json!({"leaderElection": {"leaseSeconds": "35s"}})),
         ("invalid propertyName 'app'", json!({"podLabels": {"app": "mine"}})),
         ("additional properties 'replicas' not allowed", json!({"replicas": 2})),
         ("additional properties 'name' not allowed", json!({"image": {"name": "sluice"}})),
@@ -151,14 +170,36 @@ async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: 
     }
 }
 
+async fn times_of_the_lease_with_which_nobody_could_lead_are_refused(scene: Scene) {
+    let chart = unplaced(&scene);
+    let election = |lease: u32, renew: u32, retry: u32| {
+        with_image(json!({
+            "leaderElection": {"leaseSeconds": lease, "renewSeconds": renew, "retrySeconds": retry}
+        }))
+    };
+    for (values, told) in [
+        (election(35, 6, 5), "renewSeconds is 6: it must be more than 1.2 times retrySeconds, which is 5"),
+        (election(30, 30, 5), "leaseSeconds is 30: it must be more than renewSeconds, which is 30"),
+        (election(15, 10, 5), "leaseSeconds is 15: it must be more than retrySeconds and 10"),
+    ] {
+        let error = chart.render(&values).await.unwrap_err();
+        assert!(error.contains(told), "{error}");
+    }
+
+    for values in [election(35, 7, 5), election(31, 30, 5), election(16, 10, 5)] {
+        let objects = chart.render(&values).await.unwrap();
+        config(&objects).unwrap();
+    }
+}
+
 async fn an_image_must_be_named(scene: Scene) {
-    let error = Chart::unplaced(&scene).render(&json!({})).await.unwrap_err();
+    let error = unplaced(&scene).render(&json!({})).await.unwrap_err();
 
     assert!(error.contains("image.repository is empty: no image is published"), "{error}");
 }
 
 async fn the_whole_has_the_address_of_source_controller(scene: Scene) {
-    let objects = Chart::unplaced(&scene).render(&with_image(json!({}))).await.unwrap();
+    let objects = unplaced(&scene).render(&with_image(json!({}))).await.unwrap();
 
     let service = only(&objects, "Service");
     assert_eq!(service["metadata"]["name"], "source-controller");
@@ -174,7 +215,7 @@ async fn the_whole_has_the_address_of_source_controller(scene: Scene) {
 
 async fn a_shard_stands_beside_it_and_takes_only_its_own_objects(scene: Scene) {
     let values = with_image(json!({"mode": "beside", "shard": "one"}));
-    let objects = Chart::unplaced(&scene).render(&values).await.unwrap();
+    let objects = unplaced(&scene).render(&values).await.unwrap();
 
     let service = only(&objects, "Service");
     assert_eq!(service["metadata"]["name"], chart::RELEASE);
@@ -201,18 +242,21 @@ fn assert_selects(service: &Value, objects: &[Value]) {
     assert!(ports.iter().any(|port| port["name"] == *target && port["containerPort"] == 9090));
 }
 
-async fn every_argument_reaches_the_program(scene: Scene) {
-    let objects = Chart::unplaced(&scene).render(&with_image(all_values())).await.unwrap();
-
-    let words = std::iter::once("sluice".to_owned()).chain(arguments(&objects));
-    let Command::Run(mut run) = Cli::try_parse_from(words).unwrap().command else {
+/// What the program makes of the arguments of the container.
+fn config(objects: &[Value]) -> Result<Config, Vec<String>> {
+    let words = std::iter::once("sluice".to_owned()).chain(arguments(objects));
+    let Command::Run(run) = Cli::try_parse_from(words).unwrap().command else {
         panic!("the chart runs the operator");
     };
-    assert!(run.enable_leader_election);
-    assert_eq!(run.concurrent, 4);
-    run.enable_leader_election = false;
     let own_namespace = |name: &str| (name == "RUNTIME_NAMESPACE").then(|| "flux-system".to_owned());
-    let config = Config::new(&run, &own_namespace).unwrap();
+    Config::new(&run, &own_namespace)
+}
+
+async fn every_argument_reaches_the_program(scene: Scene) {
+    let objects = unplaced(&scene).render(&with_image(all_values())).await.unwrap();
+
+    let config = config(&objects).unwrap();
+    assert_eq!(config.concurrent, 4);
     assert_eq!(config.namespace.as_deref(), Some("flux-system"));
     assert_eq!(config.selector.as_deref(), Some("sharding.fluxcd.io/key=two"));
     assert_eq!(config.advertised, "sluice.flux-system.svc.example.com.");
@@ -222,4 +266,12 @@ async fn every_argument_reaches_the_program(scene: Scene) {
     assert_eq!(config.store.retention_records, 2_000_000);
     assert_eq!(config.registry_concurrency.get(), 4_000_000);
     assert_eq!(config.log_level, sluice::config::LogLevel::Debug);
+    let election = config.election.unwrap();
+    assert_eq!(election.namespace, "flux-system");
+    assert_eq!(election.lease, "source-controller-leader-election-705b8299");
+    let lease = objects.iter().find(|object| object["metadata"]["name"] == "sluice-leader-election");
+    assert_eq!(lease.unwrap()["rules"][1]["resourceNames"], json!([election.lease]));
+    let seconds =
+        [election.duration, election.renew_deadline, election.retry_period].map(|time| time.as_secs());
+    assert_eq!(seconds, [60, 20, 3]);
 }

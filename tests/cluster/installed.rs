@@ -13,6 +13,8 @@ use crate::support::api::{LIMIT, resource};
 use crate::support::bench::Bench;
 use crate::support::chart::{Chart, RELEASE, values};
 use crate::support::manifest::{pull_secret, repository};
+use crate::support::operator::Operator;
+use crate::support::release::Release;
 use crate::support::scene::Scene;
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
@@ -107,7 +109,7 @@ async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scen
     let chart = Chart::of(&scene, &plane, &namespace.name);
     let cluster = Cluster::of(plane.client().await, &namespace.name);
     cluster.delete_definition().await;
-    let values = values(&json!({"storage": {"persistent": true}}));
+    let values = values(&json!({"storage": {"persistent": true}, "eventsAddress": ""}));
 
     let notes = chart.install(&values).await.unwrap();
 
@@ -129,9 +131,9 @@ async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scen
         ])
     );
 
-    let account = chart.kubeconfig_of_account(&plane).await;
-    let rendered = chart.render(&values).await.unwrap();
-    let mut operator = chart.run(&rendered, &account).await;
+    let release = Release::new(chart.render(&values).await.unwrap());
+    let pod = release.kubeconfig(&plane).await;
+    let mut operator = Operator::start(&scene.folder("operator"), &pod, &release).await;
     let spec = json!({"ref": {"tag": "v1"}, "secretRef": {"name": "pull"}});
     let url = format!("{}/app", registry.host());
     let pull = pull_secret("pull", &registry.host(), "me", "secret");
@@ -142,14 +144,15 @@ async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scen
     }
     namespace.delete("gone").await;
     namespace.until("gone", "end", Value::is_null).await;
-    assert_eq!(operator.terminate(LIMIT).await, 0);
+    assert_eq!(operator.terminate().await, 0);
     assert!(!operator.output().contains("forbidden"), "{}", operator.output());
     let events = namespace.events("app").await;
     assert!(events.iter().any(|(reason, _)| reason == "NewArtifact"), "{events:?}");
 
     chart.uninstall().await.unwrap();
 
-    assert_eq!(cluster.objects().await, names(&["Secret/pull"]));
+    let left = ["Secret/pull", "Lease/source-controller-leader-election"];
+    assert_eq!(cluster.objects().await, names(&left));
     namespace.delete("app").await;
     let held = namespace.object("app").await;
     assert!(held["metadata"]["deletionTimestamp"].is_string());
@@ -169,7 +172,7 @@ async fn an_upgrade_turns_the_whole_into_a_shard_that_takes_only_its_own_objects
     let cluster = Cluster::of(plane.client().await, &namespace.name);
     chart.install(&values(&json!({}))).await.unwrap();
 
-    let shard = json!({"mode": "beside", "shard": "one", "watchAllNamespaces": false});
+    let shard = json!({"mode": "beside", "shard": "one", "watchAllNamespaces": false, "eventsAddress": ""});
     let shard = values(&shard);
     chart.upgrade(&shard).await.unwrap();
 
@@ -187,15 +190,16 @@ async fn an_upgrade_turns_the_whole_into_a_shard_that_takes_only_its_own_objects
             "RoleBinding/sluice-leader-election",
         ])
     );
-    let account = chart.kubeconfig_of_account(plane).await;
-    let mut operator = chart.run(&chart.render(&shard).await.unwrap(), &account).await;
+    let release = Release::new(chart.render(&shard).await.unwrap());
+    let pod = release.kubeconfig(plane).await;
+    let mut operator = Operator::start(&scene.folder("operator"), &pod, &release).await;
     let other = repository("other", &url, &json!({"ref": {"tag": "v1"}}));
     namespace.apply(&other).await;
     let mut own = repository("own", &url, &json!({"ref": {"tag": "v1"}}));
     own["metadata"]["labels"] = json!({"sharding.fluxcd.io/key": "one"});
     namespace.apply(&own).await;
     namespace.until_ready("own").await;
-    assert_eq!(operator.terminate(LIMIT).await, 0);
+    assert_eq!(operator.terminate().await, 0);
     let other = namespace.object("other").await;
     assert!(other["metadata"]["finalizers"].is_null());
     assert_eq!(other["status"], json!({"observedGeneration": -1}));

@@ -17,6 +17,7 @@ use crate::support::manifest::{repository, secret};
 use crate::support::operator::Operator;
 use crate::support::process::POLL;
 use crate::support::registry::Registry;
+use crate::support::release::short_lease;
 use crate::support::scene::Scene;
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
@@ -53,7 +54,8 @@ impl Stage {
         let registry = scene.registry().await;
         let gate = scene.gate(&registry).await;
         let (api, kubeconfig) = scene.api_gate().await;
-        let operator = scene.operator_with(&kubeconfig).await;
+        let release = scene.release(&short_lease()).await;
+        let operator = Operator::start(&scene.folder("operator"), &kubeconfig, &release).await;
         Self { scene, registry, gate, api, operator }
     }
 

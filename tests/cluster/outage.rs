@@ -66,8 +66,9 @@ async fn an_api_server_that_restarts_is_followed_without_asking_registries_again
     let first = registry.push("moving:main", FILES).await;
     registry.push("still:v1", FILES).await;
     let (mut plane, namespace) = scene.another_plane().await;
-    let operator =
-        Operator::start(&scene.folder("operator"), &plane.operator_kubeconfig(), &namespace.name).await;
+    let release = scene.release(&json!({})).await;
+    let kubeconfig = release.place(&plane).await;
+    let operator = Operator::start(&scene.folder("operator"), &kubeconfig, &release).await;
     let moving = json!({"ref": {"tag": "main"}, "interval": "1s"});
     namespace.apply(&repository("moving", &format!("{}/moving", registry.host()), &moving)).await;
     let still = json!({"ref": {"tag": "v1"}});

@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
-use kube::Client;
 use kube::api::{Api, DynamicObject, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::support::api::{LIMIT, resource};
 use crate::support::bench::Bench;
 use crate::support::chart::{Chart, only, values};
+use crate::support::controlplane::client_of;
 use crate::support::process::POLL;
+use crate::support::release::Release;
 use crate::support::scene::Scene;
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
@@ -62,10 +62,7 @@ async fn a_pod_of_the_chart_is_let_into_a_restricted_namespace(scene: Scene) {
 
 /// What the bearer may do in a namespace beyond asking who it is: `VERB RESOURCE [NAME]`.
 async fn permissions(kubeconfig: &Path, namespace: &str) -> BTreeSet<String> {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-    let config =
-        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-    let reviews: Api<SelfSubjectRulesReview> = Api::all(Client::try_from(config).unwrap());
+    let reviews: Api<SelfSubjectRulesReview> = Api::all(client_of(kubeconfig).await);
     let mut question = SelfSubjectRulesReview::default();
     question.spec.namespace = Some(namespace.to_owned());
     let answer = reviews.create(&PostParams::default(), &question).await.unwrap();
@@ -126,7 +123,8 @@ async fn the_service_account_may_do_what_the_operator_does_and_nothing_else(scen
 
     chart.install(&values(&json!({}))).await.unwrap();
 
-    let bearer = chart.kubeconfig_of_account(plane).await;
+    let release = Release::new(chart.render(&values(&json!({}))).await.unwrap());
+    let bearer = release.kubeconfig(plane).await;
     let everywhere = set(&[ABOUT_OBJECTS, ABOUT_DEPENDENCIES].concat());
     until_permitted(&bearer, other, &everywhere).await;
     let mut at_home = everywhere;

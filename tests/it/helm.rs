@@ -180,7 +180,7 @@ fn every_value_that_the_guide_names_is_one_of_the_chart() {
     named.extend(
         words_after(&guide, "`", is_part)
             .into_iter()
-            .filter(|word| guide.contains(&format!("`{word}=")) || word.starts_with("storage.")),
+            .filter(|word| guide.contains(&format!("`{word}=")) || word.contains('.')),
     );
     let keys = keys();
 

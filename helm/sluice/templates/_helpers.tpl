@@ -28,6 +28,25 @@ source-controller-leader-election
 {{- with include "sluice.objects" . }}-{{ sha256sum . | trunc 8 }}{{ end }}
 {{- end }}
 
+{{/* The times of the Lease, if a leader can keep it with them. */}}
+{{- define "sluice.election" -}}
+{{- $lease := int .Values.leaderElection.leaseSeconds }}
+{{- $renew := int .Values.leaderElection.renewSeconds }}
+{{- $retry := int .Values.leaderElection.retrySeconds }}
+{{- if le (mul 5 $renew) (mul 6 $retry) }}
+{{- fail (printf "leaderElection.renewSeconds is %d: it must be more than 1.2 times retrySeconds, which is %d" $renew $retry) }}
+{{- end }}
+{{- if le $lease $renew }}
+{{- fail (printf "leaderElection.leaseSeconds is %d: it must be more than renewSeconds, which is %d" $lease $renew) }}
+{{- end }}
+{{- if le $lease (add $retry 10 | int) }}
+{{- fail (printf "leaderElection.leaseSeconds is %d: it must be more than retrySeconds and 10, the limit of a write, together" $lease) }}
+{{- end -}}
+- --leader-election-lease-duration={{ $lease }}s
+- --leader-election-renew-deadline={{ $renew }}s
+- --leader-election-retry-period={{ $retry }}s
+{{- end }}
+
 {{/* The role for the watched objects; cluster-wide names carry the namespace. */}}
 {{- define "sluice.role" -}}
 {{ .Values.watchAllNamespaces | ternary (printf "%s-%s" .Release.Namespace .Release.Name) .Release.Name }}

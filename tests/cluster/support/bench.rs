@@ -1,33 +1,41 @@
 //! What all tests of one run share: the testbed's binaries, one control plane, and a folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
+use super::chart::Chart;
 use super::controlplane::{Binaries, ControlPlane};
+use super::manifest::replaced;
 use super::scene::Scene;
 use super::tools::Tools;
 
 /// Many times what the longest test takes on a busy machine; a wait for something that never comes ends here.
 const LIMIT: Duration = Duration::from_mins(5);
 
+/// Stands for the namespace in what is rendered for all tests.
+const NAMESPACE: &str = "namespace-of-the-release";
+
 /// One run.
 pub(crate) struct Bench {
     work: TempDir,
     testbed: OnceCell<PathBuf>,
     plane: OnceCell<ControlPlane>,
+    rendered: Mutex<BTreeMap<String, Vec<Value>>>,
 }
 
 impl Bench {
     /// Nothing is started before the first test asks for it.
     pub(crate) fn new() -> Arc<Self> {
         let work = tempfile::Builder::new().prefix("sluice-cluster-").tempdir().unwrap();
-        Arc::new(Self { work, testbed: OnceCell::new(), plane: OnceCell::new() })
+        Arc::new(Self { work, testbed: OnceCell::new(), plane: OnceCell::new(), rendered: Mutex::default() })
     }
 
     /// A test, by the name of its function.
@@ -62,6 +70,20 @@ impl Bench {
     /// The peer's clients and servers.
     pub(crate) async fn tools(&self) -> Tools {
         Tools::new(self.testbed().await.join("tools"))
+    }
+
+    /// The objects of the chart with these values, in this namespace. Helm renders each set of values once: nothing but
+    /// the text of its name depends on the namespace.
+    pub(crate) async fn rendered(&self, values: &Value, namespace: &str) -> Vec<Value> {
+        let mut rendered = self.rendered.lock().await;
+        let key = values.to_string();
+        if !rendered.contains_key(&key) {
+            let chart = Chart::unplaced(&self.tools().await, self.folder("helm"), NAMESPACE);
+            let objects = chart.render(values).await.unwrap();
+            rendered.insert(key.clone(), objects);
+        }
+        let objects = rendered[&key].iter();
+        objects.map(|object| replaced(object.clone(), NAMESPACE, namespace)).collect()
     }
 
     /// A folder for one test.

@@ -1,27 +1,17 @@
-//! The chart `helm/sluice`: rendered, installed and removed by helm itself, and run as it says.
+//! The chart `helm/sluice`: rendered, installed and removed by helm itself.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use k8s_openapi::api::authentication::v1::TokenRequest;
-use k8s_openapi::api::core::v1::ServiceAccount;
-use kube::api::{Api, PostParams};
 use serde_json::{Value, json};
 
 use super::controlplane::ControlPlane;
 use super::manifest::documents;
-use super::ports;
-use super::process::Process;
 use super::scene::Scene;
 use super::tools::Tools;
 
 /// The name of the release.
 pub(crate) const RELEASE: &str = "sluice";
-
-/// A debug build on two busy cores.
-const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// Its folder.
 pub(crate) fn folder() -> PathBuf {
@@ -57,25 +47,14 @@ impl Chart {
         }
     }
 
-    /// A release that is only rendered.
-    pub(crate) fn unplaced(scene: &Scene) -> Self {
-        Self::new(&scene.tools, scene.folder("helm"), "/dev/null".into(), "flux-system")
+    /// A release that is only rendered, for this namespace.
+    pub(crate) fn unplaced(tools: &Tools, directory: PathBuf, namespace: &str) -> Self {
+        Self::new(tools, directory, "/dev/null".into(), namespace)
     }
 
     /// A release on this control plane.
     pub(crate) fn of(scene: &Scene, plane: &ControlPlane, namespace: &str) -> Self {
         Self::new(&scene.tools, scene.folder("helm"), plane.admin_kubeconfig(), namespace)
-    }
-
-    /// A file by which the `ServiceAccount` of the release finds the API server.
-    pub(crate) async fn kubeconfig_of_account(&self, plane: &ControlPlane) -> PathBuf {
-        let accounts: Api<ServiceAccount> = Api::namespaced(plane.client().await, &self.namespace);
-        let answer = accounts
-            .create_token_request(RELEASE, &PostParams::default(), &TokenRequest::default())
-            .await
-            .unwrap();
-        let token = answer.status.expect("the API server made a token").token;
-        plane.kubeconfig_of(&format!("{}-{RELEASE}", self.namespace), &token)
     }
 
     /// Checks the chart as `helm lint --strict` does.
@@ -107,34 +86,6 @@ impl Chart {
     /// Removes it.
     pub(crate) async fn uninstall(&self) -> Result<String, String> {
         self.helm(&["uninstall", RELEASE]).await
-    }
-
-    /// Starts the program as the container of the Deployment among these objects would, but on loopback, and waits until
-    /// it is ready.
-    pub(crate) async fn run(&self, objects: &[Value], kubeconfig: &Path) -> Process {
-        let run = self.runs.fetch_add(1, Ordering::Relaxed);
-        let directory = self.directory.join(format!("run-{run}"));
-        std::fs::create_dir_all(directory.join("data")).unwrap();
-        let (files, health) = (ports::free(), ports::free());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        command
-            .env_clear()
-            .env("KUBECONFIG", kubeconfig)
-            .env("RUNTIME_NAMESPACE", &self.namespace)
-            .args(arguments(objects))
-            .arg(format!("--storage-path={}", directory.join("data").display()))
-            .arg(format!("--storage-addr=127.0.0.1:{files}"))
-            .arg(format!("--storage-adv-addr=127.0.0.1:{files}"))
-            .arg(format!("--health-addr=127.0.0.1:{health}"))
-            .args(["--metrics-addr=0", "--events-addr=", "--enable-leader-election=false"]);
-        let mut process = Process::start("operator", command, &directory);
-        let ready = format!("http://127.0.0.1:{health}/readyz");
-        let look = async |_: &Process| {
-            let answer = reqwest::get(&ready).await.ok()?;
-            answer.status().is_success().then_some(())
-        };
-        process.wait_for("readiness", START_LIMIT, look).await;
-        process
     }
 
     async fn with_chart(&self, arguments: &[&str], values: &Value) -> Result<String, String> {

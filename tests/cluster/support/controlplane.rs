@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::net::TcpStream;
 
+use super::audit::{self, Write};
 use super::certificates::Certificates;
 use super::ports;
 use super::process::Process;
@@ -15,17 +17,11 @@ use super::process::Process;
 /// On two cores, beside a compiler.
 const START_LIMIT: Duration = Duration::from_mins(2);
 
-const TOKENS: &str = "admin-token,admin,admin,system:masters\nsluice-token,sluice,sluice,system:masters\n";
+/// Of the tests themselves; an operator has a service account.
+const TOKENS: &str = "admin-token,admin,admin,system:masters\n";
 
-const AUDIT_POLICY: &str = "apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-- level: Metadata
-  users: [sluice]
-  verbs: [create, update, patch, delete, deletecollection]
-- level: None
-";
+/// Files by which somebody finds an API server have a number each.
+static KUBECONFIGS: AtomicUsize = AtomicUsize::new(0);
 
 /// One API server and its etcd.
 pub(crate) struct ControlPlane {
@@ -51,7 +47,7 @@ impl ControlPlane {
         std::fs::create_dir_all(directory).unwrap();
         let certificates = Certificates::make(directory);
         std::fs::write(directory.join("tokens.csv"), TOKENS).unwrap();
-        std::fs::write(directory.join("audit-policy.yaml"), AUDIT_POLICY).unwrap();
+        std::fs::write(directory.join("audit-policy.yaml"), audit::POLICY).unwrap();
 
         let client_port = ports::free();
         let etcd_url = format!("http://127.0.0.1:{client_port}");
@@ -74,10 +70,8 @@ impl ControlPlane {
             api,
             _etcd: etcd,
         };
-        for (user, token) in [("admin", "admin-token"), ("sluice", "sluice-token")] {
-            let server = plane.url();
-            plane.write_kubeconfig(user, &server, token);
-        }
+        let server = plane.url();
+        plane.write_kubeconfig("admin", &server, "admin-token");
         plane.wait_until_ready().await;
         plane
     }
@@ -106,10 +100,7 @@ impl ControlPlane {
 
     /// A client with every permission; belongs to the runtime that it is made in.
     pub(crate) async fn client(&self) -> Client {
-        let kubeconfig = Kubeconfig::read_from(self.directory.join("admin.kubeconfig")).unwrap();
-        let config =
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-        Client::try_from(config).unwrap()
+        client_of(&self.admin_kubeconfig()).await
     }
 
     /// The file by which somebody with every permission finds this API server.
@@ -117,35 +108,15 @@ impl ControlPlane {
         self.directory.join("admin.kubeconfig")
     }
 
-    /// A file by which the bearer of this token finds it.
-    pub(crate) fn kubeconfig_of(&self, name: &str, token: &str) -> PathBuf {
-        self.write_kubeconfig(name, &self.url(), token)
+    /// A file by which the bearer of this token finds it at this address.
+    pub(crate) fn kubeconfig_of(&self, name: &str, server: &str, token: &str) -> PathBuf {
+        let number = KUBECONFIGS.fetch_add(1, Ordering::Relaxed);
+        self.write_kubeconfig(&format!("{name}-{number}"), server, token)
     }
 
-    /// The file by which an operator finds this API server.
-    pub(crate) fn operator_kubeconfig(&self) -> PathBuf {
-        self.directory.join("sluice.kubeconfig")
-    }
-
-    /// A file by which an operator finds what stands before this API server.
-    pub(crate) fn operator_kubeconfig_through(&self, name: &str, server: &str) -> PathBuf {
-        self.write_kubeconfig(name, server, "sluice-token")
-    }
-
-    /// The writes of operators in this namespace, in order: verb and resource.
-    pub(crate) fn writes(&self, namespace: &str) -> Vec<String> {
-        let log = std::fs::read_to_string(self.directory.join("audit.log")).unwrap_or_default();
-        let entries = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        entries
-            .filter(|entry| entry["objectRef"]["namespace"] == namespace)
-            .map(|entry| {
-                let (resource, part) =
-                    (text(&entry["objectRef"]["resource"]), text(&entry["objectRef"]["subresource"]));
-                let separator = if part.is_empty() { "" } else { "/" };
-                format!("{} {resource}{separator}{part}", text(&entry["verb"]))
-            })
-            .collect()
+    /// The writes of operators in this namespace, in order.
+    pub(crate) fn writes(&self, namespace: &str) -> Vec<Write> {
+        audit::writes(&self.directory.join("audit.log"), namespace)
     }
 
     async fn wait_until_ready(&mut self) {
@@ -170,6 +141,14 @@ impl ControlPlane {
         std::fs::write(&path, text).unwrap();
         path
     }
+}
+
+/// The client that a kubeconfig describes.
+pub(crate) async fn client_of(kubeconfig: &Path) -> Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
+    let config =
+        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
 }
 
 fn etcd(binaries: &Binaries, directory: &Path, client_url: &str, peer_url: &str) -> Command {

@@ -10,7 +10,7 @@ const EXAMPLE_HOST: &str = "ghcr.io";
 
 /// Every object of `examples/`, for a registry at this address.
 pub(crate) fn examples(host: &str) -> Vec<Value> {
-    documents_below("examples").into_iter().map(|document| with_host(document, host)).collect()
+    documents_below("examples").into_iter().map(|document| replaced(document, EXAMPLE_HOST, host)).collect()
 }
 
 /// Every YAML document below a folder of the project, in the order of file names.
@@ -28,12 +28,13 @@ pub(crate) fn documents(text: &str) -> Vec<Value> {
     serde_yaml::Deserializer::from_str(text).map(|document| Value::deserialize(document).unwrap()).collect()
 }
 
-fn with_host(document: Value, host: &str) -> Value {
+/// The same document with one text in the place of another, wherever it is part of a value.
+pub(crate) fn replaced(document: Value, text: &str, other: &str) -> Value {
     match document {
-        Value::String(text) => text.replace(EXAMPLE_HOST, host).into(),
-        Value::Array(items) => items.into_iter().map(|item| with_host(item, host)).collect(),
+        Value::String(value) => value.replace(text, other).into(),
+        Value::Array(items) => items.into_iter().map(|item| replaced(item, text, other)).collect(),
         Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, with_host(value, host))).collect()
+            fields.into_iter().map(|(name, value)| (name, replaced(value, text, other))).collect()
         }
         other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
     }

@@ -1,6 +1,7 @@
 //! What the cluster tests stand on: servers as child processes, a client, and the manifests of `examples/`.
 
 pub(crate) mod api;
+pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod certificates;
 pub(crate) mod chart;
@@ -12,5 +13,6 @@ pub(crate) mod operator;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod registry;
+pub(crate) mod release;
 pub(crate) mod scene;
 pub(crate) mod tools;

@@ -1,4 +1,4 @@
-//! `sluice run`, as a process with a storage root of its own.
+//! `sluice run` as the chart's container runs it, but as a process on a machine that it shares.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,37 +6,56 @@ use std::time::Duration;
 
 use super::ports;
 use super::process::Process;
+use super::release::Release;
 
-/// A debug build on two busy cores.
-const START_LIMIT: Duration = Duration::from_mins(1);
+/// A debug build on two busy cores, and another's Lease that has to expire before.
+const START_LIMIT: Duration = Duration::from_mins(2);
 
 /// All of an orderly stop (design: 25 s), and some air.
 const STOP_LIMIT: Duration = Duration::from_secs(35);
 
-/// One operator that watches one namespace.
+/// Where nothing is and nothing can be made: the container's file system is read-only but for its volume.
+const NOWHERE: &str = "/nonexistent";
+
+/// One operator of a release.
 pub(crate) struct Operator {
     directory: PathBuf,
     kubeconfig: PathBuf,
     namespace: String,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     storage_port: u16,
     health_port: u16,
+    metrics_port: u16,
     process: Option<Process>,
 }
 
 impl Operator {
     /// Starts it and waits until it is ready.
-    pub(crate) async fn start(directory: &Path, kubeconfig: &Path, namespace: &str) -> Self {
-        let mut operator = Self {
-            directory: directory.to_owned(),
-            kubeconfig: kubeconfig.to_owned(),
-            namespace: namespace.to_owned(),
-            storage_port: ports::free(),
-            health_port: ports::free(),
-            process: None,
-        };
-        std::fs::create_dir_all(operator.data()).unwrap();
+    pub(crate) async fn start(directory: &Path, kubeconfig: &Path, release: &Release) -> Self {
+        let mut operator = Self::new(directory, kubeconfig, release);
         operator.resume().await;
         operator
+    }
+
+    /// One that does not run yet, with an empty storage root.
+    pub(crate) fn new(directory: &Path, kubeconfig: &Path, release: &Release) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+            namespace: release.namespace().to_owned(),
+            arguments: release.arguments(),
+            environment: release.environment(),
+            storage_port: ports::free(),
+            health_port: ports::free(),
+            metrics_port: ports::free(),
+            process: None,
+        }
+    }
+
+    /// Host and port in the URLs of its artifacts.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.storage_port)
     }
 
     /// Starts it again on the same data, and waits until it is ready.
@@ -51,22 +70,20 @@ impl Operator {
     }
 
     /// Starts it again without waiting.
+    ///
+    /// Only what cannot be as in a pod is changed: where it listens, where its volume is, how it finds the API server.
     pub(crate) fn launch(&mut self) {
-        let home = self.directory.join("home");
-        std::fs::create_dir_all(&home).unwrap();
+        std::fs::create_dir_all(self.data()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        command.env_clear().env("KUBECONFIG", &self.kubeconfig).env("RUNTIME_NAMESPACE", &self.namespace);
-        command.env("HOME", &home).env("TMPDIR", &home).env("RUST_BACKTRACE", "1");
-        command.args([
-            "run",
-            "--watch-all-namespaces=false",
-            "--enable-leader-election=false",
-            "--metrics-addr=0",
-        ]);
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env("KUBECONFIG", &self.kubeconfig).env("HOME", NOWHERE).env("TMPDIR", NOWHERE);
+        command.env("RUST_BACKTRACE", "1");
+        command.args(&self.arguments);
         command.arg(format!("--storage-path={}", self.data().display()));
-        command.arg(format!("--storage-addr=127.0.0.1:{}", self.storage_port));
-        command.arg(format!("--storage-adv-addr=127.0.0.1:{}", self.storage_port));
+        command.arg(format!("--storage-addr={}", self.address()));
+        command.arg(format!("--storage-adv-addr={}", self.address()));
         command.arg(format!("--health-addr=127.0.0.1:{}", self.health_port));
+        command.arg(format!("--metrics-addr=127.0.0.1:{}", self.metrics_port));
         self.process = Some(Process::start("operator", command, &self.directory));
     }
 

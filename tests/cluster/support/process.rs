@@ -73,6 +73,11 @@ impl Process {
     pub(crate) async fn terminate(&mut self, limit: Duration) -> i32 {
         let group = Pid::from_raw(group_of(&self.child)).expect("a child has an id");
         let _ = kill_process_group(group, Signal::TERM);
+        self.ended(limit).await
+    }
+
+    /// Waits until it ends, and returns its exit status.
+    pub(crate) async fn ended(&mut self, limit: Duration) -> i32 {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::{Value, json};
+
 use super::api::{LIMIT, Namespace};
 use super::bench::Bench;
 use super::controlplane::ControlPlane;
@@ -11,6 +13,7 @@ use super::gate::Gate;
 use super::operator::Operator;
 use super::process::POLL;
 use super::registry::Registry;
+use super::release::{Release, of_a_test};
 use super::tools::{Keys, Tools};
 
 /// Names of namespaces have 63 characters at most.
@@ -46,15 +49,21 @@ impl Scene {
         self.bench.plane().await
     }
 
-    /// An operator that watches the namespace.
-    pub(crate) async fn operator(&self) -> Operator {
-        let kubeconfig = self.bench.plane().await.operator_kubeconfig();
-        self.operator_with(&kubeconfig).await
+    /// The chart with its defaults and these values, in the namespace of the test.
+    pub(crate) async fn release(&self, values: &Value) -> Release {
+        Release::new(self.bench.rendered(&of_a_test(values), &self.namespace.name).await)
     }
 
-    /// The same, with a way to the API server of its own.
-    pub(crate) async fn operator_with(&self, kubeconfig: &Path) -> Operator {
-        Operator::start(&self.folder("operator"), kubeconfig, &self.namespace.name).await
+    /// An operator that watches the namespace.
+    pub(crate) async fn operator(&self) -> Operator {
+        self.operator_of(&json!({})).await
+    }
+
+    /// The same, with these values of the chart.
+    pub(crate) async fn operator_of(&self, values: &Value) -> Operator {
+        let release = self.release(values).await;
+        let kubeconfig = release.place(self.plane().await).await;
+        Operator::start(&self.folder("operator"), &kubeconfig, &release).await
     }
 
     /// A registry for everybody.
@@ -82,8 +91,9 @@ impl Scene {
         let plane = self.bench.plane().await;
         let authority = std::fs::read(plane.authority()).unwrap();
         let gate = Gate::before(&plane.url(), Some(&authority)).await;
-        let server = format!("http://{}", gate.host());
-        let kubeconfig = plane.operator_kubeconfig_through(&self.namespace.name, &server);
+        let release = self.release(&json!({})).await;
+        release.place(plane).await;
+        let kubeconfig = release.kubeconfig_through(plane, &format!("http://{}", gate.host())).await;
         (gate, kubeconfig)
     }
 
@@ -94,9 +104,10 @@ impl Scene {
         (plane, namespace)
     }
 
-    /// What operators have written in the namespace, in order: verb and resource.
+    /// What operators have written in the namespace, in order: verb and resource. The election of a leader is left out.
     pub(crate) async fn writes(&self) -> Vec<String> {
-        self.bench.plane().await.writes(&self.namespace.name)
+        let writes = self.bench.plane().await.writes(&self.namespace.name).into_iter();
+        writes.filter(|write| !write.is_of_the_election()).map(|write| write.what).collect()
     }
 
     /// Waits until there are so many, and returns them.

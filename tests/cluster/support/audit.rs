@@ -1,0 +1,55 @@
+//! The audit log of an API server: every write of an operator, in order.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// Which requests are logged: operators are service accounts, tests are not.
+pub(crate) const POLICY: &str = "apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  userGroups: ['system:serviceaccounts']
+  verbs: [create, update, patch, delete, deletecollection]
+- level: None
+";
+
+/// What the names of elections and of their events begin with.
+const ELECTION: &str = "source-controller-leader-election";
+
+/// One write.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    /// Verb and resource.
+    pub(crate) what: String,
+    /// The object's name.
+    pub(crate) name: String,
+}
+
+impl Write {
+    /// Whether it belongs to the election of a leader: the Lease itself, or an event about it.
+    pub(crate) fn is_of_the_election(&self) -> bool {
+        self.name.starts_with(ELECTION)
+    }
+
+    fn of(entry: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let object = &entry["objectRef"];
+        let (verb, resource, part) =
+            (text(&entry["verb"]), text(&object["resource"]), text(&object["subresource"]));
+        let separator = if part.is_empty() { "" } else { "/" };
+        Self { what: format!("{verb} {resource}{separator}{part}"), name: text(&object["name"]) }
+    }
+}
+
+/// The writes in this namespace that a log tells of.
+pub(crate) fn writes(log: &Path, namespace: &str) -> Vec<Write> {
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    let place = format!("\"namespace\":\"{namespace}\"");
+    // The last line may not be whole yet.
+    let lines = log.lines().filter(|line| line.contains(&place));
+    let entries = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let here = entries.filter(|entry| entry["objectRef"]["namespace"] == namespace);
+    here.map(|entry| Write::of(&entry)).collect()
+}
