@@ -9,6 +9,7 @@
 )]
 
 mod first_artifact;
+mod handover;
 mod helm;
 mod installed;
 mod killed;
@@ -36,6 +37,7 @@ fn main() {
     let trials = [
         testbed::tests(&bench),
         first_artifact::tests(&bench),
+        handover::tests(&bench),
         helm::tests(&bench),
         installed::tests(&bench),
         killed::tests(&bench),
