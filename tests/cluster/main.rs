@@ -17,6 +17,7 @@ mod lifecycle;
 mod outage;
 mod permitted;
 mod refused;
+mod replicas;
 mod support;
 mod testbed;
 mod transcript;
@@ -45,6 +46,7 @@ fn main() {
         outage::tests(&bench),
         permitted::tests(&bench),
         refused::tests(&bench),
+        replicas::tests(&bench),
         transcript::tests(&bench),
         verified::tests(&bench),
     ];

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// Which requests are logged: operators are service accounts, tests are not.
@@ -21,10 +22,14 @@ const ELECTION: &str = "source-controller-leader-election";
 /// One write.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
+    /// When it was received.
+    pub(crate) at: Timestamp,
     /// Verb and resource.
     pub(crate) what: String,
     /// The object's name.
     pub(crate) name: String,
+    /// The token that it was made with: each process has its own.
+    pub(crate) token: String,
 }
 
 impl Write {
@@ -39,7 +44,12 @@ impl Write {
         let (verb, resource, part) =
             (text(&entry["verb"]), text(&object["resource"]), text(&object["subresource"]));
         let separator = if part.is_empty() { "" } else { "/" };
-        Self { what: format!("{verb} {resource}{separator}{part}"), name: text(&object["name"]) }
+        Self {
+            at: text(&entry["requestReceivedTimestamp"]).parse().expect("times are RFC 3339"),
+            what: format!("{verb} {resource}{separator}{part}"),
+            name: text(&object["name"]),
+            token: text(&entry["user"]["extra"]["authentication.kubernetes.io/credential-id"][0]),
+        }
     }
 }
 

@@ -53,6 +53,22 @@ impl Operator {
         }
     }
 
+    /// Another replica of the same release, which does not run yet. Its artifacts have the same address: that of the Service,
+    /// behind which only who leads is ready.
+    pub(crate) fn another(&self, directory: &Path, kubeconfig: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+            namespace: self.namespace.clone(),
+            arguments: self.arguments.clone(),
+            environment: self.environment.clone(),
+            storage_port: self.storage_port,
+            health_port: ports::free(),
+            metrics_port: ports::free(),
+            process: None,
+        }
+    }
+
     /// Host and port in the URLs of its artifacts.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.storage_port)
@@ -61,6 +77,11 @@ impl Operator {
     /// Starts it again on the same data, and waits until it is ready.
     pub(crate) async fn resume(&mut self) {
         self.launch();
+        self.ready().await;
+    }
+
+    /// Waits until it is ready.
+    pub(crate) async fn ready(&mut self) {
         let (health, storage) = (loopback(self.health_port, "readyz"), loopback(self.storage_port, ""));
         let ready = async |_: &Process| {
             reqwest::get(&health).await.ok().filter(|answer| answer.status().is_success())?;
@@ -96,6 +117,24 @@ impl Operator {
     pub(crate) async fn terminate(&mut self) -> i32 {
         let mut process = self.process.take().expect("it runs");
         process.terminate(STOP_LIMIT).await
+    }
+
+    /// Waits until it ends by itself, and returns its exit status.
+    pub(crate) async fn ended(&mut self) -> i32 {
+        let mut process = self.process.take().expect("it runs");
+        process.ended(START_LIMIT).await
+    }
+
+    /// Whether it says that it is ready.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let answer = reqwest::get(loopback(self.health_port, "readyz")).await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// What it measures.
+    pub(crate) async fn metrics(&self) -> String {
+        let answer = reqwest::get(loopback(self.metrics_port, "metrics")).await;
+        answer.expect("metrics are served").text().await.expect("they are text")
     }
 
     /// Its storage root.
