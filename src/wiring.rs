@@ -142,6 +142,7 @@ pub fn start(
         recorder: Passes::register(metrics, config.concurrent)?,
         policy: config.policy,
         default_account: config.default_account.clone(),
+        docker_config: config.docker_config.clone(),
     };
     let watcher = Watcher::new(Arc::new(services)).start();
     let services = vec![

@@ -6,7 +6,7 @@ mod selector;
 mod value;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub struct Config {
     pub policy: Policy,
     /// The `ServiceAccount` of objects that name none.
     pub default_account: Option<Arc<str>>,
+    /// Docker's configuration file of this process: for what the pull secrets of an object do not cover (D8).
+    pub docker_config: Option<Arc<Path>>,
     /// Feature gates that were set; none has an effect here (D38).
     pub idle_gates: Vec<String>,
     /// Turns at one registry.
@@ -127,6 +129,7 @@ impl Config {
             default_account: Some(arguments.default_service_account.as_str())
                 .filter(|name| !name.is_empty())
                 .map(Arc::from),
+            docker_config: value::docker_config(environment),
             idle_gates: value::gates(&arguments.feature_gates).map(str::to_owned).collect(),
             registry_concurrency: arguments.registry_concurrency,
             concurrent: arguments.concurrent,

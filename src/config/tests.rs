@@ -21,6 +21,21 @@ fn parse(flags: &[&str]) -> Result<Config, String> {
 }
 
 #[test]
+fn docker_s_configuration_is_where_its_variable_says_else_at_home() {
+    let found = |environment: &[(&str, &str)]| {
+        let of = |name: &str| {
+            environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        super::value::docker_config(&of).map(|path| path.display().to_string())
+    };
+
+    let both = [("DOCKER_CONFIG", "/etc/docker"), ("HOME", "/home/sluice")];
+    assert_eq!(found(&both).as_deref(), Some("/etc/docker/config.json"));
+    assert_eq!(found(&[("DOCKER_CONFIG", ""), both[1]]).as_deref(), Some("/home/sluice/.docker/config.json"));
+    assert_eq!(found(&[]), None);
+}
+
+#[test]
 fn the_command_line_of_the_suites_parses() {
     let config = parse(&[
         "--watch-all-namespaces",

@@ -1,5 +1,7 @@
 //! Single values, in the syntax that upstream's flags have.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use artifact::digest::Algorithm;
@@ -68,6 +70,13 @@ pub(super) fn given<T: Clone + From<String>>(
 ) -> T {
     let fallback = || environment(variable).filter(|value| !value.is_empty());
     flag.cloned().unwrap_or_else(|| fallback().unwrap_or_else(|| default.to_owned()).into())
+}
+
+/// Docker's configuration file of this process: in `$DOCKER_CONFIG`, else in `.docker` at home (spec 4.2).
+pub(super) fn docker_config(environment: &dyn Fn(&str) -> Option<String>) -> Option<Arc<Path>> {
+    let given = |name: &str| environment(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = given("DOCKER_CONFIG").or_else(|| Some(given("HOME")?.join(".docker")))?;
+    Some(directory.join("config.json").into())
 }
 
 /// The address in artifact URLs (spec 7.1): the advertised one, else one made of where the file server listens.

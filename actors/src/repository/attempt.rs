@@ -48,7 +48,7 @@ pub(super) async fn run(
     if *class == Class::Check && sound(seen) {
         return Ok(());
     }
-    let access = dereference(scope, &source, wanted.reads.as_ref(), seen).await?;
+    let access = dereference(scope, &source, wanted.reads.as_ref(), at.docker_config.as_deref(), seen).await?;
     if pinned(&source, seen)?
         && access.trust_to_check(&source, desired, recorded, &seen.borrow()).is_none()
         && unchanged(&source, recorded, &seen.borrow())

@@ -1,6 +1,8 @@
 //! From the names of Secrets and service accounts to an origin, a credential and trust material.
 
 use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use oci::{Credential, DockerConfig, Origin, ProxySettings, TlsMaterial};
@@ -35,6 +37,7 @@ pub(super) async fn dereference(
     scope: &Scope,
     source: &Source,
     cluster: &dyn ClusterReader,
+    docker_config: Option<&Path>,
     seen: &RefCell<Observation>,
 ) -> Result<Access, Failure> {
     let reading = async {
@@ -45,7 +48,7 @@ pub(super) async fn dereference(
             tls: tls(scope, source, cluster).await?,
             ..Origin::new(source.repository.api_host())
         };
-        let credential = credential(source, configs.as_deref())?;
+        let credential = credential(source, configs.as_deref(), docker_config).await?;
         let material = match &source.trust {
             None => None,
             Some(trust) => Some(material(scope, trust, cluster).await),
@@ -62,11 +65,21 @@ pub(super) async fn dereference(
     }
 }
 
-fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Credential, Failure> {
+/// That of a pull secret, else that of the process, which counts only where there are pull secrets at all (spec 4.2, D8).
+async fn credential(
+    source: &Source,
+    configs: Option<&[DockerConfig]>,
+    docker_config: Option<&Path>,
+) -> Result<Credential, Failure> {
+    let select = |configs: &[DockerConfig]| {
+        oci::docker_config::select(configs, source.repository.registry(), source.repository.path())
+    };
     if let Some(configs) = configs {
-        let selected =
-            oci::docker_config::select(configs, source.repository.registry(), source.repository.path());
-        return Ok(selected.unwrap_or_default());
+        if let Some(selected) = select(configs) {
+            return Ok(selected);
+        }
+        let own = own_docker_config(docker_config).await?;
+        return Ok(own.and_then(|own| select(&[own])).unwrap_or_default());
     }
     let provider = match source.provider {
         Provider::Generic => return Ok(Credential::Anonymous),
@@ -77,6 +90,20 @@ fn credential(source: &Source, configs: Option<&[DockerConfig]>) -> Result<Crede
     Err(unusable(&format!(
         "login with provider '{provider}' is not supported by this version; name a pull secret in spec.secretRef"
     )))
+}
+
+async fn own_docker_config(path: Option<&Path>) -> Result<Option<DockerConfig>, Failure> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let unreadable = |why: &dyn std::fmt::Display| {
+        unusable(&format!("the operator's docker config file '{}' cannot be used: {why}", path.display()))
+    };
+    match tokio::fs::read(path).await {
+        Ok(bytes) => DockerConfig::parse_json(&bytes).map(Some).map_err(|error| unreadable(&error)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(unreadable(&error.kind())),
+    }
 }
 
 async fn proxy(

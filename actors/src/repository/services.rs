@@ -1,5 +1,6 @@
 //! Whom a Repository asks; one of these for all of them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use actix::Recipient;
@@ -39,4 +40,6 @@ pub struct Services {
     pub policy: Policy,
     /// The `ServiceAccount` of objects that name none.
     pub default_account: Option<Arc<str>>,
+    /// Docker's configuration file of this process: for what the pull secrets of an object do not cover (D8).
+    pub docker_config: Option<Arc<Path>>,
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod attempts;
 mod children;
 mod dependencies;
+mod docker_config;
 mod endings;
 mod recorded;
 mod support;

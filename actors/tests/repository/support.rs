@@ -114,6 +114,7 @@ fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> 
             jitter_percent: 0,
         },
         default_account: None,
+        docker_config: None,
     };
     let seen = Seen {
         inspect: inspects,
