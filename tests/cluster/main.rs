@@ -21,6 +21,7 @@ mod replicas;
 mod support;
 mod testbed;
 mod transcript;
+mod two_writers;
 mod verified;
 
 use support::bench::Bench;
@@ -48,6 +49,7 @@ fn main() {
         refused::tests(&bench),
         replicas::tests(&bench),
         transcript::tests(&bench),
+        two_writers::tests(&bench),
         verified::tests(&bench),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

@@ -47,6 +47,12 @@ impl Namespace {
         changed.metadata.generation.expect("the API server counts generations")
     }
 
+    /// Changes part of the status of an `OCIRepository`, as another operator would.
+    pub(crate) async fn change_status(&self, name: &str, patch: Value) {
+        let parameters = PatchParams::default();
+        drop(self.repositories().patch_status(name, &parameters, &Patch::Merge(patch)).await.unwrap());
+    }
+
     /// Asks for a reconciliation with this token.
     pub(crate) async fn poke(&self, name: &str, token: &str) {
         let annotations = json!({"reconcile.fluxcd.io/requestedAt": token});
@@ -125,6 +131,23 @@ impl Namespace {
         let about = events.into_iter().filter(|event| event.data["involvedObject"]["name"] == name);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         about.map(|event| (text(&event.data["reason"]), text(&event.data["message"]))).collect()
+    }
+
+    /// Waits for an event about an object for this reason, and returns it.
+    pub(crate) async fn until_event(&self, name: &str, reason: &str) -> Value {
+        let chosen =
+            watcher::Config::default().fields(&format!("involvedObject.name={name},reason={reason}"));
+        let wait = async {
+            let mut events = std::pin::pin!(watcher::watcher(self.of("v1", "Event"), chosen));
+            while let Some(event) = events.next().await {
+                if let Ok(watcher::Event::InitApply(event) | watcher::Event::Apply(event)) = event {
+                    return serde_json::to_value(event).unwrap();
+                }
+            }
+            panic!("a watch does not end");
+        };
+        let in_time = tokio::time::timeout(LIMIT, wait).await;
+        in_time.unwrap_or_else(|_| panic!("{}/{name}: no event {reason} within {LIMIT:?}", self.name))
     }
 
     fn repositories(&self) -> Api<DynamicObject> {
