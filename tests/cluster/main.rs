@@ -20,6 +20,7 @@ mod refused;
 mod replicas;
 mod support;
 mod testbed;
+mod thousand;
 mod transcript;
 mod two_writers;
 mod verified;
@@ -48,6 +49,7 @@ fn main() {
         permitted::tests(&bench),
         refused::tests(&bench),
         replicas::tests(&bench),
+        thousand::tests(&bench),
         transcript::tests(&bench),
         two_writers::tests(&bench),
         verified::tests(&bench),

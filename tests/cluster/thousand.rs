@@ -1,0 +1,87 @@
+//! A thousand objects at once: each is Ready, nothing is asked or written twice, and a restart finds all of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+use kube::ResourceExt;
+use kube::api::{Api, DynamicObject};
+use kube::runtime::{WatchStreamExt, watcher};
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use crate::support::api::{is_ready, resource};
+use crate::support::bench::Bench;
+use crate::support::manifest::repository;
+use crate::support::scene::Scene;
+
+pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
+    vec![bench.trial(a_thousand_objects_cost_a_thousand_manifests_and_one_download)]
+}
+
+const OBJECTS: usize = 1000;
+
+/// Several times what a debug build takes on two busy cores.
+const CONVERGENCE: Duration = Duration::from_mins(3);
+
+/// Requests to the API server at a time.
+const CREATORS: usize = 10;
+
+const FILES: &[(&str, &[u8])] = &[("a.yaml", b"a: 1\n")];
+
+/// Waits until all objects of the namespace are Ready; returns what is not.
+async fn until_all_are_ready(scene: &Scene) {
+    let client = scene.plane().await.client().await;
+    let kind = resource("source.toolkit.fluxcd.io/v1", "OCIRepository");
+    let objects = Api::<DynamicObject>::namespaced_with(client, &scene.namespace.name, &kind);
+    let mut ready = BTreeSet::new();
+    let wait = async {
+        let states = watcher(objects, watcher::Config::default()).default_backoff().applied_objects();
+        let mut states = std::pin::pin!(states);
+        while ready.len() < OBJECTS {
+            if let Some(Ok(object)) = states.next().await
+                && is_ready(&serde_json::to_value(&object).unwrap())
+            {
+                ready.insert(object.name_any());
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(CONVERGENCE, wait).await.is_ok();
+    assert!(in_time, "{} of {OBJECTS} objects are Ready after {CONVERGENCE:?}", ready.len());
+}
+
+async fn a_thousand_objects_cost_a_thousand_manifests_and_one_download(scene: Scene) {
+    let registry = scene.registry().await;
+    let digest = registry.push("app:v1", FILES).await;
+    let mut operator = scene.operator().await;
+    let mark = registry.mark();
+    let url = format!("{}/app", registry.host());
+    let manifest = |number: usize| repository(&format!("app-{number}"), &url, &json!({"ref": {"tag": "v1"}}));
+
+    let create = async |number| scene.namespace.apply(&manifest(number)).await;
+    tokio::join!(stream::iter(0..OBJECTS).for_each_concurrent(CREATORS, create), until_all_are_ready(&scene),);
+
+    let requests = registry.since(mark);
+    let manifests = requests.iter().filter(|line| *line == "GET /v2/app/manifests/v1 200").count();
+    let blobs = requests.iter().filter(|line| line.contains("/blobs/")).count();
+    assert!(manifests <= OBJECTS, "{manifests} manifests");
+    assert_eq!((blobs, requests.len() - manifests - blobs), (1, 0), "{:?}", &requests[..20]);
+    let writes = scene.until_writes(3 * OBJECTS).await;
+    assert_eq!(writes.len(), 3 * OBJECTS);
+
+    let mark = registry.mark();
+    operator.kill();
+    operator.resume().await;
+
+    for number in 0..OBJECTS {
+        let path = format!("ocirepository/{}/app-{number}/{digest}.tar.gz", scene.namespace.name);
+        assert_eq!(operator.get(&path).await.status(), 200, "{path}");
+    }
+    let requests = registry.since(mark);
+    assert!(
+        requests.iter().all(|line| line.starts_with("HEAD ")),
+        "a restart downloads nothing: {requests:?}"
+    );
+    assert_eq!(scene.writes().await.len(), writes.len());
+}
