@@ -1,4 +1,6 @@
 //! Every (step, error) and what the object's owner is told of it: the only place where that is chosen.
+//!
+//! `tests/failures.txt` lists what can fail, row by row, with the tests that hold it; a new row begins there.
 
 use std::error::Error as StdError;
 

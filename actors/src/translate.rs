@@ -63,7 +63,7 @@ fn wish(object: &Object, default_account: Option<&str>) -> Wish {
             SpecProblem::Malformed(what) => (Reason::SpecInvalid, format!("the spec cannot be read: {what}")),
             SpecProblem::Unknown(path) => (
                 Reason::UnsupportedField,
-                format!("the field {path} is not supported by this version; nothing is fetched rather than ignoring it"),
+                format!("the field spec.{path} is not supported by this version; nothing is fetched rather than ignoring it"),
             ),
         };
         Failure::stall(None, reason, text)

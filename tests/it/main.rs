@@ -1,4 +1,5 @@
 //! The program as a whole: what holds between its parts.
 
 mod architecture;
+mod failures;
 mod helm;

@@ -8,5 +8,7 @@ mod children;
 mod dependencies;
 mod docker_config;
 mod endings;
+mod failures;
+mod owner;
 mod recorded;
 mod support;
