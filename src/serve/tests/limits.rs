@@ -50,3 +50,16 @@ async fn a_body_that_is_read_slowly_is_sent_to_its_end_even_after_a_stop() {
     let head = first.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
     assert_eq!(first.len() - head + rest.len(), large.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_stop_nobody_is_answered() {
+    let shelf = Shelf::open();
+    assert_eq!(shelf.get("/").await.status, 200);
+
+    shelf.stop().await;
+
+    assert_eq!(
+        TcpStream::connect(shelf.server).await.unwrap_err().kind(),
+        std::io::ErrorKind::ConnectionRefused
+    );
+}
