@@ -1,17 +1,16 @@
-//! The chart from its installation to its end, and what it leaves behind (docs/migrate.md).
+//! The chart from its installation to its end.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
-use kube::runtime::{conditions, wait};
-use kube::{Client, ResourceExt as _};
+use kube::ResourceExt as _;
+use kube::api::{Patch, PatchParams};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::support::api::{LIMIT, resource};
 use crate::support::bench::Bench;
 use crate::support::chart::{Chart, RELEASE, values};
+use crate::support::inventory::{DEFINITION, Inventory, names};
 use crate::support::manifest::{pull_secret, repository};
 use crate::support::operator::Operator;
 use crate::support::release::Release;
@@ -26,98 +25,25 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     ]
 }
 
-const DEFINITION: &str = "ocirepositories.source.toolkit.fluxcd.io";
 const FILES: &[(&str, &[u8])] = &[("a.yaml", b"a: 1\n")];
-
-/// What helm or the operator could make in a namespace; events go by themselves.
-const NAMESPACED: [(&str, &str); 9] = [
-    ("apps/v1", "Deployment"),
-    ("v1", "Service"),
-    ("v1", "ServiceAccount"),
-    ("v1", "Secret"),
-    ("v1", "ConfigMap"),
-    ("v1", "PersistentVolumeClaim"),
-    ("rbac.authorization.k8s.io/v1", "Role"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-    ("coordination.k8s.io/v1", "Lease"),
-];
-const CLUSTER_WIDE: [(&str, &str); 2] =
-    [("rbac.authorization.k8s.io/v1", "ClusterRole"), ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding")];
-
-struct Cluster {
-    client: Client,
-    namespace: String,
-}
-
-impl Cluster {
-    fn of(client: Client, namespace: &str) -> Self {
-        Self { client, namespace: namespace.to_owned() }
-    }
-
-    fn kind(&self, api_version: &str, kind: &str) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client.clone(), &self.namespace, &resource(api_version, kind))
-    }
-
-    fn definitions(&self) -> Api<DynamicObject> {
-        let kind = resource("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-        Api::all_with(self.client.clone(), &kind)
-    }
-
-    /// `KIND/NAME` of what is there and stays.
-    async fn objects(&self) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        for (api_version, kind) in NAMESPACED {
-            found.extend(present(kind, &self.kind(api_version, kind)).await);
-        }
-        for (api_version, kind) in CLUSTER_WIDE {
-            let everywhere = Api::all_with(self.client.clone(), &resource(api_version, kind));
-            let mut names = present(kind, &everywhere).await;
-            names.retain(|name| name.contains(&format!("/{}-", self.namespace)));
-            found.extend(names);
-        }
-        found
-    }
-
-    async fn definition(&self) -> DynamicObject {
-        self.definitions().get(DEFINITION).await.unwrap()
-    }
-
-    async fn delete_definition(&self) {
-        let uid = self.definition().await.uid().unwrap();
-        self.definitions().delete(DEFINITION, &DeleteParams::default()).await.unwrap();
-        let gone = conditions::is_deleted(&uid);
-        let wait = wait::await_condition(self.definitions(), DEFINITION, gone);
-        tokio::time::timeout(LIMIT, wait).await.unwrap().unwrap();
-    }
-}
-
-async fn present(kind: &str, api: &Api<DynamicObject>) -> Vec<String> {
-    let mut objects = api.list(&ListParams::default()).await.unwrap().items;
-    objects.retain(|object| object.metadata.deletion_timestamp.is_none());
-    let names = objects.iter().map(|object| format!("{kind}/{}", object.name_any()));
-    names.collect()
-}
-
-fn names(lines: &[&str]) -> BTreeSet<String> {
-    lines.iter().map(|line| (*line).to_owned()).collect()
-}
 
 async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scene: Scene) {
     let (plane, namespace) = scene.another_plane().await;
     let registry = scene.registry_of("me:secret").await;
     registry.push("app:v1", FILES).await;
     let chart = Chart::of(&scene, &plane, &namespace.name);
-    let cluster = Cluster::of(plane.client().await, &namespace.name);
-    cluster.delete_definition().await;
+    let inventory = Inventory::of(plane.client().await, &namespace.name);
+    let uid = inventory.ask_for_the_end_of_the_definition().await;
+    inventory.until_without_definition(&uid).await;
     let values = values(&json!({"storage": {"persistent": true}, "eventsAddress": ""}));
 
     let notes = chart.install(&values).await.unwrap();
 
-    let promise = "It writes once it holds the Lease source-controller-leader-election:";
+    let promise = "while it holds the Lease source-controller-leader-election, as source-controller does";
     assert!(notes.contains(promise), "{notes}");
     let cluster_role = format!("{}-{RELEASE}", namespace.name);
     assert_eq!(
-        cluster.objects().await,
+        inventory.objects().await,
         names(&[
             "Deployment/sluice",
             "Service/source-controller",
@@ -152,14 +78,8 @@ async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scen
     chart.uninstall().await.unwrap();
 
     let left = ["Secret/pull", "Lease/source-controller-leader-election"];
-    assert_eq!(cluster.objects().await, names(&left));
-    namespace.delete("app").await;
-    let held = namespace.object("app").await;
-    assert!(held["metadata"]["deletionTimestamp"].is_string());
-    assert_eq!(held["metadata"]["finalizers"], json!(["finalizers.fluxcd.io"]));
-    let release = json!({"metadata": {"finalizers": null}});
-    namespace.change("app", release).await;
-    namespace.until("app", "end", Value::is_null).await;
+    assert_eq!(inventory.objects().await, names(&left));
+    inventory.definition().await;
 }
 
 async fn an_upgrade_turns_the_whole_into_a_shard_that_takes_only_its_own_objects(scene: Scene) {
@@ -169,15 +89,20 @@ async fn an_upgrade_turns_the_whole_into_a_shard_that_takes_only_its_own_objects
     registry.push("app:v1", FILES).await;
     let url = format!("{}/app", registry.host());
     let chart = Chart::of(&scene, plane, &namespace.name);
-    let cluster = Cluster::of(plane.client().await, &namespace.name);
+    let inventory = Inventory::of(plane.client().await, &namespace.name);
     chart.install(&values(&json!({}))).await.unwrap();
 
     let shard = json!({"mode": "beside", "shard": "one", "watchAllNamespaces": false, "eventsAddress": ""});
     let shard = values(&shard);
-    chart.upgrade(&shard).await.unwrap();
+    let notes = chart.upgrade(&shard).await.unwrap();
+
+    assert!(
+        notes.contains("while it holds the Lease source-controller-leader-election-3bbc7129,"),
+        "{notes}"
+    );
 
     assert_eq!(
-        cluster.objects().await,
+        inventory.objects().await,
         names(&[
             "Deployment/sluice",
             "Service/sluice",
@@ -209,7 +134,7 @@ async fn an_upgrade_turns_the_whole_into_a_shard_that_takes_only_its_own_objects
 async fn the_service_of_source_controller_is_not_taken_over_silently(scene: Scene) {
     let plane = scene.plane().await;
     let chart = Chart::of(&scene, plane, &scene.namespace.name);
-    let cluster = Cluster::of(plane.client().await, &scene.namespace.name);
+    let inventory = Inventory::of(plane.client().await, &scene.namespace.name);
     let service = json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -224,33 +149,33 @@ async fn the_service_of_source_controller_is_not_taken_over_silently(scene: Scen
         error.contains("Service \"source-controller\"") && error.contains("cannot be imported"),
         "{error}"
     );
-    assert_eq!(cluster.objects().await, names(&["Service/source-controller"]));
+    assert_eq!(inventory.objects().await, names(&["Service/source-controller"]));
 }
 
 async fn a_definition_that_differs_stays_or_is_replaced_as_helm_is_told(scene: Scene) {
     let (plane, namespace) = scene.another_plane().await;
     let chart = Chart::of(&scene, &plane, &namespace.name);
-    let cluster = Cluster::of(plane.client().await, &namespace.name);
-    let ours = cluster.definition().await;
+    let inventory = Inventory::of(plane.client().await, &namespace.name);
+    let ours = inventory.definition().await;
     let mut theirs = ours.data["spec"]["versions"].clone();
     theirs[0]["additionalPrinterColumns"] = json!([]);
     let patch = Patch::Merge(json!({"spec": {"versions": theirs}}));
     let parameters = PatchParams { field_manager: Some("flux".to_owned()), ..PatchParams::default() };
-    let definitions = cluster.definitions();
+    let definitions = inventory.definitions();
     let theirs = definitions.patch(DEFINITION, &parameters, &patch).await.unwrap();
     let values = values(&json!({}));
 
     let error = chart.install(&values).await.unwrap_err();
     assert!(error.contains("conflict with \"flux\""), "{error}");
-    assert_eq!(cluster.objects().await, BTreeSet::new());
+    assert_eq!(inventory.objects().await, BTreeSet::new());
 
     chart.install_with(&["--skip-crds"], &values).await.unwrap();
     chart.upgrade(&values).await.unwrap();
-    let kept = cluster.definition().await;
+    let kept = inventory.definition().await;
     assert_eq!(kept.resource_version(), theirs.resource_version());
     chart.uninstall().await.unwrap();
 
     chart.install_with(&["--force-conflicts"], &values).await.unwrap();
-    let replaced = cluster.definition().await;
+    let replaced = inventory.definition().await;
     assert_eq!(replaced.data["spec"], ours.data["spec"]);
 }

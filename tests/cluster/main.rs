@@ -17,6 +17,7 @@ mod lifecycle;
 mod outage;
 mod permitted;
 mod refused;
+mod removed;
 mod replicas;
 mod support;
 mod testbed;
@@ -48,6 +49,7 @@ fn main() {
         outage::tests(&bench),
         permitted::tests(&bench),
         refused::tests(&bench),
+        removed::tests(&bench),
         replicas::tests(&bench),
         thousand::tests(&bench),
         transcript::tests(&bench),

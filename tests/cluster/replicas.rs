@@ -10,13 +10,12 @@ use std::sync::Arc;
 
 use hyper::Method;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
-use kube::api::Api;
+use k8s_openapi::api::coordination::v1::LeaseSpec;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::support::api::{LIMIT, artifact};
-use crate::support::audit::Write;
+use crate::support::audit::{ELECTION, Write};
 use crate::support::bench::Bench;
 use crate::support::files::below;
 use crate::support::manifest::repository;
@@ -35,8 +34,6 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(a_leader_that_cannot_renew_ends_and_writes_nothing_once_another_may_lead),
     ]
 }
-
-const LEASE: &str = "source-controller-leader-election";
 
 /// The times of `short_lease`, and the time limit of a write.
 const SHORT: SignedDuration = SignedDuration::from_secs(13);
@@ -106,12 +103,6 @@ impl Pair {
         self.scene.namespace.apply(&repository(name, &url, &spec)).await;
     }
 
-    async fn lease(&self) -> LeaseSpec {
-        let client = self.scene.plane().await.client().await;
-        let leases: Api<Lease> = Api::namespaced(client, &self.scene.namespace.name);
-        leases.get(LEASE).await.unwrap().spec.unwrap()
-    }
-
     /// What the two have written, the Lease included: the one that made it, and the other.
     async fn writes(&self) -> (Vec<Write>, Vec<Write>) {
         let writes = self.scene.plane().await.writes(&self.scene.namespace.name);
@@ -167,11 +158,11 @@ async fn one_replica_writes_and_serves_and_the_other_touches_nothing(scene: Scen
     assert_eq!(asked.count(), 2, "one asks for each revision");
     assert!(pair.leader.is_ready().await && !pair.follower.is_ready().await);
     for (replica, leads) in [(&pair.leader, 1), (&pair.follower, 0)] {
-        let line = format!("leader_election_master_status{{name=\"{LEASE}\"}} {leads}");
+        let line = format!("leader_election_master_status{{name=\"{ELECTION}\"}} {leads}");
         assert!(replica.metrics().await.lines().any(|measured| measured == line), "no {line}");
     }
     assert!(below(&pair.follower.data()).is_empty());
-    let told = namespace.events(LEASE).await;
+    let told = namespace.events(ELECTION).await;
     assert!(
         matches!(&told[..], [(reason, text)] if reason == "LeaderElection" && text.ends_with(" became leader"))
     );
@@ -185,10 +176,10 @@ async fn a_leader_that_is_killed_is_followed_when_its_lease_has_expired(scene: S
     pair.scene.until_writes(3).await;
 
     pair.leader.kill();
-    let left = pair.lease().await;
+    let left = pair.scene.lease().await;
     pair.follower.ready().await;
 
-    let taken = pair.lease().await;
+    let taken = pair.scene.lease().await;
     assert!(acquired(&taken).duration_since(renewed(&left)) >= SHORT, "{left:?} then {taken:?}");
     assert_eq!((left.lease_transitions, taken.lease_transitions), (Some(0), Some(1)));
     pair.until_stored(&revision).await;
@@ -241,7 +232,7 @@ async fn a_leader_that_is_stopped_hands_over_without_waiting_for_the_lease_to_ex
     assert_eq!(pair.leader.terminate().await, 0);
     pair.follower.ready().await;
 
-    let taken = pair.lease().await;
+    let taken = pair.scene.lease().await;
     let (leaders, _) = pair.writes().await;
     let release = last_of_the_lease(&leaders);
     assert!(acquired(&taken).duration_since(release.at) <= RETRY + SLACK, "{release:?} then {taken:?}");
@@ -249,7 +240,8 @@ async fn a_leader_that_is_stopped_hands_over_without_waiting_for_the_lease_to_ex
     assert!(late.is_empty(), "{late:?} after {release:?}");
     pair.until_stored(&revision).await;
     pair.consume(&before, "after it").await;
-    let told: Vec<_> = pair.scene.namespace.events(LEASE).await.into_iter().map(|(_, text)| text).collect();
+    let told: Vec<_> =
+        pair.scene.namespace.events(ELECTION).await.into_iter().map(|(_, text)| text).collect();
     assert_eq!(told.iter().filter(|text| text.ends_with(" became leader")).count(), 2, "{told:?}");
     assert_eq!(told.iter().filter(|text| text.ends_with(" stopped leading")).count(), 1, "{told:?}");
 }
@@ -263,9 +255,9 @@ async fn a_leader_that_cannot_renew_ends_and_writes_nothing_once_another_may_lea
     pair.apply("app", "10m").await;
     pair.scene.namespace.until_revision("app", &first).await;
 
-    let hold = api.hold(Method::PUT, &format!("/leases/{LEASE}$"));
+    let hold = api.hold(Method::PUT, &format!("/leases/{ELECTION}$"));
     hold.reached(1).await;
-    let last = pair.lease().await;
+    let last = pair.scene.lease().await;
     let (namespace, registry) = (&pair.scene.namespace, &pair.registry);
     let pushes = async {
         for number in 1.. {

@@ -16,8 +16,8 @@ rules:
 - level: None
 ";
 
-/// What the names of elections and of their events begin with.
-const ELECTION: &str = "source-controller-leader-election";
+/// The name of the Lease, which those of shards and of events about it begin with.
+pub(crate) const ELECTION: &str = "source-controller-leader-election";
 
 /// One write.
 #[derive(Clone, Debug)]

@@ -53,8 +53,7 @@ impl Release {
         &self.namespace
     }
 
-    /// Makes its account with its roles, waits until they count, and returns the file by which a pod of it would find the
-    /// API server.
+    /// Makes its account with its roles, as helm would, and returns the file by which a pod of it finds the API server.
     pub(crate) async fn place(&self, plane: &ControlPlane) -> PathBuf {
         let client = plane.client().await;
         let parameters = PatchParams::apply("cluster-tests").force();
@@ -64,12 +63,10 @@ impl Release {
             let api = kind_of(&client, object);
             api.patch(&text(&object["metadata"]["name"]), &parameters, &Patch::Apply(object)).await.unwrap();
         }
-        let kubeconfig = self.kubeconfig(plane).await;
-        self.until_permitted(client_of(&kubeconfig).await).await;
-        kubeconfig
+        self.kubeconfig(plane).await
     }
 
-    /// Such a file with a token of its own, as every pod has one.
+    /// Such a file with a token of its own, as every pod has one; waits until the roles count.
     pub(crate) async fn kubeconfig(&self, plane: &ControlPlane) -> PathBuf {
         self.kubeconfig_through(plane, &plane.url()).await
     }
@@ -82,7 +79,9 @@ impl Release {
         let answer =
             accounts.create_token_request(&account, &PostParams::default(), &question).await.unwrap();
         let token = answer.status.expect("the API server made a token").token;
-        plane.kubeconfig_of(&format!("{}-{account}", self.namespace), server, &token)
+        let kubeconfig = plane.kubeconfig_of(&format!("{}-{account}", self.namespace), server, &token);
+        self.until_permitted(client_of(&kubeconfig).await).await;
+        kubeconfig
     }
 
     /// The arguments of the container.

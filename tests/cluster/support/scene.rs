@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use kube::api::Api;
 use serde_json::{Value, json};
 
 use super::api::{LIMIT, Namespace};
+use super::audit::ELECTION;
 use super::bench::Bench;
 use super::controlplane::ControlPlane;
 use super::gate::Gate;
@@ -102,6 +105,13 @@ impl Scene {
         let plane = self.bench.another_plane(&self.folder("plane")).await;
         let namespace = Namespace::create(plane.client().await, &self.namespace.name).await;
         (plane, namespace)
+    }
+
+    /// The Lease of the operators in the namespace.
+    pub(crate) async fn lease(&self) -> LeaseSpec {
+        let client = self.plane().await.client().await;
+        let leases: Api<Lease> = Api::namespaced(client, &self.namespace.name);
+        leases.get(ELECTION).await.unwrap().spec.expect("a Lease says who holds it")
     }
 
     /// What operators have written in the namespace, in order: verb and resource. The election of a leader is left out.
