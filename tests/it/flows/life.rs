@@ -1,26 +1,11 @@
 //! An object from its creation to its end (upstream's test of the controller as a whole).
 
-use std::io::Read as _;
-
 use serde_json::{Value, json};
 use sluice_actors::FINALIZER;
 
 use super::images::{DOCKER_LAYER, Image, annotations, deployment};
-use super::place::{Place, lines, repository};
+use super::place::{Place, lines, repository, unpacked};
 use super::registry::Registry;
-
-/// The files of an archive.
-fn unpacked(archive: &[u8]) -> Vec<(String, String)> {
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
-    let entries = archive.entries().unwrap().map(Result::unwrap);
-    let files = entries.filter(|entry| entry.header().entry_type().is_file());
-    let read = |mut entry: tar::Entry<'_, _>| {
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        (entry.path().unwrap().display().to_string(), text)
-    };
-    files.map(read).collect()
-}
 
 /// Creates, reads, asks, deletes; then creates anew, suspends and deletes.
 async fn lives(spec: &Value, tag: &str, copied: bool) {

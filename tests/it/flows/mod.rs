@@ -7,6 +7,7 @@ mod credentials;
 mod images;
 mod life;
 mod place;
+mod rebuild;
 mod references;
 mod registry;
 mod transports;

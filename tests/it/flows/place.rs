@@ -1,5 +1,6 @@
 //! A folder of manifests with the operator at work on it.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,12 @@ impl Place {
         fs_err::read(self.room.path().join("data").join(path)).unwrap()
     }
 
+    /// What the link of the object leads to.
+    pub(crate) fn latest(&self, name: &str) -> Vec<u8> {
+        let link = format!("data/ocirepository/default/{name}/latest.tar.gz");
+        fs_err::read(self.room.path().join(link)).unwrap()
+    }
+
     /// The object as it is now.
     pub(crate) fn object(&self, name: &str) -> Option<Arc<Object>> {
         self.folder.objects().into_iter().find(|object| &*object.key.name == name)
@@ -112,6 +119,19 @@ pub(crate) fn lines(status: &Status) -> Vec<String> {
         format!("{}={:?}({}, {})", it.kind.as_str(), it.truth, it.reason, it.message)
     };
     ordered.iter().map(line).collect()
+}
+
+/// The files of an archive.
+pub(crate) fn unpacked(archive: &[u8]) -> Vec<(String, String)> {
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
+    let entries = archive.entries().unwrap().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.header().entry_type().is_file());
+    let read = |mut entry: tar::Entry<'_, _>| {
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        (entry.path().unwrap().display().to_string(), text)
+    };
+    files.map(read).collect()
 }
 
 fn file(kind: &str, name: &str) -> String {

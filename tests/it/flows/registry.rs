@@ -30,6 +30,8 @@ struct Desk {
     shelves: Mutex<Shelves>,
     /// What was shown to be let in; empty for nothing.
     shown: Mutex<BTreeSet<String>>,
+    /// Every request, `METHOD PATH`.
+    asked: Mutex<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -56,7 +58,8 @@ impl Registry {
     }
 
     fn start(password: Option<String>, tls: Option<ServerConfig>) -> Self {
-        let desk = Data::new(Desk { password, shelves: Mutex::default(), shown: Mutex::default() });
+        let (shelves, shown, asked) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let desk = Data::new(Desk { password, shelves, shown, asked });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Data::clone(&desk);
@@ -96,6 +99,11 @@ impl Registry {
     pub(crate) fn shown(&self) -> BTreeSet<String> {
         self.desk.shown.lock().unwrap().clone()
     }
+
+    /// How many requests began like this so far.
+    pub(crate) fn asked(&self, beginning: &str) -> usize {
+        self.desk.asked.lock().unwrap().iter().filter(|line| line.starts_with(beginning)).count()
+    }
 }
 
 impl Drop for Registry {
@@ -107,6 +115,7 @@ impl Drop for Registry {
 async fn answer(request: HttpRequest, desk: Data<Desk>) -> HttpResponse {
     let shown = shown(&request);
     desk.shown.lock().unwrap().insert(shown.clone());
+    desk.asked.lock().unwrap().push(format!("{} {}", request.method(), request.path()));
     if desk.password.as_ref().is_some_and(|password| *password != shown) {
         return HttpResponse::Unauthorized()
             .insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"example\""))
