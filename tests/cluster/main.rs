@@ -8,6 +8,7 @@
     reason = "a test that panics has failed; without libtest, clippy does not know that these are tests"
 )]
 
+mod failures;
 mod first_artifact;
 mod handover;
 mod helm;
@@ -40,6 +41,7 @@ fn main() {
     let bench = Bench::new();
     let trials = [
         testbed::tests(&bench),
+        failures::tests(&bench),
         first_artifact::tests(&bench),
         handover::tests(&bench),
         helm::tests(&bench),

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, prlimit};
+
 use super::ports;
 use super::process::Process;
 use super::release::Release;
@@ -24,6 +26,7 @@ pub(crate) struct Operator {
     namespace: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    runner: Vec<String>,
     storage_port: u16,
     health_port: u16,
     metrics_port: u16,
@@ -46,6 +49,7 @@ impl Operator {
             namespace: release.namespace().to_owned(),
             arguments: release.arguments(),
             environment: release.environment(),
+            runner: Vec::new(),
             storage_port: ports::free(),
             health_port: ports::free(),
             metrics_port: ports::free(),
@@ -62,11 +66,24 @@ impl Operator {
             namespace: self.namespace.clone(),
             arguments: self.arguments.clone(),
             environment: self.environment.clone(),
+            runner: self.runner.clone(),
             storage_port: self.storage_port,
             health_port: ports::free(),
             metrics_port: ports::free(),
             process: None,
         }
+    }
+
+    /// From now on it is started by another program, which is given its command line and becomes it.
+    pub(crate) fn run_by(&mut self, runner: &[&str]) {
+        self.runner = runner.iter().map(|argument| (*argument).to_owned()).collect();
+    }
+
+    /// No file that it writes may become larger, as if the disk were full; none has a limit without.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        let process = self.process.as_ref().expect("it runs").id();
+        prlimit(Some(process), Resource::Fsize, limit).unwrap();
     }
 
     /// Host and port in the URLs of its artifacts.
@@ -95,7 +112,15 @@ impl Operator {
     /// Only what cannot be as in a pod is changed: where it listens, where its volume is, how it finds the API server.
     pub(crate) fn launch(&mut self) {
         std::fs::create_dir_all(self.data()).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let program = env!("CARGO_BIN_EXE_sluice");
+        let mut command = match &self.runner[..] {
+            [] => Command::new(program),
+            [runner, arguments @ ..] => {
+                let mut command = Command::new(runner);
+                command.args(arguments).arg(program);
+                command
+            }
+        };
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.env("KUBECONFIG", &self.kubeconfig).env("HOME", NOWHERE).env("TMPDIR", NOWHERE);
         command.env("RUST_BACKTRACE", "1");

@@ -33,6 +33,11 @@ impl Process {
         Self { name, child, log }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> Pid {
+        Pid::from_raw(group_of(&self.child)).expect("a child has an id")
+    }
+
     /// All that it has printed.
     pub(crate) fn output(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
