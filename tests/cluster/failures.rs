@@ -142,8 +142,8 @@ async fn files_that_cannot_be_removed_keep_a_deleted_object_until_they_can(scene
 async fn ignore_rules_without_measure_and_a_platform_that_is_none_are_told(scene: Scene) {
     let registry = scene.registry().await;
     registry.push("app:v1", FILES).await;
-    let rules = "!/never-there\n".repeat(80_000);
-    let sourceignore = (".sourceignore", rules.as_bytes());
+    let patterns = "!/never-there\n".repeat(80_000);
+    let sourceignore = (".sourceignore", patterns.as_bytes());
     registry.push("app:ruled", &[sourceignore, FILES[0]]).await;
     let _operator = scene.operator().await;
     let namespace = &scene.namespace;
