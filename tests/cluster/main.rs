@@ -8,6 +8,7 @@
     reason = "a test that panics has failed; without libtest, clippy does not know that these are tests"
 )]
 
+mod accounts;
 mod failures;
 mod first_artifact;
 mod handover;
@@ -41,6 +42,7 @@ fn main() {
     let bench = Bench::new();
     let trials = [
         testbed::tests(&bench),
+        accounts::tests(&bench),
         failures::tests(&bench),
         first_artifact::tests(&bench),
         handover::tests(&bench),
