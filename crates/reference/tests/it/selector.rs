@@ -43,4 +43,13 @@ fn a_reference_is_shown_in_expanded_form() {
         reference_display(&repository, &digest),
         format!("index.docker.io/library/app@sha256:{zeros}")
     );
+
+    let charts = Repository::parse_url("oci://ghcr.io/stefanprodan/charts").unwrap();
+    let latest = Selected::Tag(Selector::Latest.name().unwrap().to_owned());
+    assert_eq!(reference_display(&charts, &latest), "ghcr.io/stefanprodan/charts:latest");
+    assert_eq!(
+        reference_display(&charts, &Selected::Tag("6.1.6".to_owned())),
+        "ghcr.io/stefanprodan/charts:6.1.6"
+    );
+    assert_eq!(reference_display(&charts, &digest), format!("ghcr.io/stefanprodan/charts@sha256:{zeros}"));
 }

@@ -138,6 +138,30 @@ fn locks_go_with_their_artifact_and_only_then() {
 }
 
 #[test]
+fn lock_files_count_for_nothing_and_go_with_theirs() {
+    for (revisions, locked, seconds, collected, left) in
+        [("abcde", "abc", 120, 3, "de"), ("abcd", "ab", 2, 2, "cd")]
+    {
+        let fixture = Fixture::with(settings(seconds, 2));
+        let mut current = None;
+        for revision in revisions.chars() {
+            fixture.passes(Duration::from_secs(1));
+            let published = fixture.publish(&key("app"), revision, &revision.to_string());
+            if locked.contains(revision) {
+                fs_err::write(fixture.path(&format!("{}.lock", published.path)), "").unwrap();
+            }
+            current = Some(recorded(&published));
+        }
+
+        let stock = fixture.store.inspect(&key("app"), current.as_ref()).unwrap();
+
+        assert_eq!(stock.collected.unwrap(), collected);
+        assert_eq!(files(&fixture), left);
+        assert!(!fixture.names("ocirepository/team/app").iter().any(|name| name.ends_with(".lock")));
+    }
+}
+
+#[test]
 fn a_revision_that_comes_back_is_current_and_not_superseded() {
     let fixture = Fixture::new();
     fixture.publish(&key("app"), 'a', "1");
