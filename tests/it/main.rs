@@ -1,6 +1,7 @@
 //! The program as a whole: what holds between its parts.
 
 mod architecture;
-mod flows;
 mod failures;
+mod flows;
 mod helm;
+mod inventory;
