@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use artifact::store::{Key, Settings, Store};
-use sluice_actors::storage::{Claimed, Claims, Granted, Ticket};
+use sluice_actors::storage::{Claimed, Claims, Granted, RecipeKey, Ticket};
 use tempfile::TempDir;
 use tokio::sync::oneshot::Receiver;
 
@@ -22,6 +22,11 @@ fn bench() -> Bench {
     Bench { store, claims, _root: root }
 }
 
+/// What `app` makes of a layer, and any repository of its origin.
+fn recipe() -> RecipeKey {
+    RecipeKey { of_repository: "recipe".to_owned(), of_origin: "origin".to_owned() }
+}
+
 impl Bench {
     fn publish(&self, recipe: &str) {
         let key = Key::new("team", "app").unwrap();
@@ -36,16 +41,16 @@ impl Bench {
     }
 
     fn build(&self) -> Ticket {
-        match self.claims.claim("recipe") {
+        match self.claims.claim(&recipe()) {
             Claimed::Build(ticket) => ticket,
-            Claimed::Built(_) | Claimed::Wait(_) => panic!("the recipe is not free"),
+            Claimed::Built(_) | Claimed::Elsewhere(..) | Claimed::Wait(_) => panic!("the recipe is not free"),
         }
     }
 
     fn wait(&self) -> Receiver<Granted> {
-        match self.claims.claim("recipe") {
+        match self.claims.claim(&recipe()) {
             Claimed::Wait(place) => place,
-            Claimed::Built(_) | Claimed::Build(_) => panic!("nobody builds"),
+            Claimed::Built(_) | Claimed::Elsewhere(..) | Claimed::Build(_) => panic!("nobody builds"),
         }
     }
 }
@@ -68,7 +73,23 @@ fn the_first_builds_and_what_it_publishes_serves_all_who_wait() {
     for place in &mut places {
         assert!(matches!(place.try_recv(), Ok(Granted::Built(_))));
     }
-    assert!(matches!(bench.claims.claim("recipe"), Claimed::Built(_)));
+    assert!(matches!(bench.claims.claim(&recipe()), Claimed::Built(_)));
+}
+
+#[test]
+fn what_another_repository_led_to_is_offered_with_a_ticket_and_others_wait_for_what_comes_of_it() {
+    let bench = bench();
+    bench.publish("origin");
+    let Claimed::Elsewhere(ticket, _archive) = bench.claims.claim(&recipe()) else {
+        panic!("it is not offered")
+    };
+    let mut place = bench.wait();
+
+    bench.publish("recipe");
+    ticket.published();
+
+    assert!(matches!(place.try_recv(), Ok(Granted::Built(_))));
+    assert!(matches!(bench.claims.claim(&recipe()), Claimed::Built(_)));
 }
 
 #[test]

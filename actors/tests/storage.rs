@@ -17,7 +17,8 @@ use serde_json::json;
 use sluice_actors::fetcher::{Fetch, Fetched, Fetcher};
 use sluice_actors::registry::Line;
 use sluice_actors::storage::{
-    Address, Claim, Claimed, Inspect, Inspected, Making, Publish, Published, Purge, Storage, Supply,
+    Address, Claim, Claimed, Inspect, Inspected, Making, Publish, Published, Purge, RecipeKey, Storage,
+    Supply,
 };
 use sluice_actors::{Key, Scope};
 use tempfile::TempDir;
@@ -59,7 +60,8 @@ impl Scene {
     }
 
     async fn publish(&self, key: &Key, digest: &str) -> Result<Published, Failure> {
-        let claim = Claim { scope: scope(key), recipe: digest.to_owned() };
+        let recipe = RecipeKey { of_repository: digest.to_owned(), of_origin: format!("any {digest}") };
+        let claim = Claim { scope: scope(key), recipe };
         let Claimed::Build(ticket) = self.storage.send(claim).await.unwrap()? else {
             panic!("somebody else builds it");
         };
@@ -176,6 +178,7 @@ async fn a_layer_that_is_larger_than_the_room_is_refused_before_it_is_asked_for(
         repository: reference::Repository::parse_url("oci://127.0.0.1:1/app").unwrap(),
         layer: serde_json::from_value(layer).unwrap(),
         operation: Operation::Extract,
+        elsewhere: None,
     };
 
     let told = fetcher.send(fetch).await.unwrap();

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::support::api::artifact;
 use crate::support::bench::Bench;
+use crate::support::files::below;
 use crate::support::manifest::repository;
 use crate::support::process::POLL;
 use crate::support::registry::Registry;
@@ -21,6 +22,7 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(an_unchanged_pass_is_one_head_and_no_write),
         bench.trial(a_new_object_costs_a_manifest_a_blob_and_three_writes),
         bench.trial(fifty_objects_of_one_digest_are_one_download_and_one_build),
+        bench.trial(a_layer_that_another_repository_has_led_to_is_asked_for_and_not_transferred),
         bench.trial(a_registry_that_hangs_holds_up_nobody_elsewhere),
     ]
 }
@@ -105,6 +107,31 @@ async fn fifty_objects_of_one_digest_are_one_download_and_one_build(scene: Scene
     };
     let first = inode(&names[0]);
     assert!(names.iter().all(|name| inode(name) == first), "not every artifact is a link of the first");
+}
+
+async fn a_layer_that_another_repository_has_led_to_is_asked_for_and_not_transferred(scene: Scene) {
+    let registry = scene.registry().await;
+    let manifest = registry.push("one:v1", FILES).await;
+    registry.push("two:v1", FILES).await;
+    let layer = registry.layer_of(&manifest);
+    let operator = scene.operator().await;
+    let spec = json!({"ref": {"tag": "v1"}});
+    scene.namespace.apply(&repository("one", &format!("{}/one", registry.host()), &spec)).await;
+    let one = scene.namespace.until_ready("one").await;
+    let mark = registry.mark();
+
+    scene.namespace.apply(&repository("two", &format!("{}/two", registry.host()), &spec)).await;
+    let two = scene.namespace.until_ready("two").await;
+
+    let expected = ["GET /v2/two/manifests/v1 200".to_owned(), format!("HEAD /v2/two/blobs/{layer} 200")];
+    assert_eq!(registry.since(mark), expected);
+    assert_eq!(artifact(&one).1, artifact(&two).1);
+    let inode = |name: &str| {
+        let files = below(&operator.artifacts(name));
+        let archive = files.iter().find(|path| path.extension().is_some_and(|end| end == "gz")).unwrap();
+        std::fs::metadata(archive).unwrap().ino()
+    };
+    assert_eq!(inode("one"), inode("two"));
 }
 
 async fn a_registry_that_hangs_holds_up_nobody_elsewhere(scene: Scene) {

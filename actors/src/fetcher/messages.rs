@@ -1,6 +1,7 @@
 //! What the Fetcher hears and says.
 
 use actix::Message;
+use artifact::store::{PrivateLink, Spool};
 use bytes::Bytes;
 use oci::{Described, Descriptor};
 use reconcile::{Failure, Operation};
@@ -45,6 +46,8 @@ pub struct Fetch {
     pub layer: Descriptor,
     /// What will be done with it, for messages.
     pub operation: Operation,
+    /// What was made of the same layer of another repository of this origin.
+    pub elsewhere: Option<PrivateLink>,
 }
 
 /// The bytes of a layer, whose digest and size are right (D6).
@@ -53,5 +56,7 @@ pub enum Fetched {
     /// In memory.
     Memory(Bytes),
     /// On disk.
-    Spool(artifact::store::Spool),
+    Spool(Spool),
+    /// Not transferred: the registry has it in this repository too, and this is what was made of it.
+    Elsewhere(PrivateLink),
 }

@@ -110,7 +110,14 @@ async fn ask(describe: &Describe) -> Result<Arc<Described>, Failure> {
 }
 
 async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Result<Fetched, Failure> {
-    let Fetch { scope, line, url, repository, layer, operation } = fetch;
+    let Fetch { scope, line, url, repository, layer, operation, elsewhere } = fetch;
+    if let Some(archive) = elsewhere {
+        let asked = Box::pin(line.client.has_blob(&line.credential, repository.path(), &layer));
+        if scope.budget.spend(asked).await == Some(true) {
+            line.note(repository.path(), Conduct::Answered);
+            return Ok(Fetched::Elsewhere(archive));
+        }
+    }
     let mut sink = sink::Spooling::new(&store, layer.size).map_err(|error| self::store(operation, &error))?;
     let limits = BlobLimits { stall: scope.budget.total(), max_bytes: max_size };
     let read = line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink).await;

@@ -48,7 +48,8 @@ pub(super) async fn run(
     if *class == Class::Check && sound(seen) {
         return Ok(());
     }
-    let access = dereference(scope, &source, wanted.reads.as_ref(), at.docker_config.as_deref(), seen).await?;
+    let access =
+        dereference(scope, &source, wanted.reads.as_ref(), at.docker_config.as_deref(), seen).await?;
     if pinned(&source, seen)?
         && access.trust_to_check(&source, desired, recorded, &seen.borrow()).is_none()
         && unchanged(&source, recorded, &seen.borrow())
@@ -105,9 +106,11 @@ async fn supply(
     layer: &Layer,
 ) -> Result<Supply, Failure> {
     let recipe = recipe(&turn.line.origin, source, layer)?;
-    let (ticket, turn) = match scope.ask(&at.claim, Claim { scope: scope.clone(), recipe }).await? {
+    let (ticket, turn, elsewhere) = match scope.ask(&at.claim, Claim { scope: scope.clone(), recipe }).await?
+    {
         Claimed::Built(archive) => return Ok(Supply::Archive(archive)),
-        Claimed::Build(ticket) => (ticket, turn),
+        Claimed::Build(ticket) => (ticket, turn, None),
+        Claimed::Elsewhere(ticket, archive) => (ticket, turn, Some(archive)),
         Claimed::Wait(place) => {
             drop(turn);
             let granted = tokio::select! {
@@ -118,7 +121,7 @@ async fn supply(
             match granted {
                 Granted::Built(archive) => return Ok(Supply::Archive(archive)),
                 Granted::Build(ticket) => {
-                    (ticket, admit(scope, wanted, at, access, source, Urgency::Resumed).await?)
+                    (ticket, admit(scope, wanted, at, access, source, Urgency::Resumed).await?, None)
                 }
             }
         }
@@ -130,6 +133,7 @@ async fn supply(
         repository: source.repository.clone(),
         layer: layer.descriptor.clone(),
         operation: layer.making.operation,
+        elsewhere,
     };
     match scope.ask(&at.fetch, fetch).await {
         Ok(content) => Ok(Supply::Content(ticket, content)),

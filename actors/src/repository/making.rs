@@ -8,7 +8,7 @@ use reconcile::{Desired, Failure, Operation, Reason, Source};
 use reference::Selector;
 
 use crate::failure::Step;
-use crate::storage::Making;
+use crate::storage::{Making, RecipeKey};
 
 /// A layer and what is made of it.
 pub(super) struct Layer {
@@ -34,21 +34,20 @@ pub(super) fn choose(described: &Described, source: &Source, desired: &Desired) 
     })
 }
 
-/// The key under which an archive is built once (D32). It begins with origin and repository (D24).
-pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Result<String, Failure> {
+/// The keys under which an archive is built once (D32).
+pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Result<RecipeKey, Failure> {
     let Making { operation, ignore, chart, .. } = &layer.making;
     let operation = match operation {
         Operation::Extract => "extract",
         Operation::Copy => "copy",
     };
-    let parts = format!(
-        "{}\n{}\n{}\n{operation}\n{chart}\n{ignore:?}",
-        origin.text(),
-        source.repository,
-        layer.descriptor.digest
-    );
-    let digest = Algorithm::Sha256.digest_of(parts.as_bytes());
-    digest.map(|digest| digest.to_string()).map_err(|error| Failure::internal(&error.to_string()))
+    let (origin, digest) = (origin.text(), layer.descriptor.digest);
+    let key = |repository: &str| {
+        let parts = format!("{origin}\n{repository}\n{digest}\n{operation}\n{chart}\n{ignore:?}");
+        let key = Algorithm::Sha256.digest_of(parts.as_bytes());
+        key.map(|key| key.to_string()).map_err(|error| Failure::internal(&error.to_string()))
+    };
+    Ok(RecipeKey { of_repository: key(&source.repository.to_string())?, of_origin: key("")? })
 }
 
 /// Refuses to go on without a field of ours that this very generation had: a foreign CRD has dropped it (D52).

@@ -1,7 +1,8 @@
 //! Who builds what: one builder a recipe, all others wait for what it publishes.
 //!
 //! Sharing bytes never shares authority (D24): a recipe begins with (origin, repository), and only who has read the
-//! manifest itself, with its own credential, may claim it. A waiter inherits no failure: after a failed build everybody
+//! manifest itself, with its own credential, may claim it. What another repository of the origin has led to is offered
+//! together with a ticket: whoever proves that its own repository has the layer need not transfer it. A waiter inherits no failure: after a failed build everybody
 //! who waits gets a ticket of its own, and the first publish serves the rest.
 
 use std::collections::{HashMap, VecDeque};
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::messages::{Claimed, Granted};
+use super::messages::{Claimed, Granted, RecipeKey};
 use artifact::store::PrivateLink;
 
 type Recall = Arc<dyn Fn(&str) -> Option<PrivateLink> + Send + Sync>;
@@ -30,7 +31,7 @@ struct Entry {
 
 /// The right to build one recipe. Dropped unused it passes to the next that waits.
 pub struct Ticket {
-    recipe: String,
+    recipe: RecipeKey,
     claims: Claims,
     spent: bool,
 }
@@ -44,23 +45,24 @@ impl Claims {
 
     /// The archive of a recipe, the right to build it, or a place in the queue for either. Touches the disk, without the lock.
     #[must_use]
-    pub fn claim(&self, recipe: &str) -> Claimed {
+    pub fn claim(&self, recipe: &RecipeKey) -> Claimed {
         let ticket = match self.enter(recipe) {
             Ok(ticket) => ticket,
             Err(place) => return Claimed::Wait(place),
         };
-        match (self.recall)(recipe) {
-            Some(archive) => {
-                ticket.published();
-                Claimed::Built(archive)
-            }
+        if let Some(archive) = (self.recall)(&recipe.of_repository) {
+            ticket.published();
+            return Claimed::Built(archive);
+        }
+        match (self.recall)(&recipe.of_origin) {
+            Some(archive) => Claimed::Elsewhere(ticket, archive),
             None => Claimed::Build(ticket),
         }
     }
 
-    fn enter(&self, recipe: &str) -> Result<Ticket, oneshot::Receiver<Granted>> {
+    fn enter(&self, recipe: &RecipeKey) -> Result<Ticket, oneshot::Receiver<Granted>> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = table.entry(recipe.to_owned()).or_default();
+        let entry = table.entry(recipe.of_repository.clone()).or_default();
         if entry.builders == 0 || entry.open {
             entry.builders += 1;
             return Ok(self.ticket(recipe));
@@ -70,15 +72,15 @@ impl Claims {
         Err(place)
     }
 
-    fn ticket(&self, recipe: &str) -> Ticket {
-        Ticket { recipe: recipe.to_owned(), claims: self.clone(), spent: false }
+    fn ticket(&self, recipe: &RecipeKey) -> Ticket {
+        Ticket { recipe: recipe.clone(), claims: self.clone(), spent: false }
     }
 
-    fn end(&self, recipe: &str, end: End) {
+    fn end(&self, recipe: &RecipeKey, end: End) {
         let mut granted = Vec::new();
         {
             let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(entry) = table.get_mut(recipe) else {
+            let Some(entry) = table.get_mut(&recipe.of_repository) else {
                 return;
             };
             entry.builders = entry.builders.saturating_sub(1);
@@ -91,7 +93,7 @@ impl Claims {
                 entry.builders += granted.len();
             }
             if entry.builders == 0 && entry.waiting.is_empty() {
-                table.remove(recipe);
+                table.remove(&recipe.of_repository);
             }
         }
         for waiter in granted {
@@ -99,14 +101,14 @@ impl Claims {
         }
     }
 
-    fn grant(&self, recipe: &str, waiter: oneshot::Sender<Granted>, end: End) {
-        let built = (end == End::Published).then(|| (self.recall)(recipe)).flatten();
+    fn grant(&self, recipe: &RecipeKey, waiter: oneshot::Sender<Granted>, end: End) {
+        let built = (end == End::Published).then(|| (self.recall)(&recipe.of_repository)).flatten();
         let answer = if let Some(archive) = built {
             Granted::Built(archive)
         } else {
             if end == End::Published {
                 let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-                table.entry(recipe.to_owned()).or_default().builders += 1;
+                table.entry(recipe.of_repository.clone()).or_default().builders += 1;
             }
             Granted::Build(self.ticket(recipe))
         };
@@ -137,7 +139,7 @@ impl Ticket {
 
     /// The recipe's key.
     #[must_use]
-    pub fn recipe(&self) -> &str {
+    pub fn recipe(&self) -> &RecipeKey {
         &self.recipe
     }
 }

@@ -46,8 +46,18 @@ pub struct Inspected {
 pub struct Claim {
     /// Whose attempt it is.
     pub scope: Scope,
-    /// The recipe's key.
-    pub recipe: String,
+    /// What is to be made.
+    pub recipe: RecipeKey,
+}
+
+/// Layer, operation and ignore rules as keys under which an archive is found again (D32); each begins with where the layer
+/// was read (D24).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeKey {
+    /// It begins with origin and repository: who has read the manifest there may have the archive.
+    pub of_repository: String,
+    /// It begins with the origin: the archive is for those who prove that their repository has the layer.
+    pub of_origin: String,
 }
 
 /// The answer to a claim.
@@ -56,6 +66,8 @@ pub enum Claimed {
     Built(PrivateLink),
     /// It is the caller's to build.
     Build(Ticket),
+    /// The same, and what another repository of the origin has led to.
+    Elsewhere(Ticket, PrivateLink),
     /// Somebody builds it; the place in the queue. To be awaited without a turn.
     Wait(oneshot::Receiver<Granted>),
 }

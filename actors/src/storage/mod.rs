@@ -19,7 +19,9 @@ use tokio::sync::Semaphore;
 
 pub use address::Address;
 pub use claims::{Claims, Ticket};
-pub use messages::{Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge, Supply};
+pub use messages::{
+    Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge, RecipeKey, Supply,
+};
 
 use crate::failure;
 use crate::{Key, Scope};
@@ -65,7 +67,9 @@ impl Handler<Inspect> for Storage {
             let uid = Arc::clone(&scope.uid);
             scope
                 .clone()
-                .offload(async move { desk.work(move |desk| desk.inspect(&key, &uid, recorded, shown)).await })
+                .offload(
+                    async move { desk.work(move |desk| desk.inspect(&key, &uid, recorded, shown)).await },
+                )
                 .await
         })
     }

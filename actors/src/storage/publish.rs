@@ -16,7 +16,7 @@ pub(super) fn publish(desk: &Desk, publish: Publish) -> Result<Published, Failur
     let (stored, recipe) = match supply {
         Supply::Archive(archive) => (link(desk, &scope, &revision, &making, &archive)?, None),
         Supply::Content(ticket, fetched) => {
-            let recipe = ticket.recipe().to_owned();
+            let recipe = ticket.recipe().of_repository.clone();
             (built(desk, &scope, &revision, &making, ticket, fetched)?, Some(recipe))
         }
     };
@@ -60,7 +60,9 @@ fn built(
 ) -> Result<artifact::store::Published, Failure> {
     match build_and_publish(desk, scope, revision, making, fetched) {
         Ok(stored) => {
-            desk.store.remember(ticket.recipe(), &stored.path, &stored.digest);
+            for recipe in [&ticket.recipe().of_repository, &ticket.recipe().of_origin] {
+                desk.store.remember(recipe, &stored.path, &stored.digest);
+            }
             ticket.published();
             Ok(stored)
         }
@@ -92,6 +94,7 @@ fn build_and_publish(
             spooled = spool;
             spooled.content()
         }
+        (Fetched::Elsewhere(archive), _) => return link(desk, scope, revision, making, &archive),
         (Fetched::Memory(bytes), _) => artifact::Content::memory(bytes),
     };
     let recipe = Recipe {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::StatusCode;
-use reqwest::header::CONTENT_RANGE;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use reqwest::{Method, StatusCode};
 
 use crate::client::Client;
 use crate::credential::Credential;
@@ -80,6 +80,24 @@ impl Client {
         transfer.restart().await?;
         transfer.run().await?;
         transfer.verify()
+    }
+}
+
+impl Client {
+    /// Whether this credential may read the blob in this repository: one `HEAD`. No is also what a registry says that does
+    /// not answer the question; only a transfer can tell then.
+    pub async fn has_blob(&self, credential: &Credential, repository: &str, descriptor: &Descriptor) -> bool {
+        let digest = descriptor.digest.to_string();
+        let request = Request { method: Method::HEAD, ..Request::get(repository, "blobs", &digest) };
+        match self.request(credential, &request).await {
+            Ok(incoming) => {
+                incoming.header(&CONTENT_LENGTH).is_none_or(|length| length == descriptor.size.to_string())
+            }
+            Err(error) => {
+                tracing::debug!(%digest, %error, "a blob is not known to be in the repository");
+                false
+            }
+        }
     }
 }
 

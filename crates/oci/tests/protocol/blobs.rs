@@ -133,3 +133,23 @@ async fn an_empty_blob_is_a_blob() {
 
     assert_eq!(received, b"");
 }
+
+#[tokio::test]
+async fn a_repository_has_a_blob_where_the_registry_says_so_with_its_length() {
+    for (reply, has) in [
+        (Reply::ok(content()), true),
+        (Reply::ok("another length"), false),
+        (Reply::status(404), false),
+        (Reply::status(405), false),
+        (Reply::status(500), false),
+    ] {
+        let registry = registry(move |_, _| reply.clone()).await;
+
+        let client = client(&registry);
+        let found = client.has_blob(&Credential::Anonymous, "app", &descriptor(&content())).await;
+
+        assert_eq!(found, has);
+        let digest = digest(&content());
+        assert_eq!(registry.transcript(), ["GET /v2/".to_owned(), format!("HEAD /v2/app/blobs/{digest}")]);
+    }
+}
