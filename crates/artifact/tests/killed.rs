@@ -64,7 +64,8 @@ fn every_artifact_is_whole_whenever_its_process_is_killed() {
         for name in ["app", "other"] {
             let key = Key::new("team", name).unwrap();
             let path = key.artifact_path(&revision(number)).unwrap();
-            let recorded = Recorded { path, digest: digest(&content(number)).unwrap().to_string(), shown: None };
+            let recorded =
+                Recorded { path, digest: digest(&content(number)).unwrap().to_string(), shown: None };
             assert_eq!(store.inspect(&key, Some(&recorded)).unwrap().stored, Stored::Present);
             assert_whole(&root.path().join("ocirepository/team").join(name)).unwrap();
         }
