@@ -9,6 +9,7 @@ use sluice::config::{Cli, Command, Config};
 
 use crate::support::bench::Bench;
 use crate::support::chart::{self, Chart, arguments, only};
+use crate::support::manifest::replaced;
 use crate::support::scene::Scene;
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
@@ -21,11 +22,16 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(the_whole_has_the_address_of_source_controller),
         bench.trial(a_shard_stands_beside_it_and_takes_only_its_own_objects),
         bench.trial(every_argument_reaches_the_program),
+        bench.trial(of_its_namespace_nothing_but_the_name_is_rendered),
     ]
 }
 
 fn unplaced(scene: &Scene) -> Chart {
-    Chart::unplaced(&scene.tools, scene.folder("helm"), "flux-system")
+    unplaced_in(scene, "flux-system")
+}
+
+fn unplaced_in(scene: &Scene, namespace: &str) -> Chart {
+    Chart::unplaced(&scene.tools, scene.folder("helm"), namespace)
 }
 
 /// Each value with another content than its own, and the values among which that counts.
@@ -274,4 +280,16 @@ async fn every_argument_reaches_the_program(scene: Scene) {
     let seconds =
         [election.duration, election.renew_deadline, election.retry_period].map(|time| time.as_secs());
     assert_eq!(seconds, [60, 20, 3]);
+}
+
+/// Other tests rely on it: helm renders once for all of their namespaces.
+async fn of_its_namespace_nothing_but_the_name_is_rendered(scene: Scene) {
+    for values in [json!({}), all_values()] {
+        let values = with_image(values);
+        let here = unplaced_in(&scene, "the-one-namespace").render(&values).await.unwrap();
+        let there = unplaced_in(&scene, "another").render(&values).await.unwrap();
+
+        let moved = here.into_iter().map(|object| replaced(object, "the-one-namespace", "another"));
+        assert_eq!(moved.collect::<Vec<_>>(), there);
+    }
 }

@@ -28,13 +28,11 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
 const FILES: &[(&str, &[u8])] = &[("a.yaml", b"a: 1\n")];
 
 async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scene: Scene) {
-    let (plane, namespace) = scene.another_plane().await;
+    let (plane, namespace) = scene.bare_plane().await;
     let registry = scene.registry_of("me:secret").await;
     registry.push("app:v1", FILES).await;
     let chart = Chart::of(&scene, &plane, &namespace.name);
     let inventory = Inventory::of(plane.client().await, &namespace.name);
-    let uid = inventory.ask_for_the_end_of_the_definition().await;
-    inventory.until_without_definition(&uid).await;
     let values = values(&json!({"storage": {"persistent": true}, "eventsAddress": ""}));
 
     let notes = chart.install(&values).await.unwrap();

@@ -70,7 +70,7 @@ impl Pair {
         let mut follower = leader.another(&folder, &kubeconfig);
         follower.launch();
         let pair = Self { scene, registry, leader, follower };
-        pair.until("a follower", || pair.follower.output().contains("attempting to acquire leader lease"))
+        pair.until("follower", || pair.follower.output().contains("attempting to acquire leader lease"))
             .await;
         pair
     }

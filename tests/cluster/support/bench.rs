@@ -59,11 +59,11 @@ impl Bench {
     /// The control plane of the run.
     pub(crate) async fn plane(&self) -> &ControlPlane {
         let directory = self.work.path().join("plane");
-        self.plane.get_or_init(async || ControlPlane::start(&directory, self.binaries().await).await).await
+        self.plane.get_or_init(async || self.bare_plane(&directory).await.with_definitions().await).await
     }
 
-    /// Another control plane, for a test that disturbs it.
-    pub(crate) async fn another_plane(&self, directory: &Path) -> ControlPlane {
+    /// Another control plane, without definitions, for a test that disturbs it.
+    pub(crate) async fn bare_plane(&self, directory: &Path) -> ControlPlane {
         ControlPlane::start(directory, self.binaries().await).await
     }
 

@@ -42,7 +42,7 @@ pub(crate) enum Binaries {
 }
 
 impl ControlPlane {
-    /// Starts both, with the definitions of `crds/yaml` installed.
+    /// Starts both, with nothing installed.
     pub(crate) async fn start(directory: &Path, binaries: Binaries) -> Self {
         std::fs::create_dir_all(directory).unwrap();
         let certificates = Certificates::make(directory);
@@ -88,6 +88,12 @@ impl ControlPlane {
         self.wait_until_ready().await;
     }
 
+    /// The same with the definitions of `crds/yaml`.
+    pub(crate) async fn with_definitions(self) -> Self {
+        super::api::install_definitions(&self.client().await).await;
+        self
+    }
+
     /// Its address.
     pub(crate) fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)
@@ -126,7 +132,6 @@ impl ControlPlane {
             client.request_text(request).await.ok()
         };
         self.api.wait_for("readiness", START_LIMIT, ready).await;
-        super::api::install_definitions(&client).await;
     }
 
     fn write_kubeconfig(&self, name: &str, server: &str, token: &str) -> PathBuf {

@@ -76,7 +76,11 @@ impl Inventory {
     pub(crate) async fn until_without_definition(&self, uid: &str) {
         let gone = conditions::is_deleted(uid);
         let wait = wait::await_condition(self.definitions(), DEFINITION, gone);
-        tokio::time::timeout(LIMIT, wait).await.unwrap().unwrap();
+        let Ok(ended) = tokio::time::timeout(LIMIT, wait).await else {
+            let left = self.definitions().get_opt(DEFINITION).await;
+            panic!("the definition does not end within {LIMIT:?}: {left:#?}");
+        };
+        ended.unwrap();
     }
 }
 

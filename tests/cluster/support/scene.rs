@@ -102,7 +102,13 @@ impl Scene {
 
     /// A control plane of its own, for a test that disturbs it, and the namespace there.
     pub(crate) async fn another_plane(&self) -> (ControlPlane, Namespace) {
-        let plane = self.bench.another_plane(&self.folder("plane")).await;
+        let (plane, namespace) = self.bare_plane().await;
+        (plane.with_definitions().await, namespace)
+    }
+
+    /// The same without definitions.
+    pub(crate) async fn bare_plane(&self) -> (ControlPlane, Namespace) {
+        let plane = self.bench.bare_plane(&self.folder("plane")).await;
         let namespace = Namespace::create(plane.client().await, &self.namespace.name).await;
         (plane, namespace)
     }
