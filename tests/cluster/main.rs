@@ -28,11 +28,12 @@ mod transcript;
 mod two_writers;
 mod verified;
 
+use libtest_mimic::Trial;
 use support::bench::Bench;
 use support::process;
 
-/// Tests mostly wait for processes; more at a time and two cores are too busy for the limits of D48.
-const THREADS: usize = 4;
+/// Tests mostly wait, for processes or for a Lease to expire; more at a time and two cores are too busy for the limits of D48.
+const THREADS: usize = 6;
 
 fn main() {
     rustls::crypto::aws_lc_rs::default_provider().install_default().expect("nobody else installs one");
@@ -42,29 +43,41 @@ fn main() {
     let bench = Bench::new();
     let trials = [
         testbed::tests(&bench),
-        // The longest first, so that none is left alone at the end.
         thousand::tests(&bench),
-        replicas::tests(&bench),
-        killed::tests(&bench),
         accounts::tests(&bench),
         failures::tests(&bench),
         first_artifact::tests(&bench),
         handover::tests(&bench),
         helm::tests(&bench),
         installed::tests(&bench),
+        killed::tests(&bench),
         lifecycle::tests(&bench),
         outage::tests(&bench),
         permitted::tests(&bench),
         refused::tests(&bench),
         removed::tests(&bench),
+        replicas::tests(&bench),
         transcript::tests(&bench),
         two_writers::tests(&bench),
         verified::tests(&bench),
     ];
-    let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
+    let conclusion = libtest_mimic::run(&arguments, mixed(trials.into()));
     drop(bench);
     process::kill_all();
     conclusion.exit();
+}
+
+/// One of each group after the other: some groups mostly work, and others mostly wait for a Lease to expire.
+fn mixed(groups: Vec<Vec<Trial>>) -> Vec<Trial> {
+    let mut groups: Vec<_> = groups.into_iter().map(Vec::into_iter).collect();
+    let mut mixed = Vec::new();
+    loop {
+        let before = mixed.len();
+        mixed.extend(groups.iter_mut().filter_map(Iterator::next));
+        if mixed.len() == before {
+            return mixed;
+        }
+    }
 }
 
 /// Children have groups of their own, so that a Ctrl-C does not reach them by itself.

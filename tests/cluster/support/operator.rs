@@ -30,6 +30,7 @@ pub(crate) struct Operator {
     storage_port: u16,
     health_port: u16,
     metrics_port: u16,
+    client: reqwest::Client,
     process: Option<Process>,
 }
 
@@ -53,6 +54,7 @@ impl Operator {
             storage_port: ports::free(),
             health_port: ports::free(),
             metrics_port: ports::free(),
+            client: client(),
             process: None,
         }
     }
@@ -70,6 +72,7 @@ impl Operator {
             storage_port: self.storage_port,
             health_port: ports::free(),
             metrics_port: ports::free(),
+            client: client(),
             process: None,
         }
     }
@@ -100,9 +103,10 @@ impl Operator {
     /// Waits until it is ready.
     pub(crate) async fn ready(&mut self) {
         let (health, storage) = (loopback(self.health_port, "readyz"), loopback(self.storage_port, ""));
+        let client = self.client.clone();
         let ready = async |_: &Process| {
-            reqwest::get(&health).await.ok().filter(|answer| answer.status().is_success())?;
-            reqwest::get(&storage).await.ok().map(drop)
+            client.get(&health).send().await.ok().filter(|answer| answer.status().is_success())?;
+            client.get(&storage).send().await.ok().map(drop)
         };
         self.process.as_mut().expect("it was launched").wait_for("readiness", START_LIMIT, ready).await;
     }
@@ -152,13 +156,13 @@ impl Operator {
 
     /// Whether it says that it is ready.
     pub(crate) async fn is_ready(&self) -> bool {
-        let answer = reqwest::get(loopback(self.health_port, "readyz")).await;
+        let answer = self.client.get(loopback(self.health_port, "readyz")).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// What it measures.
     pub(crate) async fn metrics(&self) -> String {
-        let answer = reqwest::get(loopback(self.metrics_port, "metrics")).await;
+        let answer = self.client.get(loopback(self.metrics_port, "metrics")).send().await;
         answer.expect("metrics are served").text().await.expect("they are text")
     }
 
@@ -175,7 +179,7 @@ impl Operator {
     /// Answers to a GET of its file server.
     pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
         let url = loopback(self.storage_port, path.trim_start_matches('/'));
-        reqwest::get(url).await.expect("the file server answers")
+        self.client.get(url).send().await.expect("the file server answers")
     }
 
     /// A file that is to be an artifact has content, but not its name yet.
@@ -191,6 +195,11 @@ impl Operator {
     pub(crate) fn output(&self) -> String {
         std::fs::read_to_string(self.directory.join("operator.log")).unwrap_or_default()
     }
+}
+
+/// Made once, because that costs more than to ask with it. No connection is kept: the process may be another one meanwhile.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("nothing of it can fail")
 }
 
 fn loopback(port: u16, path: &str) -> String {
