@@ -7,7 +7,7 @@ use reconcile::{
     Account, Artifact, Condition, ConditionKind, Conditions, Desired, Failure, LayerSelector, Operation,
     Provider, Reason, Source, Status, Trust, Truth, Wish,
 };
-use reference::{Repository, Selector};
+use reference::{Repository, Selector, redacted_url};
 use serde_json::Value;
 use sluice_crds::{LayerOperation, OciRepositorySpec, VerificationProvider, go_duration};
 
@@ -138,7 +138,7 @@ fn name(secret: &sluice_crds::SecretReference) -> String {
 
 fn repository(spec: &OciRepositorySpec) -> Result<Repository, Failure> {
     let invalid = |error: reference::UrlError| {
-        let text = format!("URL validation failed for '{}': {error}", spec.url);
+        let text = format!("URL validation failed for '{}': {error}", redacted_url(&spec.url));
         Failure::stall(Some(ConditionKind::FetchFailed), Reason::URLInvalid, text)
     };
     let repository = Repository::parse_url(&spec.url).map_err(invalid)?;

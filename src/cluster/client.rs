@@ -1,5 +1,6 @@
 //! The client of the API server. Its connections speak HTTP/1.1, so that requests never queue behind each other.
 
+use std::error::Error;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -8,6 +9,7 @@ use http::header::{HeaderValue, USER_AGENT};
 use http::uri::Authority;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::client::ClientBuilder;
+use kube::config::KubeconfigError;
 use kube::{Client, Config};
 
 use super::answer::words;
@@ -23,7 +25,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Neither is configured, or not usably.
 pub async fn connect(requests: &Requests) -> anyhow::Result<Client> {
     let config = Config::infer().await;
-    let config = config.map_err(|error| anyhow!("no cluster is configured: {}", words(&error)))?;
+    let config = config.map_err(|error| anyhow!("no cluster is configured: {}", unconfigured(&error)))?;
     client(config, requests)
 }
 
@@ -42,7 +44,30 @@ pub fn client(mut config: Config, requests: &Requests) -> anyhow::Result<Client>
         host: config.cluster_url.authority().map_or("", Authority::as_str).into(),
     };
     let client = ClientBuilder::try_from(config).map(|builder| builder.with_layer(&counting).build());
-    client.map_err(|error| anyhow!("the cluster's configuration cannot be used: {}", words(&error)))
+    client.map_err(|error| anyhow!("the cluster's configuration cannot be used: {}", unusable(&error)))
+}
+
+/// Why there is no configuration. What a parser says of a file repeats lines of it, and with them tokens.
+fn unconfigured(error: &(dyn Error + 'static)) -> String {
+    match error.source().and_then(<dyn Error>::downcast_ref) {
+        Some(KubeconfigError::Parse(_)) => {
+            "the file that KUBECONFIG names is no kubeconfig in YAML".to_owned()
+        }
+        Some(_) | None => words(error),
+    }
+}
+
+/// Why a configuration cannot be used. The address of a proxy may hold a password.
+fn unusable(error: &kube::Error) -> String {
+    let of_proxy = matches!(
+        error,
+        kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. }
+    );
+    if of_proxy {
+        return "its proxy is no http, https or socks5 URL; see proxy-url in kubeconfig, or HTTPS_PROXY"
+            .to_owned();
+    }
+    words(error)
 }
 
 /// Goes to the API server directly where `NO_PROXY` names it: kube holds that list against the proxy's own address. A proxy

@@ -21,6 +21,7 @@ mod permitted;
 mod refused;
 mod removed;
 mod replicas;
+mod secrets;
 mod support;
 mod testbed;
 mod thousand;
@@ -56,7 +57,11 @@ fn main() {
         permitted::tests(&bench),
         refused::tests(&bench),
         removed::tests(&bench),
+<<<<<<< ours
         replicas::tests(&bench),
+=======
+        secrets::tests(&bench),
+>>>>>>> theirs
         transcript::tests(&bench),
         two_writers::tests(&bench),
         verified::tests(&bench),

@@ -50,14 +50,17 @@ pub(super) fn proxy_settings(owner: &str, secret: &Secret) -> Result<ProxySettin
             "secret '{owner}': proxy URL exceeds maximum length of {LONGEST_URL} characters"
         ));
     }
+    let shown = address::shown(&address);
     let unparsable = |why: &dyn std::fmt::Display| {
-        format!("secret '{owner}': failed to parse proxy address '{}': {why}", redacted(&address))
+        format!("secret '{owner}': failed to parse proxy address '{shown}': {why}")
     };
     let scheme = address::scheme(&address)
-        .map_err(|why| unparsable(&format!("parse {}: {why}", reference::go_quote(&redacted(&address)))))?;
+        .map_err(|why| unparsable(&format!("parse {}: {why}", reference::go_quote(shown))))?;
     if !matches!(scheme.as_str(), "http" | "https" | "socks5") {
         let rule = "proxy URL must use one of the supported schemes (http, https, socks5)";
-        return Err(format!("secret '{owner}': {rule}, got '{scheme}'"));
+        // What no host follows may be a user name.
+        let found = if address.contains("://") { scheme.as_str() } else { "" };
+        return Err(format!("secret '{owner}': {rule}, got '{found}'"));
     }
     Url::parse(&address).map_err(|error| unparsable(&error))?;
     let username = text("username").filter(|username| !username.is_empty());
@@ -72,14 +75,6 @@ fn entry(owner: &str, secret: &Secret, key: &str, legacy: &str) -> Option<Vec<u8
     let value = secret.data.get(legacy)?;
     tracing::warn!(secret = owner, key = legacy, preferred = key, "using legacy key in secret data");
     Some(value.clone())
-}
-
-/// An address without what stands before its last `@`.
-fn redacted(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((_, rest)) => format!("***@{rest}"),
-        None => address.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -143,9 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn credentials_in_an_address_that_does_not_parse_are_not_repeated() {
-        let text = proxy_settings("ns/s", &secret(&[("address", "http://user:hunter2@[bad")])).unwrap_err();
-        assert!(!text.contains("hunter2"), "{text}");
+    fn credentials_in_an_address_that_cannot_be_used_are_not_repeated() {
+        for address in [
+            "http://user:hunter2@[bad",
+            "http://user:hunter2",
+            "http://[hunter2",
+            "hunter2:user@proxy.example.com:3128",
+            "http://hunter2 @proxy.example.com",
+            "http://proxy.example.com:hunter2",
+            "://hunter2@proxy.example.com",
+            "ftp://user:hunter2@proxy.example.com",
+        ] {
+            let text = proxy_settings("ns/s", &secret(&[("address", address)])).err().unwrap_or_default();
+            assert!(!text.contains("hunter2"), "{text}");
+        }
     }
 
     #[test]

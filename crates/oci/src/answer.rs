@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::detail;
+use crate::secrecy::Mask;
 
 /// Longest part of a body, or of one error in it, that a message repeats, in characters.
 const EXCERPT_CHARACTERS: usize = 1024;
@@ -31,9 +32,19 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn new(call: Call, status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Self {
-        let errors = structured(body);
-        let excerpt = if errors.is_empty() { excerpt(&String::from_utf8_lossy(body)) } else { String::new() };
+    /// Masked before it is cut: of a secret that is cut in two nothing would be recognised.
+    pub(crate) fn new(
+        call: Call,
+        status: StatusCode,
+        retry_after: Option<Duration>,
+        body: &[u8],
+        mask: &Mask,
+    ) -> Self {
+        let errors = structured(body, mask);
+        let excerpt = match &errors[..] {
+            [] => excerpt(&mask.hide(&String::from_utf8_lossy(body))),
+            _ => String::new(),
+        };
         Self { call, status, errors, excerpt, retry_after }
     }
 
@@ -94,11 +105,11 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
     Value::deserialize(deserializer).map(|value| if value.is_null() { None } else { Some(value) })
 }
 
-fn structured(body: &[u8]) -> Vec<String> {
+fn structured(body: &[u8], mask: &Mask) -> Vec<String> {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
         return Vec::new();
     };
-    envelope.errors.iter().take(ERRORS_MAX).map(|error| excerpt(&entry(error))).collect()
+    envelope.errors.iter().take(ERRORS_MAX).map(|error| excerpt(&mask.hide(&entry(error)))).collect()
 }
 
 fn entry(entry: &Entry) -> String {
@@ -124,10 +135,18 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::secrecy::Shown;
 
     fn text(method: &Method, path: &str, status: u16, body: &str) -> String {
         let call = Call::new(method, &Url::parse("http://ghcr.io").unwrap().join(path).unwrap());
-        Answer::new(call, StatusCode::from_u16(status).unwrap(), None, body.as_bytes()).to_string()
+        Answer::new(
+            call,
+            StatusCode::from_u16(status).unwrap(),
+            None,
+            body.as_bytes(),
+            &Shown::default().mask(),
+        )
+        .to_string()
     }
 
     #[test]

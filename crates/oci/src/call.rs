@@ -29,9 +29,14 @@ impl RedactedUrl {
     }
 }
 
+/// Whether the value of a query parameter may be shown.
+pub(crate) fn is_shown(parameter: &str) -> bool {
+    SHOWN.contains(&parameter)
+}
+
 fn mask(pair: &str) -> String {
     match pair.split_once('=') {
-        Some((name, _)) if SHOWN.contains(&name) => pair.to_owned(),
+        Some((name, _)) if is_shown(name) => pair.to_owned(),
         Some((name, _)) => format!("{name}=REDACTED"),
         None => "REDACTED".to_owned(),
     }

@@ -52,6 +52,10 @@ fn reason(kind: TransportKind, url: &Url, proxy: Option<&Url>, error: &reqwest::
                 let port = dialled.port_or_known_default().unwrap_or_default();
                 format!("{step}dial tcp {host}:{port}: connect: {kind}")
             }
+            None if proxy.is_some() => {
+                let port = dialled.port_or_known_default().unwrap_or_default();
+                format!("{step}dial tcp {host}:{port}: {}", innermost(error))
+            }
             None => innermost(error),
         },
         TransportKind::Closed | TransportKind::Cut | TransportKind::Stalled => match io {

@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::Error;
 use crate::failure;
+use crate::secrecy::Shown;
 
 /// Bytes of the body of an error that are looked at.
 const ERROR_BYTES: usize = 64 << 10;
@@ -20,6 +21,8 @@ pub(crate) struct Incoming {
     pub(crate) call: Call,
     /// Whether it came from the host that was asked, not from one that it redirected to.
     pub(crate) of_origin: bool,
+    /// What the answer must not repeat where it is shown.
+    pub(crate) shown: Shown,
     pub(crate) response: Response,
 }
 
@@ -54,7 +57,7 @@ impl Incoming {
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
         let retry_after = retry_after(self.response.headers());
-        Answer::new(self.call, self.response.status(), retry_after, &body).into()
+        Answer::new(self.call, self.response.status(), retry_after, &body, &self.shown.mask()).into()
     }
 
     /// The next piece of the body.

@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use crate::secrecy::keyed_hash;
+use url::Url;
+
+use crate::secrecy::{keyed_hash, user_information};
 
 /// A registry as one set of objects reaches it.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,6 +106,18 @@ pub struct ProxySettings {
     pub username: Option<String>,
     /// The password; it counts only together with a user name.
     pub password: Option<String>,
+}
+
+impl ProxySettings {
+    /// What the proxy is shown, as it is and as it is sent.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let of_url = Url::parse(&self.url).map(|url| user_information(&url)).unwrap_or_default();
+        let [user, password] = of_url;
+        let user = self.username.clone().unwrap_or(user);
+        let password = self.password.clone().unwrap_or(password);
+        let pair = format!("{user}:{password}");
+        vec![user, password, pair]
+    }
 }
 
 impl fmt::Debug for ProxySettings {

@@ -10,8 +10,9 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::failure;
 use crate::incoming::Incoming;
-use crate::origin::{ClientCertificate, Origin};
+use crate::origin::{ClientCertificate, Origin, ProxySettings};
 use crate::redirect::{LIMIT, refusal, same_host};
+use crate::secrecy::Shown;
 use crate::settings::Settings;
 
 /// One request, before redirects.
@@ -48,6 +49,8 @@ pub(crate) struct Transport {
     answered: AtomicBool,
     /// Who is dialled in the place of every host.
     proxy: Option<Url>,
+    /// What the proxy is shown.
+    proxy_secrets: Vec<String>,
 }
 
 impl Transport {
@@ -98,6 +101,7 @@ impl Transport {
             http,
             answered: AtomicBool::new(false),
             proxy: origin.proxy.as_ref().and_then(|proxy| Url::parse(&proxy.url).ok()),
+            proxy_secrets: origin.proxy.as_ref().map(ProxySettings::secrets).unwrap_or_default(),
         })
     }
 
@@ -143,7 +147,8 @@ impl Transport {
         })?;
         self.answered.store(true, Ordering::Relaxed);
         tracing::debug!(%call, status = response.status().as_u16(), "registry answered");
-        Ok(Incoming { call, of_origin, response })
+        let shown = Shown::of(outgoing, &self.proxy_secrets);
+        Ok(Incoming { call, of_origin, shown, response })
     }
 
     fn request(&self, outgoing: &Outgoing) -> reqwest::RequestBuilder {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::authority::is_authority;
+use crate::redaction::{redacted_authority, redacted_path, redacted_url};
 
 /// The registry that is meant where none is named.
 const DOCKER_HUB: &str = "index.docker.io";
@@ -14,7 +15,7 @@ pub struct Repository {
     path: String,
 }
 
-/// Why a text names no repository; the text after upstream's `URL validation failed for '..': ` (spec 3.1).
+/// Why a text names no repository, without what may be a secret in it; the text after upstream's `URL validation failed for '..': ` (spec 3.1).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// The URL does not begin with `oci://`.
@@ -24,19 +25,25 @@ pub enum UrlError {
     #[error("a repository name must be specified")]
     Empty,
     /// The path is too short or too long.
-    #[error("repository must be between 2 and 255 characters in length: {0}")]
+    #[error("repository must be between 2 and 255 characters in length: {}", redacted_path(.0))]
     Length(String),
     /// The path has a character that no repository has: upper case, a tag, a digest.
-    #[error("repository can only contain the characters `abcdefghijklmnopqrstuvwxyz0123456789_-./`: {0}")]
+    #[error(
+        "repository can only contain the characters `abcdefghijklmnopqrstuvwxyz0123456789_-./`: {}",
+        redacted_path(.0)
+    )]
     Characters(String),
     /// The path would name another one once dot segments are resolved (ours: a policy on prefixes must hold).
-    #[error("repository must not contain '.' or '..' between slashes: {0}")]
+    #[error("repository must not contain '.' or '..' between slashes: {}", redacted_path(.0))]
     DotSegment(String),
-    /// The registry is no `host[:port]`; like the URL before it, it is shown as it was written.
-    #[error("registries must be valid RFC 3986 URI authorities: {0}")]
+    /// The registry is no `host[:port]`; user information is not repeated.
+    #[error("registries must be valid RFC 3986 URI authorities: {}", redacted_authority(.0))]
     Registry(String),
     /// `spec.artifact.path` names another host than the URL (ruling D26).
-    #[error("artifact.path must name a repository on '{registry}', the host of the URL: {path}")]
+    #[error(
+        "artifact.path must name a repository on '{registry}', the host of the URL: {}",
+        redacted_url(path)
+    )]
     OtherHost {
         /// The registry of the URL.
         registry: String,

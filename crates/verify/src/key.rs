@@ -55,7 +55,9 @@ impl PublicKey {
     }
 }
 
-/// Whether a label may be repeated in a message: a misplaced dash makes one of what stands between two lines.
+/// Whether a label may be repeated in a message: it is in capitals, as all are. A misplaced dash makes one of what stands
+/// between two lines, which may be a secret.
 fn is_label(text: &str) -> bool {
-    text.len() <= LONGEST_LABEL && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    let is_of_label = |byte: u8| byte == b' ' || byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.len() <= LONGEST_LABEL && text.bytes().all(is_of_label)
 }

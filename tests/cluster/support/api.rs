@@ -133,6 +133,12 @@ impl Namespace {
         about.map(|event| (text(&event.data["reason"]), text(&event.data["message"]))).collect()
     }
 
+    /// Every object of a kind in the namespace, as it is.
+    pub(crate) async fn all(&self, api_version: &str, kind: &str) -> Vec<Value> {
+        let objects = self.of(api_version, kind).list(&ListParams::default()).await.unwrap();
+        objects.into_iter().map(|object| serde_json::to_value(object).unwrap()).collect()
+    }
+
     /// Waits for an event about an object for this reason, and returns it.
     pub(crate) async fn until_event(&self, name: &str, reason: &str) -> Value {
         let chosen =

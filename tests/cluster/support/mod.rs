@@ -17,4 +17,5 @@ pub(crate) mod process;
 pub(crate) mod registry;
 pub(crate) mod release;
 pub(crate) mod scene;
+pub(crate) mod scripted;
 pub(crate) mod tools;

@@ -3,6 +3,16 @@
 
 use reference::go_quote;
 
+/// The address as messages show it: whole where it is nothing but a host, with or without a scheme and a port. Whatever else
+/// it is may hold a password.
+pub(super) fn shown(address: &str) -> &str {
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest).trim_end_matches('/');
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    let is_plain = is_name && port.bytes().all(|byte| byte.is_ascii_digit());
+    if is_plain { address } else { "***" }
+}
+
 /// The scheme, in lower case; empty where there is none.
 ///
 /// # Errors
@@ -46,7 +56,7 @@ fn check_host(host: &str) -> Result<(), String> {
     };
     let digits = port.strip_prefix(':').unwrap_or(port);
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(format!("invalid port {} after host", go_quote(port)));
+        return Err("invalid port after host".to_owned());
     }
     let allowed = |letter: &char| {
         !letter.is_ascii() || letter.is_ascii_alphanumeric() || "-_.~!$&'()*+,;=:[]<>\"%".contains(*letter)
@@ -82,7 +92,7 @@ mod tests {
             ("://invalid-url", "missing protocol scheme"),
             ("127.0.0.1:3128", "first path segment in URL cannot contain colon"),
             ("http://127.0.0.1:1\n", "net/url: invalid control character in URL"),
-            ("http://proxy:port", "invalid port \":port\" after host"),
+            ("http://proxy:port", "invalid port after host"),
             ("http://[::1", "missing ']' in host"),
             ("http://exa mple:80", "invalid character \" \" in host name"),
         ] {

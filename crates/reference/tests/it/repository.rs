@@ -1,6 +1,6 @@
 //! Repositories in `spec.url` and `spec.artifact.path`.
 
-use reference::{Repository, UrlError};
+use reference::{Repository, UrlError, redacted_url};
 
 fn repository(url: &str) -> Repository {
     Repository::parse_url(url).unwrap()
@@ -61,7 +61,7 @@ fn a_wrong_url_is_refused_in_upstreams_words() {
         ("oci://ghcr.io/test/test:v1".to_owned(), format!("{characters}test/test:v1")),
         ("oci://ghcr.io/App".to_owned(), format!("{characters}App")),
         (format!("oci://ghcr.io/{digest}"), format!("{characters}{digest}")),
-        ("oci://ghcr.io/app?x".to_owned(), format!("{characters}app?x")),
+        ("oci://ghcr.io/app?x".to_owned(), format!("{characters}app?***")),
         ("oci://ghcr.io/äpp".to_owned(), format!("{characters}äpp")),
         ("oci://ghcr.io/a".to_owned(), format!("{length}a")),
         ("oci://ghcr.io/".to_owned(), length.to_owned()),
@@ -100,9 +100,41 @@ fn only_a_host_and_a_port_make_a_registry() {
 }
 
 #[test]
-fn user_information_is_refused_as_upstream_words_it() {
-    let message = refusal("oci://user:word@ghcr.io/app");
-    assert_eq!(message, "registries must be valid RFC 3986 URI authorities: user:word@ghcr.io");
+fn what_may_be_a_secret_is_refused_and_not_repeated() {
+    let registry = "registries must be valid RFC 3986 URI authorities: ";
+    let characters =
+        "repository can only contain the characters `abcdefghijklmnopqrstuvwxyz0123456789_-./`: ";
+    for (url, head, shown) in [
+        ("oci://user:word@ghcr.io/app", registry, "***@ghcr.io"),
+        ("oci://user:word/app", registry, "user:***"),
+        ("oci://reg istry.example.com:80/app", registry, "reg istry.example.com:80"),
+        ("oci://user:pa/ss@ghcr.io/app", characters, "***@ghcr.io/app"),
+        ("oci://ghcr.io/app?token=word", characters, "app?***"),
+        ("oci://ghcr.io/app#word", characters, "app#***"),
+        ("oci://ghcr.io/app:v1", characters, "app:v1"),
+        ("oci://ghcr.io/app@sha256:00", characters, "app@sha256:00"),
+    ] {
+        assert_eq!(refusal(url), format!("{head}{shown}"));
+    }
+}
+
+#[test]
+fn a_url_is_shown_as_it_was_written_but_for_what_may_be_a_secret() {
+    for (url, shown) in [
+        ("oci://ghcr.io/app:v1", "oci://ghcr.io/app:v1"),
+        ("oci://ghcr.io:5000/App@sha256:00", "oci://ghcr.io:5000/App@sha256:00"),
+        ("oci://[::1]:5000/app", "oci://[::1]:5000/app"),
+        ("oci://", "oci://"),
+        ("oci://user:word@ghcr.io:5000/app@sha256:00", "oci://***@ghcr.io:5000/app@sha256:00"),
+        ("oci://user:w@r/d?@ghcr.io/app", "oci://***@ghcr.io/app"),
+        ("oci://user:word@ghcr.io:5000", "oci://***@ghcr.io:5000"),
+        ("oci://user:word/app", "oci://user:***/app"),
+        ("oci://ghcr.io/app?token=word", "oci://ghcr.io/app?***"),
+        ("oci://ghcr.io?token=word#more", "oci://ghcr.io?***"),
+        ("user:word@ghcr.io/app", "***@ghcr.io/app"),
+    ] {
+        assert_eq!(redacted_url(url), shown, "{url}");
+    }
 }
 
 #[test]
