@@ -57,11 +57,8 @@ fn main() {
         permitted::tests(&bench),
         refused::tests(&bench),
         removed::tests(&bench),
-<<<<<<< ours
         replicas::tests(&bench),
-=======
         secrets::tests(&bench),
->>>>>>> theirs
         transcript::tests(&bench),
         two_writers::tests(&bench),
         verified::tests(&bench),
