@@ -42,7 +42,7 @@ fn main() {
     let mut arguments = libtest_mimic::Arguments::from_args();
     arguments.test_threads = arguments.test_threads.or(Some(THREADS));
     let bench = Bench::new();
-    let trials = [
+    let groups = vec![
         testbed::tests(&bench),
         thousand::tests(&bench),
         accounts::tests(&bench),
@@ -53,7 +53,6 @@ fn main() {
         installed::tests(&bench),
         killed::tests(&bench),
         lifecycle::tests(&bench),
-        outage::tests(&bench),
         permitted::tests(&bench),
         refused::tests(&bench),
         removed::tests(&bench),
@@ -63,7 +62,10 @@ fn main() {
         two_writers::tests(&bench),
         verified::tests(&bench),
     ];
-    let conclusion = libtest_mimic::run(&arguments, mixed(trials.into()));
+    let mut trials = mixed(groups);
+    // It counts seconds, so it comes when the others are nearly done.
+    trials.extend(outage::tests(&bench));
+    let conclusion = libtest_mimic::run(&arguments, trials);
     drop(bench);
     process::kill_all();
     conclusion.exit();
