@@ -71,6 +71,36 @@ async fn a_proxy_that_refuses_us_is_named_and_taken_for_no_registry() {
 }
 
 #[tokio::test]
+async fn what_a_proxy_repeats_of_its_password_is_masked() {
+    let proxy = Registry::start(|seen| {
+        if seen.method == "CONNECT" {
+            return Reply::status(502);
+        }
+        let shown = seen.header("proxy-authorization");
+        Reply::error(502, "DENIED", &format!("{shown} means user:a-long-password"))
+    })
+    .await;
+    let own = ProxySettings {
+        url: format!("http://{}", proxy.host()),
+        username: Some("user".to_owned()),
+        password: Some("a-long-password".to_owned()),
+    };
+    let within = ProxySettings {
+        url: format!("http://user:a-long-password@{}", proxy.host()),
+        username: None,
+        password: None,
+    };
+    for proxied in [own, within] {
+        let origin = Origin { proxy: Some(proxied), ..origin(proxy.host(), None) };
+
+        let client = Client::new(&origin, &settings()).unwrap();
+        let error = client.resolve(&Credential::Anonymous, "app", "v1", true).await.unwrap_err().to_string();
+
+        assert!(error.ends_with("DENIED: Basic ****= means ****"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_that_is_down_is_named() {
     let host = closed_port().await;
     let origin = origin(&host, None);
