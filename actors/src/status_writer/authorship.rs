@@ -42,6 +42,11 @@ impl Authorship {
     /// Judges the newest version. While a write of the status is under way it may be that write's, and has to wait.
     pub(super) fn judge(&mut self, object: &Arc<Object>, at: Instant) -> Option<Shift> {
         let before = self.judged.replace(Arc::clone(object));
+        // One copy of a version is enough: the watch shows ours again.
+        if let Some(ours) = self.ours.as_mut().filter(|ours| ours.resource_version == object.resource_version)
+        {
+            ours.clone_from(object);
+        }
         let terms = || Terms {
             generation: object.generation,
             labels: object.labels.clone(),
@@ -59,5 +64,28 @@ impl Authorship {
         let emptied = object.status.artifact.is_none();
         let change = Change { at: at.into_std(), interval: interval(object), emptied };
         self.ownership.changed(&change, &terms())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_a_version_that_is_shown_again_one_copy_is_kept() {
+        let object = || {
+            let metadata = json!({"name": "app", "namespace": "team", "uid": "one", "resourceVersion": "7"});
+            Arc::new(Object::parse(&json!({"metadata": metadata})).unwrap())
+        };
+        let (answered, watched) = (object(), object());
+        let mut authorship = Authorship::default();
+
+        authorship.wrote(&answered);
+        let shift = authorship.judge(&watched, Instant::now());
+
+        assert_eq!((shift, Arc::strong_count(&answered)), (None, 1));
+        assert!(authorship.ours.is_some_and(|ours| Arc::ptr_eq(&ours, &watched)));
     }
 }
