@@ -82,3 +82,55 @@ fn fields(source: &Source) -> BTreeSet<String> {
     }
     fields
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use oci::Origin;
+    use serde_json::json;
+
+    use super::*;
+    use crate::Object;
+    use crate::translate::desired;
+
+    /// The keys of an archive that is made of one layer of this repository.
+    fn keys(origin: &Origin, path: &str, ignore: Option<&str>) -> RecipeKey {
+        let object = Object::parse(&json!({
+            "metadata": {"name": "app", "namespace": "team", "uid": "one"},
+            "spec": {"url": format!("oci://ghcr.io/{path}"), "interval": "1m", "ignore": ignore},
+        }));
+        let desired = desired(&object.unwrap(), None);
+        let source: Arc<Source> = desired.wish.clone().unwrap();
+        let making = Making {
+            operation: source.operation(),
+            ignore: source.ignore.clone(),
+            chart: false,
+            url: source.url.clone(),
+            platform: None,
+            generation: 1,
+            fields: BTreeSet::new(),
+        };
+        let descriptor = json!({"digest": format!("sha256:{}", "a".repeat(64)), "size": 1});
+        let layer = Layer { descriptor: serde_json::from_value(descriptor).unwrap(), making };
+        recipe(&origin.key(), &source, &layer).unwrap()
+    }
+
+    #[test]
+    fn repositories_of_one_origin_share_one_key_and_origins_none() {
+        let origin = Origin::new("ghcr.io");
+        let other = Origin { plain_http: true, ..Origin::new("ghcr.io") };
+        let ours = keys(&origin, "team-a/app", None);
+
+        let sibling = keys(&origin, "team-b/app", None);
+        let stranger = keys(&other, "team-a/app", None);
+        let ruled = keys(&origin, "team-a/app", Some("*.md"));
+
+        assert_ne!(ours.of_repository, sibling.of_repository);
+        assert_eq!(ours.of_origin, sibling.of_origin);
+        assert_ne!(ours.of_repository, stranger.of_repository);
+        assert_ne!(ours.of_origin, stranger.of_origin);
+        assert_ne!(ours.of_origin, ruled.of_origin);
+        assert_ne!(ours.of_origin, ours.of_repository);
+    }
+}

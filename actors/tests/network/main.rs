@@ -1,0 +1,7 @@
+//! The actors that speak with registries, over loopback.
+
+#![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
+
+mod fetcher;
+mod registry;
+mod resolver;
