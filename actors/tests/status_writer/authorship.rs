@@ -72,9 +72,7 @@ async fn writes_of_ours_that_are_seen_late_and_out_of_order_are_ours() {
 #[tokio::test(start_paused = true)]
 async fn a_write_whose_answer_is_lost_is_ours_and_hides_one_change_only() {
     play(async |scene| {
-        let app = scene.given(object("app")).await;
-        scene.write(&app, ready("v1")).await;
-        scene.rest().await;
+        let app = scene.owned("app").await;
         scene.cluster.lose_answer();
 
         scene.write(&app, ready("v2")).await;
@@ -115,9 +113,7 @@ async fn an_outage_that_ends_in_a_write_hides_no_take_over() {
 #[tokio::test(start_paused = true)]
 async fn what_a_conflict_brings_to_light_is_judged_once() {
     play(async |scene| {
-        let app = scene.given(object("app")).await;
-        scene.write(&app, ready("v1")).await;
-        scene.rest().await;
+        let app = scene.owned("app").await;
         edit(&scene, "http://other/");
 
         scene.write(&app, ready("v2")).await;
@@ -135,9 +131,7 @@ async fn what_a_conflict_brings_to_light_is_judged_once() {
 #[tokio::test(start_paused = true)]
 async fn a_change_by_another_that_is_seen_while_our_write_fails_is_theirs() {
     play(async |scene| {
-        let app = scene.given(object("app")).await;
-        scene.write(&app, ready("v1")).await;
-        scene.rest().await;
+        let app = scene.owned("app").await;
         edit(&scene, "http://other/");
 
         scene.write(&app, ready("v2")).await;
@@ -170,9 +164,7 @@ async fn a_change_by_another_right_after_our_write_is_theirs_though_it_is_seen_b
 #[tokio::test(start_paused = true)]
 async fn edits_of_everything_but_the_artifact_are_no_conflict() {
     play(async |scene| {
-        let app = scene.given(object("app")).await;
-        scene.write(&app, ready("v1")).await;
-        scene.rest().await;
+        let app = scene.owned("app").await;
 
         let edits: [fn(&mut Value); 5] = [
             |object| object["spec"]["interval"] = json!("5m"),
@@ -239,9 +231,7 @@ async fn a_former_leaders_write_that_we_learn_of_by_a_conflict_is_a_hand_over() 
 #[tokio::test(start_paused = true)]
 async fn an_object_that_is_recreated_or_returns_to_our_shard_begins_anew() {
     play(async |scene| {
-        let app = scene.given(object("app")).await;
-        scene.write(&app, ready("v1")).await;
-        scene.rest().await;
+        scene.owned("app").await;
 
         let mut reborn = of_upstream("v1");
         reborn["metadata"]["uid"] = json!("another");
@@ -262,9 +252,7 @@ async fn an_object_that_is_recreated_or_returns_to_our_shard_begins_anew() {
 #[tokio::test(start_paused = true)]
 async fn an_artifact_that_is_taken_off_a_deleted_object_is_nobodys_take_over() {
     play(async |scene| {
-        let app = scene.given(object("app")).await;
-        scene.write(&app, ready("v1")).await;
-        scene.rest().await;
+        scene.owned("app").await;
 
         scene.cluster.change(&key("app"), |object| {
             object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:01Z");

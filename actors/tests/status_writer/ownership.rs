@@ -21,17 +21,9 @@ async fn take_over(scene: &Scene, name: &str) -> Arc<Object> {
     scene.show(name).await
 }
 
-/// An object that we have written.
-async fn ours(scene: &Scene, name: &str) -> Arc<Object> {
-    let object = scene.given(object(name)).await;
-    scene.write(&object, ready("v1")).await;
-    scene.rest().await;
-    object
-}
-
 /// One that another operator has taken over at each of two passes.
 async fn left(scene: &Scene, name: &str) -> Arc<Object> {
-    let object = ours(scene, name).await;
+    let object = scene.owned(name).await;
     take_over(scene, name).await;
     scene.write(&object, ready("v1")).await;
     scene.pass(INTERVAL).await;
@@ -47,7 +39,7 @@ fn artifact(scene: &Scene, name: &str) -> Value {
 #[tokio::test(start_paused = true)]
 async fn a_take_over_is_told_once_and_written_over() {
     play(async |scene| {
-        let app = ours(&scene, "app").await;
+        let app = scene.owned("app").await;
 
         take_over(&scene, "app").await;
         scene.rest().await;
@@ -90,7 +82,7 @@ async fn after_the_second_take_over_nothing_is_written_or_told() {
 #[tokio::test(start_paused = true)]
 async fn a_second_take_over_after_more_than_two_intervals_is_a_first_one() {
     play(async |scene| {
-        let app = ours(&scene, "app").await;
+        let app = scene.owned("app").await;
         take_over(&scene, "app").await;
         scene.write(&app, ready("v1")).await;
         scene.pass(3 * INTERVAL).await;
@@ -242,7 +234,7 @@ async fn an_object_that_is_gone_or_reborn_is_left_to_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_draft_that_waits_for_a_server_is_held_back_when_the_object_is_left() {
     play(async |scene| {
-        let app = ours(&scene, "app").await;
+        let app = scene.owned("app").await;
         take_over(&scene, "app").await;
         scene.write(&app, ready("v1")).await;
         scene.pass(INTERVAL).await;

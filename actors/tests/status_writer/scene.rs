@@ -49,6 +49,14 @@ impl Scene {
         object
     }
 
+    /// The same, with a status that we have written.
+    pub(crate) async fn owned(&self, name: &str) -> Arc<Object> {
+        let object = self.given(object(name)).await;
+        self.write(&object, ready("v1")).await;
+        self.rest().await;
+        object
+    }
+
     pub(crate) async fn observe(&self, object: &Arc<Object>) {
         self.writer.send(StatusObserved { object: Arc::clone(object) }).await.unwrap();
     }

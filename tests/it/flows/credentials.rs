@@ -1,6 +1,5 @@
 //! Which credentials and certificates let an object in (upstream's table of authentication).
 
-use reconcile::ConditionKind;
 use serde_json::{Value, json};
 
 use super::authority::Authority;
@@ -38,22 +37,6 @@ async fn let_in(place: &Place, image: &Image, names: &[&str]) {
         let expected = ["Ready", "ArtifactInStorage"].map(|kind| format!("{kind}={stored}"));
         assert_eq!(lines(&status), expected, "{name}");
     }
-}
-
-/// The object fails for this reason, with this text.
-async fn kept_out(place: &Place, name: &str, reason: &str, text: &str) {
-    let status = place.settled(name).await;
-
-    let failed = status.conditions.get(ConditionKind::FetchFailed).unwrap();
-    assert_eq!(failed.reason, reason, "{name}");
-    assert!(failed.message.contains(text), "{name}: {}", failed.message);
-    let told = format!("({reason}, {})", failed.message);
-    let expected = [
-        "Reconciling=True(ProgressingWithRetry, building artifact)".to_owned(),
-        format!("Ready=False{told}"),
-        format!("FetchFailed=True{told}"),
-    ];
-    assert_eq!(lines(&status), expected, "{name}");
 }
 
 #[actix::test]
@@ -97,7 +80,7 @@ async fn no_password_or_a_wrong_one_keeps_out_whoever_brings_it() {
         ("by-secret", "UNAUTHORIZED"),
         ("by-account", "UNAUTHORIZED"),
     ] {
-        kept_out(&place, name, "OCIArtifactPullFailed", text).await;
+        place.failed(name, "OCIArtifactPullFailed", text).await;
     }
     assert_eq!(closed.shown(), ["", "myuser:one", "myuser:two"].map(str::to_owned).into());
     place.leave().await;
@@ -133,8 +116,8 @@ async fn an_authority_that_is_not_named_or_no_certificate_keeps_out() {
         wants("invalid", &registry, json!({"certSecretRef": {"name": "invalid"}})),
     ]);
 
-    kept_out(&place, "unknown", "OCIArtifactPullFailed", "failed to determine artifact digest").await;
-    kept_out(&place, "invalid", "AuthenticationFailed", "failed to parse CA certificate").await;
+    place.failed("unknown", "OCIArtifactPullFailed", "failed to determine artifact digest").await;
+    place.failed("invalid", "AuthenticationFailed", "failed to parse CA certificate").await;
     assert!(registry.shown().is_empty(), "a request arrived");
     place.leave().await;
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use reconcile::Status;
+use reconcile::{ConditionKind, Status};
 use serde_json::{Value, json};
 use sluice::config::{Cli, Command, Config};
 use sluice::local::Folder;
@@ -110,6 +110,23 @@ fn is_settled(object: &Object) -> bool {
     let says = |part: &str| lines.iter().any(|line| line.starts_with(part));
     let observed = object.status.observed_generation == Some(object.generation);
     (says("Ready=True") && observed) || says("Reconciling=True(ProgressingWithRetry") || says("Stalled=True")
+}
+
+impl Place {
+    /// Waits until the object has failed for this reason, with this text, and shows nothing else; returns its status.
+    pub(crate) async fn failed(&self, name: &str, reason: &str, text: &str) -> Status {
+        let status = self.settled(name).await;
+        let failed = status.conditions.get(ConditionKind::FetchFailed).unwrap();
+        assert!(failed.message.contains(text), "{name}: {}", failed.message);
+        let told = format!("({reason}, {})", failed.message);
+        let expected = [
+            "Reconciling=True(ProgressingWithRetry, building artifact)".to_owned(),
+            format!("Ready=False{told}"),
+            format!("FetchFailed=True{told}"),
+        ];
+        assert_eq!(lines(&status), expected, "{name}");
+        status
+    }
 }
 
 /// Every condition on a line: `Ready=True(Succeeded, stored artifact ..)`.
