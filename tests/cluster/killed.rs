@@ -15,10 +15,10 @@ use crate::support::files::{artifacts_in, below, noise};
 use crate::support::gate::{Gate, Hold};
 use crate::support::manifest::{repository, secret};
 use crate::support::operator::Operator;
-use crate::support::process::POLL;
 use crate::support::registry::Registry;
 use crate::support::release::short_lease;
 use crate::support::scene::Scene;
+use crate::support::waiting::{if_so, until};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![
@@ -234,9 +234,7 @@ async fn with_nothing_to_do_and_an_empty_disk(scene: Scene) {
     stage.operator.resume().await;
 
     let stored = stage.operator.artifacts("app").join(format!("{}.tar.gz", digest_of(&revision)));
-    while !stored.exists() {
-        tokio::time::sleep(POLL).await;
-    }
+    until("artifact that is built again", async || if_so(stored.exists(), &stored)).await;
     stage.consume(&before, "rebuilt").await;
     stage.ends_with(&revision).await;
 }

@@ -9,13 +9,13 @@ use kube::api::{Api, DynamicObject, PostParams};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::support::api::{LIMIT, resource};
+use crate::support::api::resource;
 use crate::support::bench::Bench;
 use crate::support::chart::{Chart, only, values};
 use crate::support::controlplane::client_of;
-use crate::support::process::POLL;
 use crate::support::release::Release;
 use crate::support::scene::Scene;
+use crate::support::waiting::{if_so, until};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![
@@ -82,14 +82,11 @@ async fn permissions(kubeconfig: &Path, namespace: &str) -> BTreeSet<String> {
 
 /// Waits until these are the permissions: roles take effect a moment after they are written.
 async fn until_permitted(kubeconfig: &Path, namespace: &str, expected: &BTreeSet<String>) {
-    let wait = async {
-        while permissions(kubeconfig, namespace).await != *expected {
-            tokio::time::sleep(POLL).await;
-        }
-    };
-    if tokio::time::timeout(LIMIT, wait).await.is_err() {
-        assert_eq!(permissions(kubeconfig, namespace).await, *expected, "in {namespace}");
-    }
+    until(&format!("permissions {expected:?} in {namespace}"), async || {
+        let permissions = permissions(kubeconfig, namespace).await;
+        if_so(permissions == *expected, permissions)
+    })
+    .await;
 }
 
 fn set(lines: &[&str]) -> BTreeSet<String> {

@@ -14,16 +14,16 @@ use k8s_openapi::api::coordination::v1::LeaseSpec;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::support::api::{LIMIT, artifact};
+use crate::support::api::artifact;
 use crate::support::audit::{ELECTION, Write};
 use crate::support::bench::Bench;
 use crate::support::files::below;
 use crate::support::manifest::repository;
 use crate::support::operator::Operator;
-use crate::support::process::POLL;
 use crate::support::registry::Registry;
 use crate::support::release::short_lease;
 use crate::support::scene::Scene;
+use crate::support::waiting::{if_so, until};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![
@@ -76,13 +76,7 @@ impl Pair {
     }
 
     async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        let wait = async {
-            while !holds() {
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        let in_time = tokio::time::timeout(LIMIT, wait).await.is_ok();
-        assert!(in_time, "{}: no {what} within {LIMIT:?}", self.scene.namespace.name);
+        until(what, async || if_so(holds(), &self.scene.namespace.name)).await;
     }
 
     /// Waits until the follower has the artifact of this revision on its own volume.

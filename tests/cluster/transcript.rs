@@ -13,9 +13,9 @@ use crate::support::api::artifact;
 use crate::support::bench::Bench;
 use crate::support::files::below;
 use crate::support::manifest::repository;
-use crate::support::process::POLL;
 use crate::support::registry::Registry;
 use crate::support::scene::Scene;
+use crate::support::waiting::{if_so, until};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![
@@ -33,16 +33,11 @@ const TURNS: usize = 16;
 const FILES: &[(&str, &[u8])] = &[("a.yaml", b"a: 1\n")];
 
 async fn until_requests(registry: &Registry, mark: usize, count: usize) -> Vec<String> {
-    let wait = async {
-        loop {
-            let requests = registry.since(mark);
-            if requests.len() >= count {
-                return requests;
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("the interval passes again and again")
+    let asked = until("requests as the interval passes", async || {
+        let requests = registry.since(mark);
+        if_so(requests.len() >= count, requests)
+    });
+    tokio::time::timeout(Duration::from_secs(30), asked).await.expect("the interval passes again and again")
 }
 
 async fn an_unchanged_pass_is_one_head_and_no_write(scene: Scene) {

@@ -4,9 +4,9 @@ use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 
-use crate::support::api::{LIMIT, Namespace, resource};
+use crate::support::api::{Namespace, resource};
 use crate::support::manifest::documents_below;
-use crate::support::process::POLL;
+use crate::support::waiting::{if_so, until};
 
 const NAME: &str = "ocirepositories.source.toolkit.fluxcd.io";
 const UPSTREAM: &str = include_str!("../../../crds/tests/fixtures/upstream_1_9.json");
@@ -29,12 +29,10 @@ impl Definition {
         let definitions = Api::<DynamicObject>::all_with(client.clone(), &kind);
         let parameters = PatchParams::apply("handover").force();
         definitions.patch(NAME, &parameters, &Patch::Apply(&manifest)).await.unwrap();
-        let wait = async {
-            while served(client, namespace).await != self {
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        tokio::time::timeout(LIMIT, wait).await.expect("a definition is served at once");
+        until("definition that is served", async || {
+            if_so(served(client, namespace).await == self, "the one before")
+        })
+        .await;
     }
 }
 

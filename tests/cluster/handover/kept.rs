@@ -7,10 +7,10 @@ use super::fixture::Fixture;
 use super::history::History;
 use super::stage::{Stage, hex};
 use super::storage::{self, FORMER, Shelf};
-use crate::support::api::{LIMIT, artifact};
+use crate::support::api::artifact;
 use crate::support::manifest::pull_secret;
-use crate::support::process::POLL;
 use crate::support::scene::Scene;
+use crate::support::waiting::{if_so, until};
 
 const FINGERPRINT: &str = "sourceVerificationFingerprint";
 
@@ -81,12 +81,11 @@ async fn consume_all(stage: &Stage, fixtures: &[Fixture]) {
 
 /// Waits until an attempt has failed anew.
 async fn until_retried(stage: &Stage, failing: &Fixture) {
-    let wait = async {
-        while stage.namespace.events(failing.name()).await.is_empty() {
-            tokio::time::sleep(POLL).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, wait).await.expect("a failing object is tried again at its interval");
+    until("event of a failing object at its interval", async || {
+        let events = stage.namespace.events(failing.name()).await;
+        if_so(!events.is_empty(), events)
+    })
+    .await;
 }
 
 /// No version of the object is another one than source-controller has left, but for what 1.9 does not write (D38).
@@ -127,16 +126,12 @@ async fn recovers(stage: &Stage, failing: &Fixture) {
     assert_eq!(object["status"]["artifact"], failing.object["status"]["artifact"]);
     assert_eq!(stage.asked(mark, "/failing/blobs/"), Vec::<String>::new());
     let expected = format!("stored artifact with revision '{}' from", failing.revision());
-    let wait = async {
-        loop {
-            let events = stage.namespace.events(failing.name()).await;
-            if events.iter().any(|(reason, text)| reason == "Succeeded" && text.starts_with(&expected)) {
-                return events;
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    };
-    let events = tokio::time::timeout(LIMIT, wait).await.expect("a recovery is told");
+    let events = until("event of the recovery", async || {
+        let events = stage.namespace.events(failing.name()).await;
+        let told = events.iter().any(|(reason, text)| reason == "Succeeded" && text.starts_with(&expected));
+        if_so(told, events)
+    })
+    .await;
     assert!(events.iter().all(|(reason, _)| reason != "NewArtifact"), "{events:?}");
 }
 

@@ -11,15 +11,15 @@ use super::archive;
 use super::fixture::{Fixture, Places, names};
 use super::published::{Published, publish};
 use super::storage;
-use crate::support::api::{LIMIT, Namespace, resource};
+use crate::support::api::{Namespace, resource};
 use crate::support::controlplane::ControlPlane;
 use crate::support::gate::Gate;
 use crate::support::manifest::secret;
 use crate::support::operator::Operator;
-use crate::support::process::POLL;
 use crate::support::registry::Registry;
 use crate::support::scene::Scene;
 use crate::support::tools::Keys;
+use crate::support::waiting::{if_so, until};
 
 /// The field manager of source-controller.
 pub(super) const MANAGER: &str = "source-controller";
@@ -172,13 +172,10 @@ impl Stage {
         let polling = fixtures.iter().filter(|fixture| fixture.polls());
         for fixture in polling {
             let request = format!("HEAD /v2/{}/manifests/", fixture.repository());
-            let wait = async {
-                while self.asked(mark, &request).len() < times {
-                    tokio::time::sleep(POLL).await;
-                }
-            };
-            let in_time = tokio::time::timeout(LIMIT, wait).await.is_ok();
-            assert!(in_time, "{request}: {:?}", self.registry.since(mark));
+            until(&request, async || {
+                if_so(self.asked(mark, &request).len() >= times, self.registry.since(mark))
+            })
+            .await;
         }
     }
 

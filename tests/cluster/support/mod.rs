@@ -19,3 +19,4 @@ pub(crate) mod release;
 pub(crate) mod scene;
 pub(crate) mod scripted;
 pub(crate) mod tools;
+pub(crate) mod waiting;

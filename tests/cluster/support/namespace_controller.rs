@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::waiting::{if_so, until};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams};
 use kube::discovery::{Discovery, Scope, verbs};
 use kube::{Client, ResourceExt as _};
 use serde_json::json;
-
-use super::api::LIMIT;
-use super::process::POLL;
 
 /// A namespace that was deleted.
 pub(crate) struct Leaving {
@@ -46,18 +44,11 @@ impl Leaving {
 
     /// Empties it until nothing stays, and then lets it go.
     pub(crate) async fn end(self) {
-        let mut left = BTreeSet::new();
-        let wait = async {
-            loop {
-                left = self.emptied().await;
-                if left.is_empty() {
-                    return;
-                }
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        let in_time = tokio::time::timeout(LIMIT, wait).await.is_ok();
-        assert!(in_time, "{left:?} stays in {}", self.name);
+        until(&format!("end of all that is in {}", self.name), async || {
+            let left = self.emptied().await;
+            if_so(left.is_empty(), left)
+        })
+        .await;
         let done = json!({
             "apiVersion": "v1",
             "kind": "Namespace",

@@ -12,10 +12,10 @@ use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-use super::api::{LIMIT, resource};
+use super::api::resource;
 use super::chart::only;
 use super::controlplane::{ControlPlane, client_of};
-use super::process::POLL;
+use super::waiting::{if_so, until};
 
 const ROLES: &str = "rbac.authorization.k8s.io/v1";
 
@@ -123,17 +123,12 @@ impl Release {
                 },
                 ..SelfSubjectAccessReview::default()
             };
-            let wait = async {
-                loop {
-                    let answer = reviews.create(&PostParams::default(), &question).await.unwrap();
-                    if answer.status.is_some_and(|status| status.allowed) {
-                        return;
-                    }
-                    tokio::time::sleep(POLL).await;
-                }
-            };
-            let in_time = tokio::time::timeout(LIMIT, wait).await.is_ok();
-            assert!(in_time, "the account of {} is not permitted {rule}", self.namespace);
+            until(&format!("leave for {rule} for the account of {}", self.namespace), async || {
+                let answer = reviews.create(&PostParams::default(), &question).await.unwrap();
+                let status = answer.status.unwrap_or_default();
+                if_so(status.allowed, status)
+            })
+            .await;
         }
     }
 }

@@ -8,16 +8,16 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use kube::api::Api;
 use serde_json::{Value, json};
 
-use super::api::{LIMIT, Namespace};
+use super::api::Namespace;
 use super::audit::ELECTION;
 use super::bench::Bench;
 use super::controlplane::ControlPlane;
 use super::gate::Gate;
 use super::operator::Operator;
-use super::process::POLL;
 use super::registry::Registry;
 use super::release::{Release, of_a_test};
 use super::tools::{Keys, Tools};
+use super::waiting::{if_so, until};
 
 /// Names of namespaces have 63 characters at most.
 const NAME_LENGTH: usize = 50;
@@ -128,17 +128,11 @@ impl Scene {
 
     /// Waits until there are so many, and returns them.
     pub(crate) async fn until_writes(&self, count: usize) -> Vec<String> {
-        let wait = async {
-            loop {
-                let writes = self.writes().await;
-                if writes.len() >= count {
-                    return writes;
-                }
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        let in_time = tokio::time::timeout(LIMIT, wait).await;
-        in_time.unwrap_or_else(|_| panic!("fewer than {count} writes in {}", self.namespace.name))
+        until(&format!("{count} writes in {}", self.namespace.name), async || {
+            let writes = self.writes().await;
+            if_so(writes.len() >= count, writes)
+        })
+        .await
     }
 
     /// Everything that belongs to the test is below it.
