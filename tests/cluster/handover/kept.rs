@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::archive;
 use super::definition::Definition;
 use super::fixture::Fixture;
 use super::history::History;
@@ -19,7 +20,8 @@ pub(super) async fn with_its_storage_a_cluster_changes_hands_and_nobody_notices(
     Definition::Upstreams.install(&stage.client, &stage.namespace).await;
     let fixtures = stage.hand_over(true).await;
     let root = stage.operator.data();
-    storage::supersede(&root, fixture(&fixtures, "tag").path().unwrap());
+    let former = archive::gzip(&stage.tar("semver"));
+    storage::supersede(&root, fixture(&fixtures, "tag").path().unwrap(), &former);
     let others = storage::store_others(&root);
     let files = storage::entries(&root);
     let shelf = Shelf::open(&stage.operator.address(), root.clone()).await;

@@ -29,11 +29,11 @@ pub(super) fn store(root: &Path, path: &str, content: &[u8]) {
     symlink(root.join(path), link).unwrap();
 }
 
-/// Leaves a superseded file beside an artifact.
-pub(super) fn supersede(root: &Path, path: &str) {
-    for name in [FORMER.to_owned(), format!("{FORMER}.lock")] {
-        write(&root.join(path).with_file_name(name), b"");
-    }
+/// Leaves a superseded file with this content beside an artifact.
+pub(super) fn supersede(root: &Path, path: &str, content: &[u8]) {
+    let former = root.join(path).with_file_name(FORMER);
+    write(&former, content);
+    write(&former.with_added_extension("lock"), b"");
 }
 
 /// Stores the files of other kinds; returns their paths and contents.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -29,13 +30,20 @@ pub(crate) struct Bench {
     testbed: OnceCell<PathBuf>,
     plane: OnceCell<ControlPlane>,
     rendered: Mutex<BTreeMap<String, Vec<Value>>>,
+    consumed: AtomicUsize,
 }
 
 impl Bench {
     /// Nothing is started before the first test asks for it.
     pub(crate) fn new() -> Arc<Self> {
         let work = tempfile::Builder::new().prefix("sluice-cluster-").tempdir().unwrap();
-        Arc::new(Self { work, testbed: OnceCell::new(), plane: OnceCell::new(), rendered: Mutex::default() })
+        Arc::new(Self {
+            work,
+            testbed: OnceCell::new(),
+            plane: OnceCell::new(),
+            rendered: Mutex::default(),
+            consumed: AtomicUsize::new(0),
+        })
     }
 
     /// A test, by the name of its function.
@@ -50,10 +58,27 @@ impl Bench {
         Trial::test(name.clone(), move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            let trial = async { test(Scene::set(bench, &name).await).await };
+            let trial = async {
+                let scene = Scene::set(Arc::clone(&bench), &name).await;
+                let root = scene.root().to_owned();
+                test(scene).await;
+                bench.consume(&root).await;
+            };
             let ended = runtime.block_on(async { tokio::time::timeout(LIMIT, trial).await });
             ended.map_err(|_| format!("{name} did not end within {LIMIT:?}").into())
         })
+    }
+
+    /// Takes every artifact that the operators of a test have stored, as consumers do.
+    async fn consume(&self, root: &Path) {
+        let consumed = self.tools().await.consume_stored(root).await;
+        let consumed = consumed.unwrap_or_else(|error| panic!("an artifact in the storage: {error}"));
+        self.consumed.fetch_add(consumed.len(), Ordering::Relaxed);
+    }
+
+    /// How many artifacts were taken after the tests.
+    pub(crate) fn consumed(&self) -> usize {
+        self.consumed.load(Ordering::Relaxed)
     }
 
     /// The control plane of the run.

@@ -56,6 +56,7 @@ impl Registry {
         command.arg("--listen").arg(self.host());
         command.arg("--directory").arg(self.directory.join("blobs"));
         command.arg("--access-log").arg(self.access_log());
+        command.env("TMPDIR", &self.directory);
         command.args(self.user.iter().flat_map(|user| ["--user", user]));
         let mut process = Process::start("registry", command, &self.directory);
         let before = process.output().matches("listening ").count();

@@ -61,6 +61,12 @@ impl Tools {
         Ok(listing.lines().map(str::to_owned).collect())
     }
 
+    /// Takes every artifact below a directory that has storage roots in it, as its consumers do; returns a line for each.
+    pub(crate) async fn consume_stored(&self, directory: &Path) -> Result<Vec<String>, String> {
+        let listing = self.run(&["consume", "stored", directory.to_str().unwrap()]).await?;
+        Ok(listing.lines().map(str::to_owned).collect())
+    }
+
     /// Takes a chart as helm-controller does; returns its name and version.
     pub(crate) async fn consume_chart(
         &self,

@@ -4,6 +4,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,6 +18,9 @@ import (
 const chartFile = "chart.tgz"
 
 func consumeCommand(arguments []string) error {
+	if len(arguments) == 2 && arguments[0] == "stored" {
+		return consumeStored(arguments[1])
+	}
 	synopsis, isChart := "consume URL DIGEST DIRECTORY", false
 	if len(arguments) > 0 && arguments[0] == "chart" {
 		synopsis, isChart, arguments = "consume chart URL DIGEST DIRECTORY", true, arguments[1:]
@@ -68,20 +72,20 @@ func listFiles(directory string) error {
 		if err != nil {
 			return fmt.Errorf("the files can't be listed: %w", err)
 		}
-		fmt.Printf("%s %x\n", filepath.ToSlash(relative), sum)
+		fmt.Printf("%s %s\n", filepath.ToSlash(relative), sum)
 		return nil
 	})
 }
 
-func fileSum(path string) ([]byte, error) {
+func fileSum(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("a file can't be read: %w", err)
+		return "", fmt.Errorf("a file can't be read: %w", err)
 	}
 	defer file.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, file); err != nil {
-		return nil, fmt.Errorf("a file can't be read: %w", err)
+		return "", fmt.Errorf("a file can't be read: %w", err)
 	}
-	return hash.Sum(nil), nil
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
