@@ -66,7 +66,7 @@ fn main() {
     // It counts seconds, so it comes when the others are nearly done.
     trials.extend(outage::tests(&bench));
     let conclusion = libtest_mimic::run(&arguments, trials);
-    println!("tools consume has taken {} artifacts", bench.consumed());
+    eprintln!("tools consume has taken {} artifacts", bench.consumed());
     drop(bench);
     process::kill_all();
     conclusion.exit();
