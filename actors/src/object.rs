@@ -32,10 +32,10 @@ pub struct Object {
     pub labels: BTreeMap<String, String>,
     /// The specification, or what is wrong with it (D12, D39).
     pub spec: Result<OciRepositorySpec, SpecProblem>,
-    /// The recorded status; one that does not parse counts as empty.
+    /// The recorded status without its conditions; one that does not parse counts as empty.
     pub status: OciRepositoryStatus,
-    /// The conditions as recorded, foreign ones too.
-    pub conditions: Vec<Value>,
+    /// The text of the conditions: a fifth of the memory that they take as values, and rarely asked for.
+    conditions: Box<str>,
 }
 
 /// Why a specification cannot be worked off.
@@ -60,8 +60,8 @@ impl Object {
         let name = text("name").ok_or("the object has no name")?;
         let namespace = text("namespace").ok_or_else(|| format!("the object {name} has no namespace"))?;
         let spec_value = value.get("spec").filter(|spec| !spec.is_null());
-        let status = value.get("status").cloned().unwrap_or_default();
-        let conditions = status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut status = value.get("status").cloned().unwrap_or_default();
+        let conditions = status.as_object_mut().and_then(|fields| fields.remove("conditions"));
         Ok(Self {
             key: Key::new(namespace, name),
             uid: text("uid").unwrap_or_default().into(),
@@ -73,8 +73,14 @@ impl Object {
             labels: string_map(metadata.get("labels")),
             spec: specification(spec_value),
             status: serde_json::from_value(status).unwrap_or_default(),
-            conditions,
+            conditions: conditions.as_ref().map(Value::to_string).unwrap_or_default().into(),
         })
+    }
+
+    /// The conditions as recorded, foreign ones too.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<Value> {
+        serde_json::from_str(&self.conditions).unwrap_or_default()
     }
 
     /// Whether our finalizer is on it.

@@ -181,7 +181,7 @@ pub fn recorded(object: &Object) -> Status {
     let status = &object.status;
     Status {
         observed_generation: status.observed_generation.unwrap_or(-1),
-        conditions: Conditions::new(object.conditions.iter().filter_map(condition).collect()),
+        conditions: Conditions::new(object.conditions().iter().filter_map(condition).collect()),
         url: status.url.clone().filter(|url| !url.is_empty()),
         artifact: status.artifact.as_ref().map(|artifact| Artifact {
             digest: artifact.digest.clone(),

@@ -83,19 +83,16 @@ impl<W: Write> Screen<W> {
 
 impl Row {
     fn of(object: &Object) -> Self {
-        let ready = object.status.conditions.iter().find(|condition| condition.kind == "Ready");
+        let conditions = object.conditions();
+        let ready = conditions.iter().find(|condition| condition["type"] == "Ready");
+        let said = |field: &str| ready.and_then(|ready| ready[field].as_str());
         let revision = object.status.artifact.as_ref().map_or("-", |artifact| &artifact.revision);
         let mut short: String = revision.chars().take(REVISION_LENGTH).collect();
         if short.len() < revision.len() {
             short.push('\u{2026}');
         }
-        let message = ready.map_or("", |ready| &ready.message).replace(char::is_control, " ");
-        Self([
-            object.key.name.to_string(),
-            ready.map_or("-", |ready| &ready.status).to_owned(),
-            short,
-            message,
-        ])
+        let message = said("message").unwrap_or_default().replace(char::is_control, " ");
+        Self([object.key.name.to_string(), said("status").unwrap_or("-").to_owned(), short, message])
     }
 }
 

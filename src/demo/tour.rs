@@ -131,8 +131,9 @@ async fn fetched(object: &Object) -> anyhow::Result<String> {
 
 fn is_ready(object: &Object) -> bool {
     let observed = object.status.observed_generation == Some(object.generation);
-    let mut conditions = object.status.conditions.iter();
-    observed && conditions.any(|condition| condition.kind == "Ready" && condition.status == "True")
+    let conditions = object.conditions();
+    observed
+        && conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
 fn revision(object: &Object) -> &str {

@@ -25,7 +25,7 @@ use crate::verifier::Verify;
 /// What an attempt is made for.
 pub(super) struct Wanted {
     pub(super) desired: Arc<Desired>,
-    pub(super) recorded: Status,
+    pub(super) recorded: Arc<Status>,
     /// The path of the artifact that the cluster shows.
     pub(super) shown: Option<String>,
     pub(super) class: Class,

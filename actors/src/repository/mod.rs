@@ -47,7 +47,7 @@ pub struct Repository {
     object: Option<Arc<Object>>,
     named: BTreeSet<Dependency>,
     read: Versions,
-    recorded: Option<(Arc<str>, Status)>,
+    recorded: Option<(Arc<str>, Arc<Status>)>,
     attempt: Option<Attempt>,
     concluded: Option<Concluded>,
     timer: Option<SpawnHandle>,
@@ -114,7 +114,7 @@ impl Repository {
     /// The status that our own writes have led to; a later observation of the same life may lag behind them.
     fn remember(&mut self, object: &Arc<Object>) {
         if self.recorded.as_ref().is_none_or(|(uid, _)| *uid != object.uid) {
-            self.recorded = Some((Arc::clone(&object.uid), recorded(object)));
+            self.recorded = Some((Arc::clone(&object.uid), Arc::new(recorded(object))));
         }
         self.object = Some(Arc::clone(object));
     }

@@ -154,8 +154,9 @@ impl Repository {
     }
 
     fn write(&mut self, uid: Arc<str>, status: reconcile::Status, progress: bool) {
+        let status = Arc::new(status);
         if !progress {
-            self.recorded = Some((Arc::clone(&uid), status.clone()));
+            self.recorded = Some((Arc::clone(&uid), Arc::clone(&status)));
         }
         self.at.write_status.do_send(WriteStatus { key: self.key.clone(), uid, status, progress });
     }
@@ -269,8 +270,9 @@ impl Repository {
         }
         if purged.is_ok()
             && object.finalizers.iter().any(|finalizer| finalizer != crate::FINALIZER)
-            && let Some((uid, mut status)) = self.recorded.clone()
+            && let Some((uid, status)) = self.recorded.clone()
         {
+            let mut status = Arc::unwrap_or_clone(status);
             (status.artifact, status.url) = (None, None);
             self.write(uid, status, false);
         }

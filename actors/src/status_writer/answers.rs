@@ -79,7 +79,7 @@ impl StatusWriter {
         } else {
             self.owing.remove(key);
         }
-        if entry.is_some_and(Entry::is_left) {
+        if entry.is_some_and(|entry| entry.is_left()) {
             self.left.insert(key.clone());
         } else {
             self.left.remove(key);

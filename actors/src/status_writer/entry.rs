@@ -48,7 +48,7 @@ pub(super) struct Entry {
 
 struct Draft {
     number: u64,
-    status: Status,
+    status: Arc<Status>,
     progress: bool,
 }
 
@@ -171,12 +171,12 @@ impl Entry {
     fn restore(&mut self) {
         let ours = self.authorship.ours.as_ref().filter(|_| self.draft.is_none());
         if let Some(status) = ours.map(|ours| recorded(ours)) {
-            self.accept(status, false);
+            self.accept(Arc::new(status), false);
         }
     }
 
     /// Takes a draft.
-    pub(super) fn accept(&mut self, status: Status, progress: bool) -> Acceptance {
+    pub(super) fn accept(&mut self, status: Arc<Status>, progress: bool) -> Acceptance {
         if progress && (self.is_left() || self.owes()) {
             return Acceptance::Dropped;
         }
@@ -239,7 +239,7 @@ impl Entry {
         let next = match object {
             Ok(object) if object.uid != self.uid => self.failed(request, &WriteError::Gone),
             Ok(object) => {
-                self.succeeded(request, &Arc::new(object), now);
+                self.succeeded(request, object, now);
                 Next::Again
             }
             Err(error) => self.failed(request, &error),
@@ -258,8 +258,11 @@ impl Entry {
         }
     }
 
-    fn succeeded(&mut self, request: &Request, object: &Arc<Object>, now: &str) {
+    fn succeeded(&mut self, request: &Request, object: Object, now: &str) {
         self.failures = 0;
+        // The watch may have shown this version before: one copy of it is enough.
+        let shown = self.known.clone().filter(|known| known.resource_version == object.resource_version);
+        let object = &shown.unwrap_or_else(|| Arc::new(object));
         self.learn(Arc::clone(object));
         match request {
             Request::Get => self.stale = false,

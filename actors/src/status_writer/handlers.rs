@@ -136,7 +136,7 @@ impl StatusWriter {
         if !self.entries.contains_key(key) {
             self.begin(key, Arc::clone(uid));
         }
-        self.entries.get_mut(key).filter(|entry| entry.uid == *uid && !entry.leaving)
+        self.entries.get_mut(key).filter(|entry| entry.uid == *uid && !entry.leaving).map(Box::as_mut)
     }
 
     /// Begins the entry of a life; what an earlier one still has to tell is kept.
@@ -149,7 +149,7 @@ impl StatusWriter {
             }
             events = earlier.events.renewed();
         }
-        self.entries.insert(key.clone(), Entry::new(key.clone(), uid, events));
+        self.entries.insert(key.clone(), Box::new(Entry::new(key.clone(), uid, events)));
         self.settle(key);
     }
 

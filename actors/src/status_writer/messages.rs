@@ -24,7 +24,7 @@ pub struct WriteStatus {
     /// Which life of it.
     pub uid: Arc<str>,
     /// The status as it shall be.
-    pub status: Status,
+    pub status: Arc<Status>,
     /// A mere sign of progress, which may be dropped (D27).
     pub progress: bool,
 }

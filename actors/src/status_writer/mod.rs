@@ -54,7 +54,7 @@ type Clock = Box<dyn Fn() -> Timestamp + Send>;
 pub struct StatusWriter {
     cluster: Arc<dyn ClusterWriter>,
     counters: Arc<Counters>,
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<Key, Box<Entry>>,
     waiting: VecDeque<Key>,
     waiting_events: VecDeque<Key>,
     in_flight: usize,

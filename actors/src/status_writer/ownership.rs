@@ -5,7 +5,6 @@ use std::sync::Arc;
 use reconcile::{Shift, ownership_conflict};
 
 use super::StatusWriter;
-use super::entry::Entry;
 use super::handlers::notice;
 use super::lane::Lane;
 use crate::fields::{NAME, NAMESPACE};
@@ -15,7 +14,7 @@ impl StatusWriter {
     /// Heeds what an observation or an answer says of who writes an object.
     pub(super) fn heed(&mut self, key: &Key, shift: Option<Shift>) {
         let Some(shift) = shift else { return };
-        let Some(object) = self.entries.get(key).and_then(Entry::known).cloned() else {
+        let Some(object) = self.entries.get(key).and_then(|entry| entry.known()).cloned() else {
             return;
         };
         match shift {

@@ -15,7 +15,7 @@ pub(super) fn status_difference(object: &Object, status: &Status, now: &str) -> 
     let recorded = recorded_fields(object);
     let wanted = wanted_fields(status);
     let mut changes = differences(&recorded, &wanted);
-    if let Some(conditions) = changed_conditions(&object.conditions, status, now) {
+    if let Some(conditions) = changed_conditions(&object.conditions(), status, now) {
         changes.insert("conditions".to_owned(), conditions);
     }
     (!changes.is_empty()).then_some(Value::Object(changes))

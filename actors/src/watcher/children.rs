@@ -130,7 +130,7 @@ impl Children {
             return;
         };
         let (key, uid) = (key.clone(), Arc::clone(&object.uid));
-        at.write_status.do_send(WriteStatus { key, uid, status, progress: false });
+        at.write_status.do_send(WriteStatus { key, uid, status: Arc::new(status), progress: false });
     }
 
     pub(super) fn next_start(&self) -> Option<Instant> {

@@ -27,7 +27,7 @@ async fn an_unchanged_pass_asks_for_the_revision_and_nothing_else() {
     repository.send(observed(1, stored())).await.unwrap();
 
     let write = seen.write.recv().await.unwrap();
-    assert_eq!(write.status.artifact.unwrap().revision, format!("v1@{DIGEST}"));
+    assert_eq!(write.status.artifact.as_ref().unwrap().revision, format!("v1@{DIGEST}"));
     assert!(write.status.conditions.is(ConditionKind::Ready, Truth::True));
     assert!(!seen.resolve.recv().await.unwrap().expect_new);
     assert!(seen.add.try_recv().is_err(), "the finalizer was there already");

@@ -78,7 +78,7 @@ impl Scene {
 
     async fn draft(&self, object: &Object, status: Status, progress: bool) {
         let (key, uid) = (object.key.clone(), Arc::clone(&object.uid));
-        self.writer.send(WriteStatus { key, uid, status, progress }).await.unwrap();
+        self.writer.send(WriteStatus { key, uid, status: status.into(), progress }).await.unwrap();
     }
 
     pub(crate) async fn announce(&self, object: &Arc<Object>, announcements: Vec<Announcement>) {

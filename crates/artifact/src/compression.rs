@@ -16,12 +16,13 @@ const HEAD: usize = 512;
 /// Window that a zstd frame may ask for, as a power of two: the 8 MiB that RFC 8878 (section 3.1.1.1.2) recommends.
 const ZSTD_WINDOW: u32 = 23;
 
-/// Opens the tar stream of a layer.
+/// Opens the tar stream of a layer of so many bytes.
 ///
 /// # Errors
 /// [`LayerError::NotAnArchive`] where there is none.
-pub(crate) fn decompressed<'a>(layer: impl Read + 'a) -> Result<Box<dyn Read + 'a>, LayerError> {
-    let mut layer = BufReader::with_capacity(BUFFER, layer);
+pub(crate) fn decompressed<'a>(layer: impl Read + 'a, size: u64) -> Result<Box<dyn Read + 'a>, LayerError> {
+    let buffer = usize::try_from(size).unwrap_or(BUFFER).clamp(HEAD, BUFFER);
+    let mut layer = BufReader::with_capacity(buffer, layer);
     let mut head = Vec::with_capacity(HEAD);
     layer.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(LayerError::Open)?;
     let format = Format::of(&head);

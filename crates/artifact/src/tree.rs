@@ -64,7 +64,7 @@ impl Tree {
     ) -> Result<Self, Error> {
         let opened = layer.open().map_err(LayerError::Open)?;
         let allowed = limits.bytes_from(layer.size());
-        let stream = decompressed(Cancellable::new(opened, cancelled))?;
+        let stream = decompressed(Cancellable::new(opened, cancelled), layer.size())?;
         let mut tarball = Tarball::new(Metered::new(stream, allowed, limits.beyond_ratio()));
         let mut unpacking = Unpacking {
             index: Index::new(limits),

@@ -16,10 +16,12 @@ const LEVEL: u32 = 4;
 /// One member, no name, no time, no flags, system unknown (RFC 1952).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// Gathers blocks and writes them deflated.
+/// Gathers blocks and writes them deflated. Most archives have one small block: memory grows with what is written.
 pub(super) struct GzipWriter<W> {
     out: W,
     block: Vec<u8>,
+    deflated: Vec<u8>,
+    state: Compress,
     checksum: Crc,
     started: bool,
 }
@@ -27,7 +29,14 @@ pub(super) struct GzipWriter<W> {
 impl<W: Write> GzipWriter<W> {
     /// Starts a stream; the header is written with the first block.
     pub(super) fn new(out: W) -> Self {
-        Self { out, block: Vec::with_capacity(BLOCK), checksum: Crc::new(), started: false }
+        Self {
+            out,
+            block: Vec::new(),
+            deflated: Vec::new(),
+            state: Compress::new(Compression::new(LEVEL), false),
+            checksum: Crc::new(),
+            started: false,
+        }
     }
 
     /// Writes the last block and the trailer.
@@ -45,9 +54,24 @@ impl<W: Write> GzipWriter<W> {
             self.started = true;
         }
         self.checksum.update(&self.block);
-        self.out.write_all(&deflate(&self.block, end)?)?;
+        self.deflate(end)?;
+        self.out.write_all(&self.deflated)?;
         self.block.clear();
         Ok(())
+    }
+
+    /// Deflates the block as a fresh state does.
+    fn deflate(&mut self, end: FlushCompress) -> io::Result<()> {
+        self.deflated.clear();
+        self.deflated.reserve(self.block.len() + HEADROOM);
+        self.state.reset();
+        self.state.compress_vec(&self.block, &mut self.deflated, end)?;
+        // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
+        let complete = self.state.total_in() == self.block.len() as u64;
+        if complete && self.deflated.len() < self.deflated.capacity() {
+            return Ok(());
+        }
+        Err(io::Error::other("deflated block does not fit"))
     }
 }
 
@@ -66,17 +90,6 @@ impl<W: Write> Write for GzipWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn deflate(block: &[u8], end: FlushCompress) -> io::Result<Vec<u8>> {
-    let mut state = Compress::new(Compression::new(LEVEL), false);
-    let mut deflated = Vec::with_capacity(block.len() + HEADROOM);
-    state.compress_vec(block, &mut deflated, end)?;
-    // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
-    if state.total_in() != block.len() as u64 || deflated.len() == deflated.capacity() {
-        return Err(io::Error::other("deflated block does not fit"));
-    }
-    Ok(deflated)
 }
 
 #[cfg(test)]
@@ -149,7 +162,9 @@ mod tests {
     #[test]
     fn equal_blocks_deflate_equally_wherever_they_stand() {
         let block = sample(BLOCK);
-        let once = deflate(&block, FlushCompress::Sync).unwrap();
+        let mut fresh = Compress::new(Compression::new(LEVEL), false);
+        let mut once = Vec::with_capacity(BLOCK);
+        fresh.compress_vec(&block, &mut once, FlushCompress::Sync).unwrap();
 
         let bytes = at_once(&[&block[..], &block, b"x"].concat());
 

@@ -29,7 +29,7 @@ impl Contents {
     pub(super) fn new(scratch: &Path) -> Self {
         Self {
             spool: BufReader::with_capacity(BUFFER, disk::scratch(scratch, IN_MEMORY)),
-            gathered: Vec::with_capacity(BUFFER),
+            gathered: Vec::new(),
             end: 0,
         }
     }

@@ -1,0 +1,48 @@
+"""Starts `fleet run` for the operator and for its floor, and reads the reports."""
+
+import json
+import pathlib
+import subprocess
+
+import runs
+
+SLUICE = (
+    "RUNTIME_NAMESPACE=flux-system {binary} run --storage-path={{data}} --storage-addr=127.0.0.1:{{port}}"
+    " --storage-adv-addr=127.0.0.1:{{port}} --metrics-addr=127.0.0.1:{{metrics_port}}"
+    " --health-addr=127.0.0.1:{{health_port}} --watch-all-namespaces --enable-leader-election=false"
+    " --events-addr= --concurrent=10"
+)
+NULL = "{fleet} null --addr=127.0.0.1:{{port}} --health-addr=127.0.0.1:{{health_port}}"
+
+
+class Fleet:
+    """The benchmark's binary, the control plane and the operator that it starts."""
+
+    def __init__(self, root: pathlib.Path, fleet: pathlib.Path, controlplane: pathlib.Path, operator: pathlib.Path):
+        self.root, self.fleet, self.controlplane, self.operator = root, fleet, controlplane, operator
+
+    def measure(self, run: runs.Run, out: pathlib.Path) -> None:
+        """One measurement; its report is written to `out`. A run that does not converge leaves what it has."""
+        is_floor = run in runs.FLOORS
+        command = NULL.format(fleet=self.fleet) if is_floor else SLUICE.format(binary=self.operator)
+        arguments = [self.fleet, "run", "--controlplane", self.controlplane, "--crds", self.root / "crds/yaml"]
+        arguments += ["--name", run.name, "--out", out, *run.flags.split(), "--operator", command]
+        log = out.with_suffix(".log")
+        with log.open("w") as output:
+            ended = subprocess.run(list(map(str, arguments)), stdout=output, stderr=subprocess.STDOUT, check=False)
+        if ended.returncode != 0:
+            print(f"  {run.name}: fleet ended with {ended.returncode}, see {log}", flush=True)
+
+
+def values(report: pathlib.Path) -> dict[str, dict[str, float]]:
+    """The values of a report, by scenario."""
+    if not report.exists():
+        return {}
+    results = json.loads(report.read_text())["Results"]
+    return {result["Scenario"]: {v["Key"]: v["Value"] for v in result.get("Values") or []} for result in results}
+
+
+def machine(report: pathlib.Path) -> str:
+    """What the report was measured on."""
+    found = json.loads(report.read_text())["Machine"]
+    return f"{found['Cores']} cores ({found['CPU']}), {found['MemoryGB']} GiB, Linux {found['Kernel'].split('-')[0]}"

@@ -1,0 +1,40 @@
+"""The runs of the fleet benchmark: what is started, with which flags, and beside which floor."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One call of `fleet run`. `floor` names the run of the null operator that is measured in the same sitting."""
+
+    name: str
+    flags: str
+    floor: str | None = None
+
+
+FLOORS = [
+    Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,nudge,restart"),
+    Run("floor-1000", "-n 1000 --shape distinct --scenarios cold"),
+    Run("floor-3000", "-n 3000 --shape same --scenarios cold"),
+    Run("floor-mixed", "-n 500 --hosts 20 --scenarios mixed"),
+]
+
+RUNS = [
+    Run("same-1000", "-n 1000 --shape same --scenarios cold", "floor-1000"),
+    Run("distinct-1000", "-n 1000 --shape distinct --scenarios cold", "floor-1000"),
+    Run("distinct-500", "-n 500 --shape distinct --payload-mib 200 --scenarios cold,burst,nudge,restart,wipe,serve", "floor-500"),
+    Run("latency-500", "-n 500 --shape distinct --latency 20ms --scenarios cold", "floor-500"),
+    Run("same-3000", "-n 3000 --shape same --scenarios cold", "floor-3000"),
+    Run("identities", "-n 500 --shape same --identities 100 --auth token --scenarios cold"),
+    Run("distinct-identities", "-n 500 --shape same --identities 100 --distinct-identities --auth token --scenarios cold"),
+    Run("steady-tag", "-n 200 --shape distinct --scenarios steady --auth token"),
+    Run("steady-tls", "-n 200 --shape distinct --scenarios steady --auth token --tls"),
+    Run("steady-semver", "-n 100 --shape distinct --ref semver --scenarios steady --auth token"),
+    Run("neighbour", "-n 100 --shape distinct --scenarios nudge,neighbour"),
+    Run("neighbour-hang", "-n 100 --shape distinct --hang --scenarios nudge,neighbour"),
+    Run("outage", "-n 200 --shape distinct --scenarios outage"),
+    Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
+    Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed"),
+    Run("large", "--scenarios large"),
+    Run("steady-10000", "-n 10000 --shape same --scenarios steady --steady-interval 10m --timeout 10m"),
+]
