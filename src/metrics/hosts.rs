@@ -29,6 +29,7 @@ struct Shared {
     queue: IntGaugeVec,
     parked: IntGaugeVec,
     cooling: IntGaugeVec,
+    quota: IntGaugeVec,
 }
 
 /// The Registries under one label, and how each stands.
@@ -36,6 +37,12 @@ struct Shared {
 struct Origins {
     standing: BTreeMap<u64, Arc<Mutex<Option<Standing>>>>,
     opened: u64,
+}
+
+impl Origins {
+    fn standing(&self) -> impl Iterator<Item = Standing> {
+        self.standing.values().filter_map(|standing| *locked(standing))
+    }
 }
 
 /// The recorder of one Registry.
@@ -70,6 +77,11 @@ impl Hosts {
                 &["host"],
             )?,
             cooling: gauge("sluice_registry_cooling", "Cool-downs that run.", &["host"])?,
+            quota: gauge(
+                "sluice_registry_quota_remaining",
+                "What the credential with least has left of its quota.",
+                &["host"],
+            )?,
         })))
     }
 }
@@ -113,21 +125,26 @@ impl Drop for Origin {
 }
 
 impl Shared {
-    fn series(&self) -> [&dyn Collector; 4] {
-        [&self.waits, &self.queue, &self.parked, &self.cooling]
+    fn series(&self) -> [&dyn Collector; 5] {
+        [&self.waits, &self.queue, &self.parked, &self.cooling, &self.quota]
     }
 
     fn show(&self, labels: &BTreeMap<Box<str>, Origins>) {
-        for gauges in [&self.queue, &self.parked, &self.cooling] {
+        for gauges in [&self.queue, &self.parked, &self.cooling, &self.quota] {
             gauges.reset();
         }
         for (label, origins) in labels {
-            for standing in origins.standing.values().filter_map(|standing| *locked(standing)) {
+            for standing in origins.standing() {
                 for (rank, waiting) in standing.queue {
                     add(&self.queue, &[label, rank.as_str()], waiting);
                 }
                 add(&self.parked, &[label], standing.parked);
                 add(&self.cooling, &[label], standing.cooling);
+            }
+            if let Some(remaining) = origins.standing().filter_map(|standing| standing.quota_remaining).min()
+            {
+                let remaining = i64::try_from(remaining).unwrap_or(i64::MAX);
+                self.quota.with_label_values(&[label]).set(remaining);
             }
         }
     }

@@ -17,7 +17,7 @@ fn shown(registry: &Registry) -> String {
 
 fn standing(asked: usize, parked: usize) -> Standing {
     let queue = Rank::ALL.map(|rank| (rank, if rank == Rank::Asked { asked } else { 0 }));
-    Standing { queue, parked, cooling: 1 }
+    Standing { queue, parked, cooling: 1, quota_remaining: None }
 }
 
 #[test]
@@ -41,6 +41,21 @@ fn the_registries_of_one_host_are_added_up() {
     ] {
         assert!(text.lines().any(|line| line == sample), "no {sample} in\n{text}");
     }
+}
+
+#[test]
+fn of_the_quotas_of_one_host_the_lowest_is_shown_and_none_where_none_is_told() {
+    let (registry, hosts) = hosts();
+    let (one, other, silent) = (hosts.of("ghcr.io"), hosts.of("ghcr.io"), hosts.of("quay.io"));
+    one.stands(Standing { quota_remaining: Some(u64::MAX), ..standing(0, 0) });
+    other.stands(Standing { quota_remaining: Some(0), ..standing(0, 0) });
+    silent.stands(standing(0, 0));
+
+    let text = shown(&registry);
+    let quotas: Vec<_> =
+        text.lines().filter(|line| line.starts_with("sluice_registry_quota_remaining")).collect();
+
+    assert_eq!(quotas, [r#"sluice_registry_quota_remaining{host="ghcr.io"} 0"#]);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn assert_shown(registry: &Registry, samples: &[&str]) {
 
 /// A Registry at which nobody waits.
 fn idle() -> Standing {
-    Standing { queue: Rank::ALL.map(|rank| (rank, 0)), parked: 0, cooling: 0 }
+    Standing { queue: Rank::ALL.map(|rank| (rank, 0)), parked: 0, cooling: 0, quota_remaining: Some(0) }
 }
 
 fn store() -> (tempfile::TempDir, Arc<Store>) {

@@ -55,6 +55,7 @@ impl Handler<TurnReturned> for Registry {
             Some(Conduct::Answered) => self.allowance.answered(),
             Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }) | None => {}
         }
+        self.hear_quota(&holder.seeker.key, identity, now);
         self.learn(witness, identity, now);
         self.health.ended(number);
         if in_vain {

@@ -14,6 +14,7 @@ mod messages;
 mod outage;
 mod parked;
 mod queue;
+mod quotas;
 mod recorder;
 mod said;
 mod waiting;
@@ -40,6 +41,7 @@ use directory::Listing;
 use health::{Health, Lesson, Seeker};
 use parked::Listener;
 use queue::Queue;
+use quotas::Quotas;
 use waiting::Waiter;
 
 /// What all Registries go by.
@@ -72,6 +74,7 @@ pub(super) struct Registry {
     waiters: BTreeMap<u64, Waiter>,
     places: HashMap<crate::Key, u64>,
     health: Health<WeakRecipient<HostRecovered>>,
+    quotas: Quotas,
     timer: Option<(Instant, SpawnHandle)>,
     idle_since: Option<Instant>,
     recorder: Box<dyn HostRecorder>,
@@ -107,6 +110,7 @@ impl Registry {
             queue: Queue::default(),
             waiters: BTreeMap::new(),
             places: HashMap::new(),
+            quotas: Quotas::default(),
             timer: None,
             idle_since: None,
             listing,
@@ -163,6 +167,23 @@ impl Registry {
         call(&calls);
     }
 
+    /// Hears what the registry has said of a quota during the turn of this object.
+    fn hear_quota(&mut self, key: &crate::Key, identity: Identity, now: Instant) {
+        let Some(quota) = self.client.take_quota(identity) else {
+            return;
+        };
+        if self.quotas.hear(identity, quota, now) {
+            tracing::warn!(
+                registry.host = self.key.host(),
+                namespace = %key.namespace,
+                name = %key.name,
+                remaining = quota.remaining,
+                limit = quota.limit,
+                "the quota of the credential of this object is nearly used up: the registry will soon refuse its pulls"
+            );
+        }
+    }
+
     /// Connections and tokens of a host that went down are worth nothing.
     fn renew_client(&mut self) {
         tracing::warn!(registry.host = self.key.host(), "the registry is down");
@@ -197,15 +218,16 @@ impl Registry {
 
     /// Brings what is measured, and the one timer, in line with what has just happened.
     fn settle(&mut self, now: Instant, context: &mut Context<Self>) {
-        self.recorder.stands(self.standing());
+        self.recorder.stands(self.standing(now));
         self.arm(now, context);
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self, now: Instant) -> Standing {
         Standing {
             queue: self.queue.lengths(),
             parked: self.health.waiting(),
             cooling: self.health.cooling(),
+            quota_remaining: self.quotas.lowest(now),
         }
     }
 

@@ -30,4 +30,6 @@ pub struct Standing {
     pub parked: usize,
     /// Cool-downs that run: of a credential, or of the whole origin.
     pub cooling: usize,
+    /// What the credential with least has left of its quota, where the registry says so.
+    pub quota_remaining: Option<u64>,
 }
