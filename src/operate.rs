@@ -130,7 +130,7 @@ async fn beating<T>(servers: &Servers, work: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;
             done = &mut work => return done,
-            _ = tick.tick() => servers.beat(),
+            due = tick.tick() => servers.beat(due.elapsed()),
         }
     }
 }
@@ -169,8 +169,8 @@ pub(crate) fn on_signal(token: CancellationToken) -> anyhow::Result<Cancellation
 async fn death(actors: &Actors, servers: &Servers) -> &'static str {
     let mut tick = tokio::time::interval(TICK);
     loop {
-        tick.tick().await;
-        servers.beat();
+        let due = tick.tick().await;
+        servers.beat(due.elapsed());
         if let Some(service) = actors.dead().or_else(|| servers.dead()) {
             return service;
         }

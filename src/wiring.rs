@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::lease::Election;
-use crate::metrics::{Passes, Writes};
+use crate::metrics::{Flights, Hosts, Passes, Question, Room, Writes};
 
 /// A future that runs until it is told to stop.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -112,15 +112,25 @@ pub fn start(
     let status_writer = StatusWriter::new(Arc::clone(&ends.writer), jiff::Timestamp::now);
     metrics.register(Box::new(Writes::new(status_writer.counters())?))?;
     let status_writer = status_writer.start();
-    let storage = Storage::new(Arc::clone(&store), Address::new(&config.advertised), limits).start();
-    let fetcher = Fetcher::new(Arc::clone(&store), config.artifact_max_size).start();
-    let resolver = Resolver::default().start();
+    let storage = Storage::new(Arc::clone(&store), Address::new(&config.advertised), limits);
+    metrics.register(Box::new(Room::new(Arc::clone(&store), storage.processors())?))?;
+    let storage = storage.start();
+    let fetcher = Fetcher::new(Arc::clone(&store), config.artifact_max_size);
+    metrics.register(Box::new(Flights::new(Question::Manifest, fetcher.manifests())?))?;
+    let fetcher = fetcher.start();
+    let resolver = Resolver::default();
+    metrics.register(Box::new(Flights::new(Question::Digest, resolver.resolutions())?))?;
+    metrics.register(Box::new(Flights::new(Question::Tags, resolver.lists())?))?;
+    let resolver = resolver.start();
     let verifier = Verifier.start();
-    let registries = Registries::new(registry::Settings {
+    let hosts = Hosts::new()?;
+    metrics.register(Box::new(hosts.clone()))?;
+    let settings = registry::Settings {
         concurrency: config.registry_concurrency,
         max_retry_delay: config.max_retry_delay(),
         client: oci::Settings::default(),
-    });
+    };
+    let registries = Registries::new(settings, Arc::new(hosts));
     let services = Services {
         cluster: Arc::clone(&ends.reader),
         registries,

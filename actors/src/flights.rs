@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
@@ -20,17 +21,39 @@ type Lanes<K, V> = Arc<Mutex<HashMap<K, Arc<Lane<V>>>>>;
 #[derive(Debug)]
 pub struct Flights<K: Eq + Hash + Clone, V: Clone> {
     lanes: Lanes<K, V>,
+    traffic: Arc<Traffic>,
+}
+
+/// Flights and their riders, counted since the start.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    flown: AtomicU64,
+    joined: AtomicU64,
+}
+
+impl Traffic {
+    /// Questions that went out.
+    #[must_use]
+    pub fn flown(&self) -> u64 {
+        self.flown.load(Ordering::Relaxed)
+    }
+
+    /// Questions that took the answer to another one.
+    #[must_use]
+    pub fn joined(&self) -> u64 {
+        self.joined.load(Ordering::Relaxed)
+    }
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Clone for Flights<K, V> {
     fn clone(&self) -> Self {
-        Self { lanes: Arc::clone(&self.lanes) }
+        Self { lanes: Arc::clone(&self.lanes), traffic: Arc::clone(&self.traffic) }
     }
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Default for Flights<K, V> {
     fn default() -> Self {
-        Self { lanes: Arc::default() }
+        Self { lanes: Arc::default(), traffic: Arc::default() }
     }
 }
 
@@ -43,7 +66,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
     pub async fn join<E>(&self, key: K, lead: impl Future<Output = Result<V, E>>) -> Result<V, E> {
         let seat = self.seat(key);
         let cell = seat.lane.any();
-        seat.lane.fly(cell, lead).await
+        self.fly(&seat, cell, lead).await
     }
 
     /// The same, with an answer to a question that has not been sent before this call (D28).
@@ -53,7 +76,32 @@ impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
     pub async fn join_unsent<E>(&self, key: K, lead: impl Future<Output = Result<V, E>>) -> Result<V, E> {
         let seat = self.seat(key);
         let cell = seat.lane.unsent();
-        seat.lane.fly(cell, lead).await
+        self.fly(&seat, cell, lead).await
+    }
+
+    async fn fly<E>(
+        &self,
+        seat: &Seat<K, V>,
+        cell: Cell<V>,
+        lead: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, E> {
+        let mut went_out = false;
+        let lead = async {
+            went_out = true;
+            self.traffic.flown.fetch_add(1, Ordering::Relaxed);
+            lead.await
+        };
+        let answer = seat.lane.fly(cell, lead).await;
+        if !went_out {
+            self.traffic.joined.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    /// What is counted of them.
+    #[must_use]
+    pub fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.traffic)
     }
 
     fn seat(&self, key: K) -> Seat<K, V> {

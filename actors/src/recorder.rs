@@ -3,6 +3,8 @@
 //! A port and no counters of our own: durations are told apart by object and counted in histograms, which the crate that
 //! serves them does already. So the actors know what happens, and the program what is measured of it.
 
+use std::time::Duration;
+
 use crate::Key;
 
 /// Hears of every pass; called on the arbiter, so it must not wait.
@@ -12,6 +14,12 @@ pub trait Recorder: Send + Sync {
 
     /// It waits for a turn at its registry, from now on or no longer.
     fn waits(&self, key: &Key, waits: bool);
+
+    /// For so long it has waited for what another pass was building.
+    fn claimed(&self, wait: Duration);
+
+    /// A later specification has overtaken one before its pass began.
+    fn coalesced(&self);
 
     /// It ended. Without a beginning it counts as one that took no time.
     fn ended(&self, key: &Key, end: End);

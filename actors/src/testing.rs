@@ -1,11 +1,15 @@
-//! The only test double: an actor that answers one kind of message with a closure and tells what it saw.
+//! The only test double: an actor that answers one kind of message with a closure and tells what it saw. And a recorder
+//! for who measures nothing.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix::dev::MessageResponse;
 use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::registry::{HostRecorder, HostRecorders, Standing};
 
 type Answer<M> = Box<dyn FnMut(&M) -> Pin<Box<dyn Future<Output = <M as Message>::Result>>>>;
 
@@ -53,4 +57,19 @@ where
         drop(self.seen.send(message));
         answer
     }
+}
+
+/// Measures nothing.
+pub struct Unmeasured;
+
+impl HostRecorders for Unmeasured {
+    fn of(&self, _: &str) -> Box<dyn HostRecorder> {
+        Box::new(Self)
+    }
+}
+
+impl HostRecorder for Unmeasured {
+    fn waited(&self, _: Duration) {}
+
+    fn stands(&self, _: Standing) {}
 }

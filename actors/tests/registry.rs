@@ -4,6 +4,9 @@
 #[path = "registry/cooling.rs"]
 mod cooling;
 #[cfg(test)]
+#[path = "registry/measured.rs"]
+mod measured;
+#[cfg(test)]
 #[path = "registry/outage.rs"]
 mod outage;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use sluice_actors::{Dependency, DependencyKind};
 use tokio_util::sync::CancellationToken;
 
 use super::follow::Watch;
+use crate::metrics::Lag;
 
 /// Before it is asked again for what may not be watched: roles change seldom, and each request ends in an audit log.
 const AFTER_REFUSAL: Duration = Duration::from_mins(10);
@@ -24,10 +25,11 @@ const AFTER_REFUSAL: Duration = Duration::from_mins(10);
 pub async fn watch_dependencies(
     client: Client,
     namespace: Option<String>,
+    lag: Lag,
     watcher: Recipient<DependencyChanged>,
     stop: CancellationToken,
 ) {
-    Watched { client, namespace, after_refusal: AFTER_REFUSAL }.follow(watcher, stop).await;
+    Watched { client, namespace, after_refusal: AFTER_REFUSAL, lag }.follow(watcher, stop).await;
 }
 
 /// Where is watched, and how patiently.
@@ -35,6 +37,7 @@ pub(super) struct Watched {
     pub(super) client: Client,
     pub(super) namespace: Option<String>,
     pub(super) after_refusal: Duration,
+    pub(super) lag: Lag,
 }
 
 impl Watched {
@@ -70,6 +73,7 @@ impl Watched {
             },
             labels: None,
             after_refusal: Some(self.after_refusal),
+            lag: self.lag.clone(),
         };
         watch.follow(|event| change(kind, event), watcher, stop).await;
     }

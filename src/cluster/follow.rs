@@ -11,9 +11,11 @@ use kube::api::Api;
 use kube::runtime::watcher::{self, Event, InitialListStrategy};
 use reconcile::Backoff;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::words;
+use crate::metrics::Lag;
 
 /// Below the idle time-outs of load balancers that stand before API servers, which begin at 240 s.
 const WATCH_SECONDS: u32 = 200;
@@ -33,6 +35,8 @@ pub(super) struct Watch<K> {
     pub(super) labels: Option<String>,
     /// How soon to ask again for what may not be watched, where that is no failure.
     pub(super) after_refusal: Option<Duration>,
+    /// How long events wait to be taken.
+    pub(super) lag: Lag,
 }
 
 /// How a watch that cannot go on begins anew.
@@ -126,7 +130,9 @@ where
                         (failures, *refused) = (0, false);
                     }
                     if let Some(message) = message(event) {
+                        let shown = Instant::now();
                         listener.send(message).await?;
+                        self.lag.observe(shown.elapsed());
                     }
                     continue;
                 }

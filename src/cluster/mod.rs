@@ -30,7 +30,7 @@ pub use writer::Writer;
 
 use crate::config::Config;
 use crate::lease::Election;
-use crate::metrics::Requests;
+use crate::metrics::{Lag, Requests};
 use crate::wiring::{Ends, Listeners};
 
 const GROUP: &str = sluice_crds::GROUP;
@@ -49,7 +49,8 @@ pub async fn ends(config: &Config) -> anyhow::Result<Ends> {
     let client = connect(&requests).await?;
     let notifier = config.events.clone().map(Notifier::new).transpose()?;
     let selection = Selection { namespace: config.namespace.clone(), labels: config.selector.clone() };
-    let mut series: Vec<Box<dyn Collector>> = vec![Box::new(requests)];
+    let lag = Lag::of_watch()?;
+    let mut series: Vec<Box<dyn Collector>> = vec![Box::new(requests), Box::new(lag.clone())];
     let election = config.election.as_ref();
     let election = election.map(|settings| Election::new(client.clone(), settings)).transpose()?;
     if let Some(election) = &election {
@@ -59,17 +60,23 @@ pub async fn ends(config: &Config) -> anyhow::Result<Ends> {
     Ok(Ends {
         reader: Arc::new(Reader::new(client.clone())),
         writer: Arc::new(Writer::new(client.clone(), leadership, notifier)),
-        source: Box::new(|listeners, stop| Box::pin(watch_all(client, selection, listeners, stop))),
+        source: Box::new(|listeners, stop| Box::pin(watch_all(client, selection, lag, listeners, stop))),
         election,
         series,
     })
 }
 
-async fn watch_all(client: Client, selection: Selection, listeners: Listeners, stop: CancellationToken) {
+async fn watch_all(
+    client: Client,
+    selection: Selection,
+    lag: Lag,
+    listeners: Listeners,
+    stop: CancellationToken,
+) {
     let namespace = selection.namespace.clone();
     tokio::join!(
-        watch_dependencies(client.clone(), namespace, listeners.dependencies, stop.clone()),
-        watch(client, selection, listeners.objects, stop),
+        watch_dependencies(client.clone(), namespace, lag.clone(), listeners.dependencies, stop.clone()),
+        watch(client, selection, lag, listeners.objects, stop),
     );
 }
 

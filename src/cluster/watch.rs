@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::follow::Watch;
 use super::{GROUP, KIND, PLURAL, VERSION};
+use crate::metrics::Lag;
 
 /// Which objects are watched.
 #[derive(Clone, Debug, Default)]
@@ -27,11 +28,12 @@ pub struct Selection {
 pub async fn watch(
     client: Client,
     selection: Selection,
+    lag: Lag,
     watcher: Recipient<ObjectChanged>,
     stop: CancellationToken,
 ) {
-    let watch =
-        Watch { api: api(client, &selection), what: PLURAL, labels: selection.labels, after_refusal: None };
+    let api = api(client, &selection);
+    let watch = Watch { api, what: PLURAL, labels: selection.labels, after_refusal: None, lag };
     watch.follow(change, watcher, stop).await;
 }
 

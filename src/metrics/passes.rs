@@ -7,7 +7,7 @@ use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, O
 use sluice_actors::{End, Key, Recorder};
 
 use super::running::{Ended, Running, Shown};
-use super::{CONTROLLER, register};
+use super::{CONTROLLER, register, waits};
 
 /// Seconds; upstream's buckets of a pass, which its dashboards know.
 const PASS_SECONDS: [f64; 40] = [
@@ -31,6 +31,8 @@ pub struct Passes {
     retries: IntCounter,
     queued: Histogram,
     worked: Histogram,
+    claimed: Histogram,
+    coalesced: IntCounter,
 }
 
 /// A counter for each way in which a pass can end.
@@ -70,6 +72,8 @@ impl Passes {
                 Box::new(passes.retries.clone()),
                 Box::new(passes.queued.clone()),
                 Box::new(passes.worked.clone()),
+                Box::new(passes.claimed.clone()),
+                Box::new(passes.coalesced.clone()),
             ],
         )?;
         Ok(Arc::new(passes))
@@ -104,6 +108,14 @@ impl Passes {
                 "How long passes waited for turns at registries.",
             )?,
             worked: duration("workqueue_work_duration_seconds", "How long passes worked.")?,
+            claimed: Histogram::with_opts(waits(
+                "sluice_claim_wait_seconds",
+                "How long passes waited for what another pass was building.",
+            )?)?,
+            coalesced: IntCounter::new(
+                "sluice_specs_coalesced_total",
+                "Specifications that a later one overtook before their pass began.",
+            )?,
         })
     }
 
@@ -129,6 +141,14 @@ impl Recorder for Passes {
 
     fn waits(&self, key: &Key, waits: bool) {
         self.running.wait(key, waits);
+    }
+
+    fn claimed(&self, wait: Duration) {
+        self.claimed.observe(wait.as_secs_f64());
+    }
+
+    fn coalesced(&self) {
+        self.coalesced.inc();
     }
 
     fn ended(&self, key: &Key, end: End) {

@@ -1,14 +1,19 @@
 //! What a Prometheus would see, against the list in `docs/metrics.md`.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use artifact::store::Store;
 use prometheus::{Registry, TextEncoder};
+use sluice_actors::flights::Flights as Table;
+use sluice_actors::registry::{HostRecorders, Rank, Standing};
 use sluice_actors::status_writer::Counters;
+use sluice_actors::storage::Processors;
 use sluice_actors::{End, Key, Recorder};
 
-use super::{Leader, Passes, Process, Requests, Tokens, Writes};
+use super::{Flights, Hosts, Lag, Leader, Passes, Process, Question, Requests, Room, Tokens, Writes};
 
 fn shown(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
@@ -25,6 +30,17 @@ fn assert_shown(registry: &Registry, samples: &[&str]) {
     for sample in samples {
         assert!(text.lines().any(|line| line == *sample), "no {sample} in\n{text}");
     }
+}
+
+/// A Registry at which nobody waits.
+fn idle() -> Standing {
+    Standing { queue: Rank::ALL.map(|rank| (rank, 0)), parked: 0, cooling: 0, quota_remaining: Some(0) }
+}
+
+fn store() -> (tempfile::TempDir, Arc<Store>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), artifact::store::Settings::default()).unwrap();
+    (folder, Arc::new(store))
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,6 +169,49 @@ fn requests_are_counted_by_their_answers() {
     );
 }
 
+#[tokio::test]
+async fn questions_are_counted_by_whether_they_went_out() {
+    let table: Table<&str, u8> = Table::default();
+    let registry = Registry::new();
+    registry.register(Box::new(Flights::new(Question::Tags, table.traffic()).unwrap())).unwrap();
+    let ask = || {
+        table.join("key", async {
+            tokio::task::yield_now().await;
+            Ok::<_, ()>(1)
+        })
+    };
+
+    let (first, second) = tokio::join!(ask(), ask());
+    assert_eq!((first, second, ask().await), (Ok(1), Ok(1), Ok(1)));
+
+    assert_shown(
+        &registry,
+        &[
+            r#"sluice_flights_flown_total{question="tags"} 2"#,
+            r#"sluice_flights_joined_total{question="tags"} 1"#,
+        ],
+    );
+}
+
+#[test]
+fn the_bytes_in_spools_are_those_that_transfers_have_written_and_not_given_back() {
+    let (_folder, store) = store();
+    let registry = Registry::new();
+    let room = Room::new(Arc::clone(&store), Arc::new(Processors::new(1))).unwrap();
+    registry.register(Box::new(room)).unwrap();
+    let mut spool = store.spool(10).unwrap();
+
+    spool.write_all(b"seven b").unwrap();
+    assert_shown(&registry, &["sluice_spool_bytes 7", "sluice_unpack_waiting 0"]);
+    spool.restart().unwrap();
+    assert_shown(&registry, &["sluice_spool_bytes 0"]);
+    spool.write_all(b"all of it, and more").unwrap();
+    assert_shown(&registry, &["sluice_spool_bytes 19"]);
+    drop(spool);
+
+    assert_shown(&registry, &["sluice_spool_bytes 0"]);
+}
+
 #[test]
 fn the_process_says_what_it_uses() {
     let registry = Registry::new();
@@ -177,6 +236,18 @@ async fn the_documentation_has_exactly_the_series_that_there_are() {
     registry.register(Box::new(Process::new().unwrap())).unwrap();
     registry.register(Box::new(Writes::new(Arc::new(Counters::default())).unwrap())).unwrap();
     Tokens::register(&registry).unwrap();
+    registry.register(Box::new(Lag::of_arbiter().unwrap())).unwrap();
+    registry.register(Box::new(Lag::of_watch().unwrap())).unwrap();
+    let hosts = Hosts::new().unwrap();
+    registry.register(Box::new(hosts.clone())).unwrap();
+    let host = hosts.of("host");
+    host.stands(idle());
+    let (_folder, store) = store();
+    registry.register(Box::new(Room::new(store, Arc::new(Processors::new(1))).unwrap())).unwrap();
+    for question in [Question::Digest, Question::Tags, Question::Manifest] {
+        let flights = Flights::new(question, Arc::default()).unwrap();
+        registry.register(Box::new(flights)).unwrap();
+    }
 
     let page = include_str!("../../docs/metrics.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());

@@ -14,12 +14,14 @@ mod metrics;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use prometheus::Registry;
 use sluice_actors::Known;
 
 use crate::config::Config;
+use crate::metrics::Lag;
 use crate::wiring::Actors;
 use health::{Pulse, Readiness};
 use listening::{Limits, Listening, Running};
@@ -28,12 +30,15 @@ use listening::{Limits, Listening, Running};
 pub struct Servers {
     readiness: Arc<Readiness>,
     pulse: Arc<Pulse>,
+    lag: Lag,
     running: Vec<(&'static str, Running)>,
 }
 
 impl Servers {
-    /// To be called each second, by the arbiter: the process counts as dead ten seconds after the last call.
-    pub fn beat(&self) {
+    /// To be called each second, by the arbiter, with how late it is: the process counts as dead ten seconds after the
+    /// last call.
+    pub fn beat(&self, late: Duration) {
+        self.lag.observe(late);
         self.pulse.beat();
     }
 
@@ -78,8 +83,10 @@ pub fn start(config: &Config, known: &Arc<Known>, registry: &Registry) -> anyhow
     let mut servers = Servers {
         readiness: Arc::new(Readiness::new(Arc::clone(known))),
         pulse: Arc::new(Pulse::new()),
+        lag: Lag::of_arbiter()?,
         running: Vec::new(),
     };
+    registry.register(Box::new(servers.lag.clone()))?;
     let limits = Limits::default();
     if let Some(address) = &config.health_address {
         let server = health::health(address, limits, &servers.readiness, &servers.pulse);

@@ -155,11 +155,29 @@ async fn one_replica_writes_and_serves_and_the_other_touches_nothing(scene: Scen
         let line = format!("leader_election_master_status{{name=\"{ELECTION}\"}} {leads}");
         assert!(replica.metrics().await.lines().any(|measured| measured == line), "no {line}");
     }
+    assert_eq!(measured(&pair.leader).await, documented());
+    let text = pair.leader.metrics().await;
+    let idle = ["sluice_arbiter_lag_seconds_count 0", "sluice_watch_lag_seconds_count 0"];
+    assert!(!text.lines().any(|line| idle.contains(&line)), "{text}");
     assert!(below(&pair.follower.data()).is_empty());
     let told = namespace.events(ELECTION).await;
     assert!(
         matches!(&told[..], [(reason, text)] if reason == "LeaderElection" && text.ends_with(" became leader"))
     );
+}
+
+/// The series that the replica has.
+async fn measured(replica: &Operator) -> BTreeSet<String> {
+    let text = replica.metrics().await;
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    types.map(str::to_owned).collect()
+}
+
+/// The series that a leader has, as the documentation lists them: all but what registries say of quotas, which ours does not.
+fn documented() -> BTreeSet<String> {
+    let page = include_str!("../../docs/metrics.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    rows.filter(|name| *name != "sluice_registry_quota_remaining").map(str::to_owned).collect()
 }
 
 async fn a_leader_that_is_killed_is_followed_when_its_lease_has_expired(scene: Scene) {

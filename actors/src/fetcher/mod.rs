@@ -19,7 +19,7 @@ use reference::{Digest, Repository};
 pub use messages::{Describe, Fetch, Fetched};
 
 use crate::failure::{Step, over_budget, registry, store};
-use crate::flights::Flights;
+use crate::flights::{Flights, Traffic};
 use crate::registry::Conduct;
 
 /// The actor.
@@ -45,6 +45,12 @@ impl Fetcher {
     #[must_use]
     pub fn new(store: Arc<Store>, max_size: Option<u64>) -> Self {
         Self { flights: Flights::default(), store, max_size }
+    }
+
+    /// What is counted of manifests.
+    #[must_use]
+    pub fn manifests(&self) -> Arc<Traffic> {
+        self.flights.traffic()
     }
 }
 

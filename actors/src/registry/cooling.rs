@@ -64,6 +64,11 @@ impl CoolDowns {
         over.map(|(place, _)| place).collect()
     }
 
+    /// How many run.
+    pub(super) fn running(&self) -> usize {
+        self.running.len()
+    }
+
     /// When the first one ends.
     pub(super) fn first_end(&self) -> Option<Instant> {
         self.running.values().map(|cooling| cooling.until).min()

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix::{Actor, Addr, Recipient};
 use oci::{Origin, OriginKey};
 
-use super::{Admit, Registry, Settings, TakeCensus};
+use super::{Admit, HostRecorders, Registry, Settings, TakeCensus};
 
 /// The Registries of all origins. A map, no actor; cheap to copy.
 #[derive(Clone)]
 pub struct Registries {
     settings: Arc<Settings>,
+    recorders: Arc<dyn HostRecorders>,
     list: Arc<Mutex<List>>,
 }
 
@@ -27,10 +28,10 @@ struct Running {
 }
 
 impl Registries {
-    /// Without any Registry yet.
+    /// Without any Registry yet; each will be measured by a recorder of its own.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self { settings: Arc::new(settings), list: Arc::default() }
+    pub fn new(settings: Settings, recorders: Arc<dyn HostRecorders>) -> Self {
+        Self { settings: Arc::new(settings), recorders, list: Arc::default() }
     }
 
     /// The Registry of this origin, started if there is none. To be called on the arbiter's thread, and before each
@@ -47,7 +48,8 @@ impl Registries {
         list.started += 1;
         let number = list.started;
         let listing = Listing { list: Arc::clone(&self.list), key: key.clone(), number };
-        let registry = Registry::new(origin.clone(), Arc::clone(&self.settings), listing)?.start();
+        let settings = Arc::clone(&self.settings);
+        let registry = Registry::new(origin.clone(), settings, self.recorders.as_ref(), listing)?.start();
         let recipient = registry.clone().recipient();
         list.running.insert(key, Running { number, registry });
         Ok(recipient)

@@ -7,6 +7,7 @@ use actix::{Context, Handler, Message};
 
 use super::super::{HostRecovered, Urgency};
 use super::*;
+use crate::testing::Unmeasured;
 
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -21,11 +22,12 @@ impl Handler<Break> for Registry {
 }
 
 fn registries() -> Registries {
-    Registries::new(Settings {
+    let settings = Settings {
         concurrency: NonZeroUsize::MIN,
         max_retry_delay: Duration::from_mins(15),
         client: oci::Settings::default(),
-    })
+    };
+    Registries::new(settings, Arc::new(Unmeasured))
 }
 
 fn address(registries: &Registries, origin: &Origin) -> Addr<Registry> {

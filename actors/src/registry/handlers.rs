@@ -26,16 +26,16 @@ impl Handler<Admit> for Registry {
             }
         }
         if let Err(failure) = self.health.admit(&seeker, number, recovered.clone(), now) {
-            self.arm(now, context);
+            self.settle(now, context);
             return Box::pin(async { Err(failure) });
         }
         let (granted, turn) = oneshot::channel();
         self.places.insert(seeker.key.clone(), number);
         self.queue.push(number, urgency);
-        let waiter = Waiter { seeker, credential, recovered, granted };
+        let waiter = Waiter { seeker, credential, recovered, granted, since: now };
         self.waiters.insert(number, waiter);
         self.grant(context);
-        self.arm(now, context);
+        self.settle(now, context);
         Box::pin(waiting::for_turn(turn, scope.cancel, number, context.address().recipient()))
     }
 }
@@ -55,13 +55,14 @@ impl Handler<TurnReturned> for Registry {
             Some(Conduct::Answered) => self.allowance.answered(),
             Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }) | None => {}
         }
+        self.hear_quota(&holder.seeker.key, identity, now);
         self.learn(witness, identity, now);
         self.health.ended(number);
         if in_vain {
             self.health.await_recovery(holder.seeker, holder.recovered, now);
         }
         self.grant(context);
-        self.arm(now, context);
+        self.settle(now, context);
     }
 }
 
@@ -75,7 +76,7 @@ impl Handler<HostAnswered> for Registry {
         }
         let now = Instant::now();
         self.learn(witness, identity, now);
-        self.arm(now, context);
+        self.settle(now, context);
     }
 }
 
@@ -85,7 +86,7 @@ impl Handler<PlaceLeft> for Registry {
     fn handle(&mut self, left: PlaceLeft, context: &mut Context<Self>) {
         if self.leave(left.number).is_some() {
             self.health.ended(left.number);
-            self.arm(Instant::now(), context);
+            self.settle(Instant::now(), context);
         }
     }
 }

@@ -202,9 +202,14 @@ impl<L: Listener> Health<L> {
         self.parked.keys()
     }
 
-    /// Whether nobody waits.
-    pub(super) fn nobody_waits(&self) -> bool {
-        self.parked.is_empty()
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.parked.len()
+    }
+
+    /// Cool-downs that run: of an identity, or of the origin.
+    pub(super) fn cooling(&self) -> usize {
+        self.cool_downs.running()
     }
 
     fn answered(&mut self, repository: &Arc<str>, now: Instant) -> Lesson<L> {

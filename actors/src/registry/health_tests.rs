@@ -249,7 +249,7 @@ fn a_good_answer_forgives_earlier_failures() {
     }
 
     assert!(host.health.is_down());
-    assert!(host.health.nobody_waits());
+    assert_eq!(host.health.waiting(), 0);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn an_answer_calls_all_in_order() {
     let lesson = host.learn("app", Conduct::Answered);
 
     assert_eq!(lesson.calls, [Bell("b"), Bell("c")]);
-    assert!(host.health.nobody_waits());
+    assert_eq!(host.health.waiting(), 0);
     assert_eq!(host.admit("d"), Ok(Admission::Ordinary));
 }
 

@@ -124,7 +124,7 @@ pub struct HostAnswered {
     pub identity: Identity,
 }
 
-/// How many turns are out and who waits, for tests and metrics.
+/// How many turns are out and who waits, for tests.
 #[derive(Message, Debug)]
 #[rtype(result = "Census")]
 pub struct TakeCensus;

@@ -14,6 +14,8 @@ mod messages;
 mod outage;
 mod parked;
 mod queue;
+mod quotas;
+mod recorder;
 mod said;
 mod waiting;
 
@@ -31,12 +33,15 @@ pub use messages::{
     Admit, Census, Conduct, HostAnswered, HostRecovered, Line, TakeCensus, Turn, TurnReturned, Urgency,
     Witness,
 };
+pub use queue::Rank;
+pub use recorder::{HostRecorder, HostRecorders, Standing};
 
 use allowance::{Allowance, Period};
 use directory::Listing;
 use health::{Health, Lesson, Seeker};
 use parked::Listener;
 use queue::Queue;
+use quotas::Quotas;
 use waiting::Waiter;
 
 /// What all Registries go by.
@@ -69,8 +74,10 @@ pub(super) struct Registry {
     waiters: BTreeMap<u64, Waiter>,
     places: HashMap<crate::Key, u64>,
     health: Health<WeakRecipient<HostRecovered>>,
+    quotas: Quotas,
     timer: Option<(Instant, SpawnHandle)>,
     idle_since: Option<Instant>,
+    recorder: Box<dyn HostRecorder>,
     /// Removes the actor from the directory when it ends, however it ends.
     listing: Listing,
 }
@@ -83,10 +90,17 @@ struct Holder {
 }
 
 impl Registry {
-    fn new(origin: Origin, settings: Arc<Settings>, listing: Listing) -> Result<Self, oci::Error> {
+    fn new(
+        origin: Origin,
+        settings: Arc<Settings>,
+        recorders: &dyn HostRecorders,
+        listing: Listing,
+    ) -> Result<Self, oci::Error> {
+        let (client, key) = (Client::new(&origin, &settings.client)?, origin.key());
         Ok(Self {
-            client: Client::new(&origin, &settings.client)?,
-            key: origin.key(),
+            client,
+            recorder: recorders.of(key.host()),
+            key,
             allowance: Allowance::new(settings.concurrency),
             health: Health::new(settings.max_retry_delay),
             origin,
@@ -96,6 +110,7 @@ impl Registry {
             queue: Queue::default(),
             waiters: BTreeMap::new(),
             places: HashMap::new(),
+            quotas: Quotas::default(),
             timer: None,
             idle_since: None,
             listing,
@@ -113,6 +128,7 @@ impl Registry {
             let Some(waiter) = self.leave(number) else {
                 continue;
             };
+            self.recorder.waited(waiter.since.elapsed());
             let (holder, credential, granted) = waiter.granted(self.allowance.period());
             let line = Line::new(self.client.clone(), self.key.clone(), credential);
             let line = if self.health.is_probe(number) {
@@ -151,6 +167,23 @@ impl Registry {
         call(&calls);
     }
 
+    /// Hears what the registry has said of a quota during the turn of this object.
+    fn hear_quota(&mut self, key: &crate::Key, identity: Identity, now: Instant) {
+        let Some(quota) = self.client.take_quota(identity) else {
+            return;
+        };
+        if self.quotas.hear(identity, quota, now) {
+            tracing::warn!(
+                registry.host = self.key.host(),
+                namespace = %key.namespace,
+                name = %key.name,
+                remaining = quota.remaining,
+                limit = quota.limit,
+                "the quota of the credential of this object is nearly used up: the registry will soon refuse its pulls"
+            );
+        }
+    }
+
     /// Connections and tokens of a host that went down are worth nothing.
     fn renew_client(&mut self) {
         tracing::warn!(registry.host = self.key.host(), "the registry is down");
@@ -180,10 +213,24 @@ impl Registry {
     }
 
     fn is_idle(&self) -> bool {
-        self.turns.is_empty() && self.waiters.is_empty() && self.health.nobody_waits()
+        self.turns.is_empty() && self.waiters.is_empty() && self.health.waiting() == 0
     }
 
-    /// Brings the one timer in line with what is due next.
+    /// Brings what is measured, and the one timer, in line with what has just happened.
+    fn settle(&mut self, now: Instant, context: &mut Context<Self>) {
+        self.recorder.stands(self.standing(now));
+        self.arm(now, context);
+    }
+
+    fn standing(&self, now: Instant) -> Standing {
+        Standing {
+            queue: self.queue.lengths(),
+            parked: self.health.waiting(),
+            cooling: self.health.cooling(),
+            quota_remaining: self.quotas.lowest(now),
+        }
+    }
+
     fn arm(&mut self, now: Instant, context: &mut Context<Self>) {
         self.idle_since = self.is_idle().then(|| self.idle_since.unwrap_or(now));
         let Some(due) = self.health.next_tick().into_iter().chain(self.ends_at()).min() else {
@@ -213,7 +260,7 @@ impl Registry {
             return;
         }
         call(&self.health.tick(now));
-        self.arm(now, context);
+        self.settle(now, context);
     }
 }
 
@@ -235,7 +282,7 @@ impl Actor for Registry {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        self.arm(Instant::now(), context);
+        self.settle(Instant::now(), context);
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {

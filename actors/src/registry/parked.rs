@@ -127,9 +127,9 @@ impl<L: Listener> Parked<L> {
         }
     }
 
-    /// Whether nobody waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// All who wait, in the order in which they are told.

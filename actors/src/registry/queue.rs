@@ -12,17 +12,38 @@ const TURNS_BETWEEN_ELDERS: u32 = 8;
 /// The numbers of those who wait. Numbers rise with time: the smallest has waited longest.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    by_rank: BTreeSet<(Rank, u64)>,
+    by_rank: BTreeMap<Rank, BTreeSet<u64>>,
     by_age: BTreeMap<u64, Rank>,
     taken: u32,
 }
 
+/// What the queue is ordered by; the order is that of admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub enum Rank {
+    /// Others wait for what it builds.
     Resumed,
+    /// Somebody asked for it.
     Asked,
+    /// It has failed before, or something that it names has changed.
     Retry,
+    /// The first look after a start, or the interval.
     Routine,
+}
+
+impl Rank {
+    /// All, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::Resumed, Self::Asked, Self::Retry, Self::Routine];
+
+    /// The rank as metrics name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Resumed => "resumed",
+            Self::Asked => "asked",
+            Self::Retry => "retry",
+            Self::Routine => "routine",
+        }
+    }
 }
 
 impl From<Urgency> for Rank {
@@ -40,7 +61,7 @@ impl Queue {
     /// Puts this number behind all that are as urgent; a number that waits already keeps its first place.
     pub(super) fn push(&mut self, number: u64, urgency: Urgency) {
         let rank = *self.by_age.entry(number).or_insert_with(|| urgency.into());
-        self.by_rank.insert((rank, number));
+        self.by_rank.entry(rank).or_default().insert(number);
     }
 
     /// Gives up a place; says whether there was one.
@@ -48,7 +69,7 @@ impl Queue {
         let Some(rank) = self.by_age.remove(&number) else {
             return false;
         };
-        self.by_rank.remove(&(rank, number))
+        self.by_rank.get_mut(&rank).is_some_and(|numbers| numbers.remove(&number))
     }
 
     /// Takes out whose turn it is.
@@ -57,11 +78,16 @@ impl Queue {
         let next = if elders_turn {
             self.by_age.keys().next().copied()
         } else {
-            self.by_rank.first().map(|(_, number)| *number)
+            self.by_rank.values().find_map(|numbers| numbers.first().copied())
         }?;
         self.taken = (self.taken + 1) % TURNS_BETWEEN_ELDERS;
         self.remove(next);
         Some(next)
+    }
+
+    /// How many wait, by rank.
+    pub(super) fn lengths(&self) -> [(Rank, usize); Rank::ALL.len()] {
+        Rank::ALL.map(|rank| (rank, self.by_rank.get(&rank).map_or(0, BTreeSet::len)))
     }
 
     /// All numbers, the oldest first.

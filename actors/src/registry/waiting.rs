@@ -6,6 +6,7 @@ use actix::{Message, Recipient, WeakRecipient};
 use oci::Credential;
 use reconcile::Failure;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::allowance::Period;
@@ -18,6 +19,7 @@ pub(super) struct Waiter {
     pub(super) credential: Arc<Credential>,
     pub(super) recovered: WeakRecipient<HostRecovered>,
     pub(super) granted: Granted,
+    pub(super) since: Instant,
 }
 
 /// Where the answer goes.

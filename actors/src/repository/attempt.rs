@@ -9,6 +9,7 @@ use reconcile::{
     Class, Desired, Failure, Observation, Resolution, Source, Status, Stock, must_verify, unchanged,
 };
 use reference::{Digest, Selected, Selector, reference_display};
+use tokio::time::Instant;
 
 use super::dereference::{Access, dereference};
 use super::making::{Layer, choose, pruned, recipe};
@@ -113,12 +114,14 @@ async fn supply(
         Claimed::Elsewhere(ticket, archive) => (ticket, turn, Some(archive)),
         Claimed::Wait(place) => {
             drop(turn);
+            let since = Instant::now();
             let granted = tokio::select! {
                 biased;
-                () = scope.cancel.cancelled() => return Err(Failure::cancelled()),
-                granted = place => granted.map_err(|_| Failure::internal("a claim was lost"))?,
+                () = scope.cancel.cancelled() => Err(Failure::cancelled()),
+                granted = place => granted.map_err(|_| Failure::internal("a claim was lost")),
             };
-            match granted {
+            at.recorder.claimed(since.elapsed());
+            match granted? {
                 Granted::Built(archive) => return Ok(Supply::Archive(archive)),
                 Granted::Build(ticket) => {
                     (ticket, admit(scope, wanted, at, access, source, Urgency::Resumed).await?, None)

@@ -35,6 +35,7 @@ impl Repository {
         match effect {
             Effect::Start { attempt, class } => self.start(attempt, class, ctx),
             Effect::Cancel => self.cancel(),
+            Effect::Coalesced => self.at.recorder.coalesced(),
             Effect::Conclude => self.conclude(),
             Effect::WakeAfter(delay) => self.wake_after(delay, ctx),
             Effect::Sleep => self.sleep(ctx),

@@ -12,7 +12,7 @@ use reference::{Repository, SelectError, TagChoice};
 
 use super::Resolve;
 use crate::failure::{Step, registry};
-use crate::flights::Flights;
+use crate::flights::{Flights, Traffic};
 use crate::registry::Conduct;
 
 /// Sharing never crosses authority: origin and identity come first (D24).
@@ -40,6 +40,11 @@ struct Entries {
 }
 
 impl Listings {
+    /// What is counted of the lists.
+    pub(super) fn traffic(&self) -> Arc<Traffic> {
+        self.flights.traffic()
+    }
+
     /// The tag that the choice comes to from a list that is sent for after this call.
     pub(super) async fn choose(&self, resolve: &Resolve, choice: TagChoice) -> Result<String, Failure> {
         let tagged = Tagged {

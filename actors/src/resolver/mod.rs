@@ -21,7 +21,7 @@ use tokio::time::Instant;
 pub use messages::{Freshness, Resolve, Resolved};
 
 use crate::failure::{Step, over_budget, registry};
-use crate::flights::Flights;
+use crate::flights::{Flights, Traffic};
 use crate::registry::Conduct;
 
 use listings::Listings;
@@ -76,6 +76,20 @@ impl Recent {
         }
         let light = Resolved { revision: resolved.revision.clone(), manifest: None };
         answers.by_question.insert(question, (asked, light));
+    }
+}
+
+impl Resolver {
+    /// What is counted of resolutions.
+    #[must_use]
+    pub fn resolutions(&self) -> Arc<Traffic> {
+        self.flights.traffic()
+    }
+
+    /// What is counted of lists of tags.
+    #[must_use]
+    pub fn lists(&self) -> Arc<Traffic> {
+        self.listings.traffic()
     }
 }
 

@@ -1,12 +1,13 @@
 //! Keeps artifacts: what is in store, who builds what, and the one place where an artifact becomes visible.
 //!
 //! Owns: the store and the claims on recipes.        Receives: [`Inspect`], [`Claim`], [`Publish`], [`Purge`].
-//! Bounds: as many files worked on at once as there are cores; one builder a recipe.
+//! Bounds: as many files worked on at once as there are processors; one builder a recipe.
 //! Fails: an attempt, on any content; the process, if it panics itself.
 
 mod address;
 mod claims;
 mod messages;
+mod processors;
 mod publish;
 
 use std::sync::Arc;
@@ -15,13 +16,13 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 use artifact::Limits;
 use artifact::store::{Recorded, Store, Stored};
 use reconcile::{Artifact, Failure, Operation, Stock};
-use tokio::sync::Semaphore;
 
 pub use address::Address;
 pub use claims::{Claims, Ticket};
 pub use messages::{
     Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge, RecipeKey, Supply,
 };
+pub use processors::Processors;
 
 use crate::failure;
 use crate::{Key, Scope};
@@ -38,17 +39,23 @@ struct Desk {
     store: Arc<Store>,
     address: Address,
     limits: Limits,
-    cores: Arc<Semaphore>,
+    processors: Arc<Processors>,
 }
 
 impl Storage {
     /// Storage over this store, whose artifacts are served at this address.
     #[must_use]
     pub fn new(store: Arc<Store>, address: Address, limits: Limits) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let processors = Processors::new(std::thread::available_parallelism().map_or(2, usize::from));
         let recalled = Arc::clone(&store);
         let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-        Self { desk: Desk { store, address, limits, cores: Arc::new(Semaphore::new(cores)) }, claims }
+        Self { desk: Desk { store, address, limits, processors: Arc::new(processors) }, claims }
+    }
+
+    /// What its work waits for.
+    #[must_use]
+    pub fn processors(&self) -> Arc<Processors> {
+        Arc::clone(&self.desk.processors)
     }
 }
 
@@ -109,15 +116,15 @@ impl Handler<Purge> for Storage {
 }
 
 impl Desk {
-    /// Runs work on a blocking thread, at most one a core; a panic in it is the caller's failure.
+    /// Runs work on a blocking thread, at most one a processor; a panic in it is the caller's failure.
     async fn work<T: Send + 'static>(
         self,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let core = Arc::clone(&self.cores).acquire_owned().await;
+        let processor = self.processors.acquire().await;
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
-            let _core = core;
+            let _processor = processor;
             span.in_scope(|| work(&self))
         });
         match done.await {

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
 mod fetcher;
+mod quota;
 mod registry;
 mod resolver;

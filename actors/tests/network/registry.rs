@@ -28,6 +28,7 @@ struct Desk {
     permits: Semaphore,
     arrived: Semaphore,
     seen: Mutex<Vec<String>>,
+    quota: Mutex<Option<u64>>,
 }
 
 impl Registry {
@@ -45,7 +46,8 @@ impl Registry {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let (permits, arrived) = (Semaphore::new(permits), Semaphore::new(0));
-        let desk = Arc::new(Desk { has_layer, permits, arrived, seen: Mutex::default() });
+        let desk =
+            Arc::new(Desk { has_layer, permits, arrived, seen: Mutex::default(), quota: Mutex::default() });
         let shared = Arc::clone(&desk);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
@@ -68,6 +70,11 @@ impl Registry {
         arrived.expect("as many requests as expected go out").unwrap().forget();
     }
 
+    /// It says from now on that so many requests are left.
+    pub(crate) fn meter(&self, remaining: u64) {
+        *self.desk.quota.lock().unwrap() = Some(remaining);
+    }
+
     /// Every request so far, without pings.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.desk.seen.lock().unwrap().clone()
@@ -75,9 +82,13 @@ impl Registry {
 
     /// A way to it without a credential.
     pub(crate) fn line(&self) -> Line {
-        let origin = Origin { plain_http: true, ..Origin::new(self.host.clone()) };
+        let origin = self.origin();
         let client = Client::new(&origin, &oci::Settings::default()).unwrap();
         Line::new(client, origin.key(), Arc::new(Credential::Anonymous))
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { plain_http: true, ..Origin::new(self.host.clone()) }
     }
 
     pub(crate) fn repository(&self) -> Repository {
@@ -113,11 +124,13 @@ impl Desk {
             blob if blob.contains("/blobs/") => ("404 Not Found", ""),
             _ => ("200 OK", ""),
         };
+        let quota = self.quota.lock().unwrap().map(|left| format!("RateLimit-Remaining: {left}\r\n"));
         let sent = if request.starts_with("HEAD ") { "" } else { body };
         format!(
-            "HTTP/1.1 {status}\r\nDocker-Content-Digest: {DIGEST}\r\nContent-Length: {}\r\n\
+            "HTTP/1.1 {status}\r\nDocker-Content-Digest: {DIGEST}\r\nContent-Length: {}\r\n{}\
              Content-Type: application/vnd.oci.image.manifest.v1+json\r\n\r\n{sent}",
-            body.len()
+            body.len(),
+            quota.unwrap_or_default(),
         )
     }
 }

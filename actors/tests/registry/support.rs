@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::dev::RecipientRequest;
@@ -12,8 +12,8 @@ use actix::{Actor, Addr, Context, Handler, Recipient};
 use oci::{Credential, Origin};
 use reconcile::{Class, Failure, Reason};
 use sluice_actors::registry::{
-    Admit, Census, Conduct, DEFAULT_CONCURRENCY, HostRecovered, Registries, Settings, TakeCensus, Turn,
-    Urgency,
+    Admit, Census, Conduct, DEFAULT_CONCURRENCY, HostRecorder, HostRecorders, HostRecovered, Rank,
+    Registries, Settings, Standing, TakeCensus, Turn, Urgency,
 };
 use sluice_actors::{Key, Scope};
 use tokio_util::sync::CancellationToken;
@@ -43,9 +43,69 @@ impl Handler<HostRecovered> for Object {
 /// One origin and the objects that use it.
 pub(crate) struct Fleet {
     pub(crate) registries: Registries,
+    pub(crate) measured: Measured,
     origin: Origin,
     objects: BTreeMap<&'static str, Addr<Object>>,
     calls: Rc<RefCell<Vec<&'static str>>>,
+}
+
+/// What the Registries told of themselves.
+#[derive(Clone, Default)]
+pub(crate) struct Measured(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    measured: Vec<String>,
+    waits: Vec<Duration>,
+    standing: Option<Standing>,
+}
+
+impl Measured {
+    /// The hosts of the Registries that there are.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        self.0.lock().unwrap().measured.clone()
+    }
+
+    pub(crate) fn waits(&self) -> Vec<Duration> {
+        self.0.lock().unwrap().waits.clone()
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        self.0.lock().unwrap().standing.unwrap()
+    }
+
+    /// How many wait with this rank.
+    pub(crate) fn queued(&self, rank: Rank) -> usize {
+        self.standing().queue.into_iter().find(|(other, _)| *other == rank).unwrap().1
+    }
+}
+
+impl HostRecorders for Measured {
+    fn of(&self, host: &str) -> Box<dyn HostRecorder> {
+        self.0.lock().unwrap().measured.push(host.to_owned());
+        Box::new(Recorder { measured: self.clone(), host: host.to_owned() })
+    }
+}
+
+struct Recorder {
+    measured: Measured,
+    host: String,
+}
+
+impl HostRecorder for Recorder {
+    fn waited(&self, wait: Duration) {
+        self.measured.0.lock().unwrap().waits.push(wait);
+    }
+
+    fn stands(&self, standing: Standing) {
+        self.measured.0.lock().unwrap().standing = Some(standing);
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.measured.0.lock().unwrap().measured.retain(|host| *host != self.host);
+    }
 }
 
 /// A request for a turn that is under way.
@@ -98,9 +158,11 @@ impl Fleet {
     pub(crate) fn with(concurrency: NonZeroUsize) -> Self {
         tokio::time::pause();
         let max_retry_delay = Duration::from_mins(15);
+        let measured = Measured::default();
         let settings = Settings { concurrency, max_retry_delay, client: oci::Settings::default() };
         Self {
-            registries: Registries::new(settings),
+            registries: Registries::new(settings, Arc::new(measured.clone())),
+            measured,
             origin: Origin::new("ghcr.io"),
             objects: BTreeMap::new(),
             calls: Rc::default(),

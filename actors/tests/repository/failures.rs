@@ -37,7 +37,7 @@ fn app(spec: Value) -> Value {
 }
 
 /// Services that find a newer revision and bring it as far as its publication, which is left to the test.
-fn finding() -> (Services, Seen) {
+pub(crate) fn finding() -> (Services, Seen) {
     let (services, seen) = services(Registry::Answers);
     let digest = Digest::parse(NEWER).unwrap();
     let revision = Revision { tag: Some("v1".into()), digest };

@@ -1,12 +1,18 @@
 //! What a Repository tells of its passes.
 
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
 use actix::Actor;
 use serde_json::json;
-use sluice_actors::repository::{ObjectVanished, Repository, SpecObserved};
+use sluice_actors::repository::{ObjectVanished, Repository, Services, SpecObserved};
+use sluice_actors::storage::{Claim, Claimed, Claims};
 use sluice_actors::testing::Probe;
 use sluice_actors::{End, Key, Recorder};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::failures::finding;
 use crate::support::{Registry, object, services, stored};
 
 /// One call of a recorder.
@@ -14,6 +20,8 @@ use crate::support::{Registry, object, services, stored};
 pub(crate) enum Record {
     Begun { again: bool },
     Waits(bool),
+    Claimed { seconds: u64 },
+    Coalesced,
     Ended(End),
     Forgotten,
 }
@@ -40,6 +48,14 @@ impl Recorder for Recording {
 
     fn waits(&self, _: &Key, waits: bool) {
         self.hand_on(Record::Waits(waits));
+    }
+
+    fn claimed(&self, wait: Duration) {
+        self.hand_on(Record::Claimed { seconds: wait.as_secs() });
+    }
+
+    fn coalesced(&self) {
+        self.hand_on(Record::Coalesced);
     }
 
     fn ended(&self, _: &Key, end: End) {
@@ -118,4 +134,62 @@ async fn a_pass_that_is_overtaken_says_so() {
     let expected =
         [Record::Begun { again: false }, Record::Ended(End::Superseded), Record::Begun { again: false }];
     assert_eq!(records, expected);
+}
+
+#[actix::test]
+async fn a_specification_that_never_got_a_pass_is_told_of() {
+    let (services, mut seen) = services(Registry::Hangs);
+    let (stopped, _) = Probe::start_with(|_| async {});
+    let (naming, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
+    for (generation, tag) in [(1, "v1"), (2, "v2"), (3, "v3")] {
+        let object = object(generation, json!({"spec": {"ref": {"tag": tag}}}));
+        repository.do_send(SpecObserved { object, initial: false });
+    }
+
+    let mut records = Vec::new();
+    let begun = Record::Begun { again: false };
+    while records.iter().filter(|record| **record == begun).count() < 2 {
+        records.push(seen.record.recv().await.unwrap());
+        records.retain(|record| !is_wait(record));
+    }
+
+    let expected = [
+        Record::Begun { again: false },
+        Record::Coalesced,
+        Record::Ended(End::Superseded),
+        Record::Begun { again: false },
+    ];
+    assert_eq!(records, expected);
+}
+
+#[actix::test]
+async fn a_pass_that_waits_for_what_another_builds_says_how_long() {
+    tokio::time::pause();
+    let (services, mut seen) = finding();
+    let claims = Claims::new(Arc::new(|_| None));
+    let claim = Probe::start_with(move |claim: &Claim| {
+        let Claimed::Build(ticket) = claims.claim(&claim.recipe) else {
+            panic!("nobody else has claimed it")
+        };
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            drop(ticket);
+        });
+        ready(Ok(claims.claim(&claim.recipe)))
+    });
+    let services = Arc::new(Services { claim: claim.0, ..services });
+    let (stopped, _) = Probe::start_with(|_| async {});
+    let (naming, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
+    repository.do_send(SpecObserved { object: object(1, stored()), initial: false });
+
+    let mut records = Vec::new();
+    while records.last() != Some(&Record::Ended(End::Failed)) {
+        records.push(seen.record.recv().await.unwrap());
+    }
+
+    records.retain(|record| !is_wait(record));
+    let waited = Record::Claimed { seconds: 5 };
+    assert_eq!(records, [Record::Begun { again: false }, waited, Record::Ended(End::Failed)]);
 }

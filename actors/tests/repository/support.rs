@@ -16,7 +16,7 @@ use sluice_actors::repository::Services;
 use sluice_actors::resolver::{Resolve, Resolved};
 use sluice_actors::status_writer::{AddFinalizer, Forget, RemoveFinalizer, WriteStatus};
 use sluice_actors::storage::{Inspect, Inspected, Purge};
-use sluice_actors::testing::Probe;
+use sluice_actors::testing::{Probe, Unmeasured};
 use sluice_actors::{Known, Object};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -86,13 +86,14 @@ fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> 
     let (remove_finalizer, removes) = Probe::start_with(|_: &RemoveFinalizer| answer(()));
     let (forget, forgets) = Probe::start_with(|_: &Forget| async {});
     let (recorder, records) = Recording::start();
+    let settings = Settings {
+        concurrency: NonZeroUsize::new(4).unwrap(),
+        max_retry_delay: Duration::from_mins(15),
+        client: oci::Settings::default(),
+    };
     let services = Services {
         cluster: Arc::new(Cluster),
-        registries: Registries::new(Settings {
-            concurrency: NonZeroUsize::new(4).unwrap(),
-            max_retry_delay: Duration::from_mins(15),
-            client: oci::Settings::default(),
-        }),
+        registries: Registries::new(settings, Arc::new(Unmeasured)),
         inspect,
         resolve,
         verify: Probe::start_with(|_| refused()).0,

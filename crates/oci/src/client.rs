@@ -5,14 +5,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::challenge::Challenge;
+use crate::credential::Identity;
 use crate::error::Error;
 use crate::origin::{Origin, OriginKey};
+use crate::quota::Quota;
 use crate::reach::Reach;
 use crate::settings::Settings;
 use crate::token::Tokens;
 use crate::transport::Transport;
 
-/// Repositories whose own challenges are remembered; beyond it they are learned anew.
+/// Challenges of repositories, and quotas of credentials, that are remembered; beyond it they are learned anew.
 const REMEMBERED: usize = 4096;
 
 /// Requests to one origin, under whatever credential each call brings. Cheap to clone.
@@ -33,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: Tokens,
     key: OriginKey,
     challenges: Mutex<BTreeMap<String, Challenge>>,
+    quotas: Mutex<BTreeMap<Identity, Quota>>,
 }
 
 impl Client {
@@ -51,6 +54,7 @@ impl Client {
                 tokens: Tokens::default(),
                 key: origin.key(),
                 challenges: Mutex::default(),
+                quotas: Mutex::default(),
             }),
         })
     }
@@ -59,6 +63,12 @@ impl Client {
     #[must_use]
     pub fn origin(&self) -> &OriginKey {
         &self.shared.key
+    }
+
+    /// What the registry last said of this identity's quota since this was last asked.
+    #[must_use]
+    pub fn take_quota(&self, identity: Identity) -> Option<Quota> {
+        self.shared.quotas.lock().unwrap_or_else(PoisonError::into_inner).remove(&identity)
     }
 }
 
@@ -72,6 +82,15 @@ impl Shared {
     /// What the registry wanted when it was last asked for this repository.
     pub(crate) fn challenge(&self, repository: &str) -> Option<Challenge> {
         self.challenges.lock().unwrap_or_else(PoisonError::into_inner).get(repository).cloned()
+    }
+
+    /// Keeps what the registry says of this identity's quota.
+    pub(crate) fn note_quota(&self, identity: Identity, quota: Quota) {
+        let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        if quotas.len() >= REMEMBERED {
+            quotas.clear();
+        }
+        quotas.insert(identity, quota);
     }
 
     pub(crate) fn remember(&self, repository: &str, challenge: Challenge) {

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::incoming::Incoming;
+use crate::quota::quota;
 use crate::reach::Reached;
 use crate::realm;
 use crate::token::TokenKey;
@@ -108,7 +109,7 @@ impl Client {
         let known = shared.challenge(request.repository).or_else(|| reached.challenge.clone());
 
         let first = self.pass(credential, request.repository, &url, known.as_ref(), None).await?;
-        let incoming = self.send(request, &url, &reached, first.header.clone()).await?;
+        let incoming = self.send(credential, request, &url, &reached, first.header.clone()).await?;
         if incoming.status() != StatusCode::UNAUTHORIZED || !incoming.of_origin {
             return incoming.success().await;
         }
@@ -123,11 +124,12 @@ impl Client {
         if known.as_ref() != Some(&learned) {
             shared.remember(request.repository, learned);
         }
-        self.send(request, &url, &reached, second.header).await?.success().await
+        self.send(credential, request, &url, &reached, second.header).await?.success().await
     }
 
     async fn send(
         &self,
+        credential: &Credential,
         request: &Request<'_>,
         url: &Url,
         reached: &Reached,
@@ -142,6 +144,13 @@ impl Client {
             verified: request.verified,
         };
         let outcome = self.shared.transport.send(outgoing).await;
+        if let Ok(incoming) = &outcome
+            && incoming.of_origin
+            && incoming.status() != StatusCode::UNAUTHORIZED
+            && let Some(quota) = quota(incoming.response.headers())
+        {
+            self.shared.note_quota(credential.identity(), quota);
+        }
         let plain_refused = |incoming: &Incoming| {
             incoming.of_origin && incoming.status() == StatusCode::BAD_REQUEST && url.scheme() == "http"
         };

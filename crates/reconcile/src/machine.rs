@@ -90,6 +90,8 @@ pub enum Effect {
     },
     /// Make the running attempt end.
     Cancel,
+    /// Count a wish that a later one has overtaken before its attempt began.
+    Coalesced,
     /// Write what the ended attempt leads to.
     Conclude,
     /// Send [`Event::Due`] after this time, and at no other.
@@ -187,15 +189,14 @@ impl Machine {
         let changed = before.as_ref().is_none_or(|known| differs(known, desired));
         match &mut self.phase {
             Phase::Running { identity, cancelled, again, .. } => {
-                let overtaken = overtakes(desired, identity);
-                if changed {
-                    *again = Some(Class::Asked);
+                let mut effects = Vec::new();
+                if changed && again.replace(Class::Asked) == Some(Class::Asked) {
+                    effects.push(Effect::Coalesced);
                 }
-                if overtaken && !*cancelled {
-                    *cancelled = true;
-                    return vec![Effect::Cancel];
+                if overtakes(desired, identity) && !std::mem::replace(cancelled, true) {
+                    effects.push(Effect::Cancel);
                 }
-                Vec::new()
+                effects
             }
             Phase::Waiting { .. } if changed => {
                 let respecified = before.as_ref().is_some_and(|known| known.identity() != desired.identity());

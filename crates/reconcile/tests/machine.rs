@@ -188,6 +188,16 @@ fn dependencies_that_change_during_an_attempt_lead_to_one_more_and_a_request_is_
 }
 
 #[test]
+fn a_wish_that_never_got_an_attempt_is_counted_and_one_that_was_cancelled_is_not() {
+    let mut machine = Machine::new(policy(), 7);
+    started(&machine.step(seen(spec(1)))).unwrap();
+    assert_eq!(machine.step(seen(spec(2))), [Effect::Cancel]);
+
+    assert_eq!(machine.step(seen(spec(2))), [], "shown once more");
+    assert_eq!(machine.step(seen(spec(3))), [Effect::Coalesced]);
+}
+
+#[test]
 fn a_changed_dependency_is_nothing_to_a_suspended_object() {
     let mut machine = Machine::new(policy(), 7);
     machine.step(seen(Desired { suspended: true, ..spec(1) }));
@@ -343,6 +353,7 @@ proptest! {
                     }
                     Effect::Finish => ended = true,
                     Effect::Cancel => prop_assert!(running.is_some(), "cancelled nothing"),
+                    Effect::Coalesced => prop_assert!(running.is_some(), "nothing was in the way of the one before"),
                     Effect::Sleep | Effect::ProgressAfter(_) => {}
                 }
             }

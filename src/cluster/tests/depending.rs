@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::api::{Answer, Api};
 use super::connected;
 use crate::cluster::dependencies::Watched;
+use crate::metrics::Lag;
 
 /// Notes what it hears.
 struct Listener(mpsc::UnboundedSender<String>);
@@ -49,6 +50,7 @@ async fn hear(api: &Api, namespace: Option<&str>, kind: &str, count: usize) -> V
             client: connected(api.address()),
             namespace: namespace.map(str::to_owned),
             after_refusal: Duration::from_millis(1),
+            lag: Lag::of_watch().unwrap(),
         };
         let stopped = stop.clone();
         let task = tokio::task::spawn_local(async move { watched.follow(listener, stopped).await });

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::api::{Answer, Api, Asked};
 use super::connected;
 use crate::cluster::{Selection, watch};
+use crate::metrics::Lag;
 
 /// Notes what it hears.
 struct Listener(mpsc::UnboundedSender<String>);
@@ -37,7 +38,13 @@ async fn hear(api: &Api, selection: Selection, count: usize) -> Vec<String> {
         let (sender, mut heard) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let listener = Listener(sender).start().recipient();
-        let task = tokio::spawn(watch(connected(api.address()), selection, listener, stop.clone()));
+        let task = tokio::spawn(watch(
+            connected(api.address()),
+            selection,
+            Lag::of_watch().unwrap(),
+            listener,
+            stop.clone(),
+        ));
         let mut all = Vec::new();
         for _ in 0..count {
             all.push(heard.recv().await.unwrap());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::private::PrivateLink;
 use super::{Error, Spool, Store, error};
-use crate::disk;
+use crate::disk::{self, Space};
 
 impl Store {
     /// Bytes that may still be written: what is free, less the reserve and what spools were promised.
@@ -28,11 +28,29 @@ impl Store {
         }
         let (temporary, file) =
             self.make_private(&self.spools(), disk::create).map_err(error::failed("create", "spool"))?;
-        Ok(Spool { file, temporary, promise, written: 0 })
+        Ok(Spool { file, temporary, promise })
+    }
+
+    /// Bytes that are in spools now.
+    #[must_use]
+    pub fn spooled(&self) -> u64 {
+        self.ledger.written()
+    }
+
+    /// Bytes that the file system of the root has left, the reserve and what spools were promised counted.
+    ///
+    /// # Errors
+    /// [`Error::Stat`] where the disk does not say.
+    pub fn free(&self) -> Result<u64, Error> {
+        Ok(self.space()?.free)
+    }
+
+    fn space(&self) -> Result<Space, Error> {
+        self.host.space(&self.root).map_err(error::unseen("."))
     }
 
     fn room_beside(&self, promised: u64) -> Result<u64, Error> {
-        let space = self.host.space(&self.root).map_err(error::unseen("."))?;
+        let space = self.space()?;
         let share = (space.total / 100).saturating_mul(self.settings.reserve_percent);
         let reserve = share.max(self.settings.reserve_bytes);
         Ok(space.free.saturating_sub(reserve).saturating_sub(promised))
@@ -53,6 +71,6 @@ impl Store {
         let digest = disk::open(spool.temporary.path())
             .and_then(|(file, _)| self.settings.algorithm.digest_of(file))
             .map_err(error::failed("read", "spool"))?;
-        Ok(PrivateLink { digest, size: spool.written, file: spool.temporary })
+        Ok(PrivateLink { digest, size: spool.written(), file: spool.temporary })
     }
 }

@@ -10,9 +10,11 @@ use super::private::Temporary;
 use crate::Content;
 
 /// Bytes that spools were promised and have not written yet: two transfers cannot both be promised the last free bytes.
+/// And those that they have written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
     promised: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
 }
 
 impl Ledger {
@@ -21,27 +23,42 @@ impl Ledger {
         self.promised.load(Ordering::Relaxed)
     }
 
+    /// All that is written now.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
     /// Promises so many bytes.
     pub(super) fn promise(&self, bytes: u64) -> Promise {
         self.promised.fetch_add(bytes, Ordering::Relaxed);
-        Promise { ledger: self.clone(), left: bytes }
+        Promise { ledger: self.clone(), left: bytes, written: 0 }
     }
 }
 
-/// What a spool may still write; given back when dropped.
+/// What a spool may still write, and has written; struck out when dropped.
 #[derive(Debug)]
 pub(super) struct Promise {
     ledger: Ledger,
     left: u64,
+    written: u64,
 }
 
 impl Promise {
-    fn renew(&mut self, bytes: u64) {
-        self.left += bytes;
-        self.ledger.promised.fetch_add(bytes, Ordering::Relaxed);
+    /// Bytes written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    fn renew(&mut self) {
+        self.left += self.written;
+        self.ledger.promised.fetch_add(self.written, Ordering::Relaxed);
+        self.ledger.written.fetch_sub(self.written, Ordering::Relaxed);
+        self.written = 0;
     }
 
     fn keep(&mut self, bytes: u64) {
+        self.written += bytes;
+        self.ledger.written.fetch_add(bytes, Ordering::Relaxed);
         let kept = bytes.min(self.left);
         self.left -= kept;
         self.ledger.promised.fetch_sub(kept, Ordering::Relaxed);
@@ -50,7 +67,8 @@ impl Promise {
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        self.keep(self.left);
+        self.ledger.promised.fetch_sub(self.left, Ordering::Relaxed);
+        self.ledger.written.fetch_sub(self.written, Ordering::Relaxed);
     }
 }
 
@@ -60,14 +78,13 @@ pub struct Spool {
     pub(super) file: File,
     pub(super) temporary: Temporary,
     pub(super) promise: Promise,
-    pub(super) written: u64,
 }
 
 impl Spool {
     /// Bytes written so far: where a cut transfer goes on.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.written
+        self.promise.written()
     }
 
     /// Empties the spool, for a transfer that starts over.
@@ -77,22 +94,20 @@ impl Spool {
     pub fn restart(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
-        self.promise.renew(self.written);
-        self.written = 0;
+        self.promise.renew();
         Ok(())
     }
 
     /// What was written so far, as the content of a layer; readable as long as the spool is kept.
     #[must_use]
     pub fn content(&self) -> Content {
-        Content::file(self.temporary.path(), self.written)
+        Content::file(self.temporary.path(), self.written())
     }
 }
 
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
-        self.written += written as u64;
         self.promise.keep(written as u64);
         Ok(written)
     }

@@ -7,6 +7,7 @@ mod blobs;
 mod describe;
 mod manifests;
 mod proxies;
+mod quotas;
 mod reach;
 mod redirects;
 mod support;
