@@ -7,6 +7,7 @@ mod flights;
 mod hosts;
 mod lag;
 mod leader;
+mod objects;
 mod passes;
 mod process;
 mod requests;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Opts, Registry};
 use sluice_actors::{End, Key, Recorder};
 
+use super::objects::{Objects, Series};
 use super::running::{Ended, Running, Shown};
 use super::{CONTROLLER, register, waits};
 
@@ -17,13 +18,11 @@ const PASS_SECONDS: [f64; 40] = [
 ];
 /// From 10 ns to about 1000 s.
 const QUEUE_SECONDS: (f64, f64, usize) = (1e-8, 10.0, 12);
-/// Of one object: from 10 ms to half an hour, in ten steps.
-const OBJECT_SECONDS: (f64, f64, i32) = (0.01, 1800.0, 10);
 
 /// What is measured of Repositories.
 pub struct Passes {
     running: Arc<Running>,
-    objects: HistogramVec,
+    objects: Arc<Objects>,
     results: Results,
     errors: IntCounter,
     time: Histogram,
@@ -61,7 +60,7 @@ impl Passes {
             vec![
                 Box::new(concurrency),
                 Box::new(Shown(Arc::clone(&passes.running))),
-                Box::new(passes.objects.clone()),
+                Box::new(Series(Arc::clone(&passes.objects))),
                 Box::new(results.waiting.clone()),
                 Box::new(results.resting.clone()),
                 Box::new(results.superseded.clone()),
@@ -80,14 +79,9 @@ impl Passes {
     }
 
     fn new() -> prometheus::Result<Self> {
-        let (first, last, count) = OBJECT_SECONDS;
-        let factor = (last / first).powf(1.0 / f64::from(count - 1));
-        let buckets = prometheus::exponential_buckets(first, factor, usize::try_from(count).unwrap_or(1))?;
-        let objects =
-            HistogramOpts::new("gotk_reconcile_duration_seconds", "How long a pass of the object worked.");
         Ok(Self {
             running: Arc::new(Running::new()?),
-            objects: HistogramVec::new(objects.buckets(buckets), &["kind", "name", "namespace"])?,
+            objects: Arc::new(Objects::new()?),
             results: Results::new()?,
             errors: IntCounter::with_opts(controlled(
                 "controller_runtime_reconcile_errors_total",
@@ -120,8 +114,7 @@ impl Passes {
     }
 
     fn count(&self, key: &Key, end: End, worked: Duration) {
-        let (kind, name, namespace) = (sluice_crds::KIND, &*key.name, &*key.namespace);
-        self.objects.with_label_values(&[kind, name, namespace]).observe(worked.as_secs_f64());
+        self.objects.observe(key, worked);
         self.time.observe(worked.as_secs_f64());
         self.results.of(end).inc();
         if end == End::Failed {
@@ -161,9 +154,7 @@ impl Recorder for Passes {
     }
 
     fn forgotten(&self, key: &Key) {
-        let labels = [sluice_crds::KIND, &*key.name, &*key.namespace];
-        // An object that vanished before its first pass has no series.
-        drop(self.objects.remove_label_values(&labels));
+        self.objects.forget(key);
     }
 }
 

@@ -78,7 +78,7 @@ impl Repository {
             reads: Arc::clone(&reads),
         };
         let (at, work_scope, work_seen) = (Arc::clone(&self.at), scope.clone(), Rc::clone(&seen));
-        self.attempt = Some(Attempt { scope, desired, class, begun: Instant::now(), seen, reads });
+        self.attempt = Some(Box::new(Attempt { scope, desired, class, begun: Instant::now(), seen, reads }));
         let work = async move {
             let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
             run.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
@@ -105,9 +105,8 @@ impl Repository {
     }
 
     fn attempt_finished(&mut self, number: u64, result: Result<(), Failure>, ctx: &mut Context<Self>) {
-        let Some(Attempt { scope, desired, class, begun, seen, reads }) = self.attempt.take() else {
-            return;
-        };
+        let Some(attempt) = self.attempt.take() else { return };
+        let Attempt { scope, desired, class, begun, seen, reads } = *attempt;
         let Some(object) = self.object.clone() else { return };
         let seen = seen.take();
         let read = std::mem::take(&mut *reads.versions());
@@ -120,7 +119,7 @@ impl Repository {
             Err(failure) => Outcome::Failed(failure.disposition),
         };
         self.at.recorder.ended(&self.key, end(outcome, &desired));
-        self.concluded = Some(Concluded { object, desired, class, seen, result, span: scope.span });
+        self.concluded = Some(Box::new(Concluded { object, desired, class, seen, result, span: scope.span }));
         if self.draining {
             if outcome != Outcome::Failed(Disposition::Cancelled) {
                 self.conclude();
@@ -138,9 +137,8 @@ impl Repository {
     }
 
     fn conclude(&mut self) {
-        let Some(Concluded { object, desired, class, seen, result, span }) = self.concluded.take() else {
-            return;
-        };
+        let Some(concluded) = self.concluded.take() else { return };
+        let Concluded { object, desired, class, seen, result, span } = *concluded;
         let Some((uid, recorded)) = self.recorded.as_ref().filter(|(uid, _)| **uid == *desired.uid) else {
             return;
         };
