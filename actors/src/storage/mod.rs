@@ -1,13 +1,14 @@
 //! Keeps artifacts: what is in store, who builds what, and the one place where an artifact becomes visible.
 //!
-//! Owns: the store and the claims on recipes.        Receives: [`Inspect`], [`Claim`], [`Publish`], [`Purge`].
-//! Bounds: as many files worked on at once as there are cores; one builder a recipe.
+//! Owns: the store, the claims on recipes, the scrub.        Receives: [`Inspect`], [`Claim`], [`Publish`], [`Purge`].
+//! Bounds: as many files worked on at once as there are cores, the scrub only where one is free; one builder a recipe.
 //! Fails: an attempt, on any content; the process, if it panics itself.
 
 mod address;
 mod claims;
 mod messages;
 mod publish;
+mod scrub;
 
 use std::sync::Arc;
 
@@ -20,8 +21,10 @@ use tokio::sync::Semaphore;
 pub use address::Address;
 pub use claims::{Claims, Ticket};
 pub use messages::{
-    Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge, RecipeKey, Supply,
+    ArtifactDamaged, Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge,
+    RecipeKey, Supply,
 };
+pub use scrub::Scrubbing;
 
 use crate::failure;
 use crate::{Key, Scope};
@@ -30,6 +33,7 @@ use crate::{Key, Scope};
 pub struct Storage {
     desk: Desk,
     claims: Claims,
+    scrubbing: Option<Scrubbing>,
 }
 
 /// What the work of Storage needs, on whichever thread it is done.
@@ -48,12 +52,26 @@ impl Storage {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let recalled = Arc::clone(&store);
         let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-        Self { desk: Desk { store, address, limits, cores: Arc::new(Semaphore::new(cores)) }, claims }
+        let desk = Desk { store, address, limits, cores: Arc::new(Semaphore::new(cores)) };
+        Self { desk, claims, scrubbing: None }
+    }
+
+    /// The same, which scrubs. All that is stored is hashed when it is first used after a start, so the first walk comes
+    /// an interval later.
+    #[must_use]
+    pub fn scrubbed(self, scrubbing: Option<Scrubbing>) -> Self {
+        Self { scrubbing, ..self }
     }
 }
 
 impl Actor for Storage {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        if let Some(scrubbing) = &self.scrubbing {
+            Scrubbing::begin_after(scrubbing.every, ctx);
+        }
+    }
 }
 
 impl Handler<Inspect> for Storage {
@@ -115,6 +133,15 @@ impl Desk {
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let core = Arc::clone(&self.cores).acquire_owned().await;
+        self.work_on(core, work).await
+    }
+
+    /// The same on a core that is there already.
+    async fn work_on<T: Send + 'static>(
+        self,
+        core: impl Send + 'static,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
             let _core = core;
