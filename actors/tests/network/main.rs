@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
+mod authority;
 mod fetcher;
 mod registry;
 mod resolver;
+mod tenants;
