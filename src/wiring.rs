@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Recipient};
+use actix::{Actor, Addr, AsyncContext, Recipient};
 use anyhow::Context as _;
 use artifact::store::Store;
 use prometheus::Registry;
@@ -16,7 +16,7 @@ use sluice_actors::registry::{self, Registries};
 use sluice_actors::repository::Services;
 use sluice_actors::resolver::Resolver;
 use sluice_actors::status_writer::StatusWriter;
-use sluice_actors::storage::{Address, Storage};
+use sluice_actors::storage::{Address, Scrubbing, Storage};
 use sluice_actors::verifier::Verifier;
 use sluice_actors::watcher::{DependencyChanged, ObjectChanged, Watcher};
 use tokio_util::sync::CancellationToken;
@@ -112,7 +112,10 @@ pub fn start(
     let status_writer = StatusWriter::new(Arc::clone(&ends.writer), jiff::Timestamp::now);
     metrics.register(Box::new(Writes::new(status_writer.counters())?))?;
     let status_writer = status_writer.start();
-    let storage = Storage::new(Arc::clone(&store), Address::new(&config.advertised), limits);
+    let watching = actix::Context::new();
+    let found = AsyncContext::<Watcher>::address(&watching).downgrade().recipient();
+    let storage = Storage::new(Arc::clone(&store), Address::new(&config.advertised), limits)
+        .scrubbed(config.scrub_interval.map(|every| Scrubbing { every, found }));
     metrics.register(Box::new(Room::new(Arc::clone(&store), storage.processors())?))?;
     let storage = storage.start();
     let fetcher = Fetcher::new(Arc::clone(&store), config.artifact_max_size);
@@ -154,7 +157,7 @@ pub fn start(
         default_account: config.default_account.clone(),
         docker_config: config.docker_config.clone(),
     };
-    let watcher = Watcher::new(Arc::new(services)).start();
+    let watcher = watching.run(Watcher::new(Arc::new(services)));
     let services = vec![
         alive("StatusWriter", &status_writer),
         alive("Storage", &storage),

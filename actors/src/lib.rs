@@ -23,6 +23,7 @@
 //! | `Forget` | Repository -> StatusWriter |
 //! | `Flush` | program -> StatusWriter |
 //! | `Purge` | Repository -> Storage |
+//! | `ArtifactDamaged` | Storage -> Watcher -> Repository |
 //! | `HostRecovered` | Registry -> Repository |
 //! | `TurnReturned` | turn -> Registry |
 //! | `HostAnswered` | line of a probe -> Registry |

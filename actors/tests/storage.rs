@@ -1,6 +1,10 @@
 //! Storage and Fetcher over a disk that refuses: what the attempt is told, and that what is stored stays.
 #![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
+#[cfg(test)]
+#[path = "storage/scrub.rs"]
+mod scrub;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;

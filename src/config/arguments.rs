@@ -80,6 +80,9 @@ pub struct RunArguments {
     /// The digest of stored files: sha1, sha256, sha384, sha512 or blake3.
     #[arg(long, default_value = "sha256")]
     pub artifact_digest_algo: String,
+    /// How often all stored artifacts are slowly read again, to find damage that nothing else shows; 0 is never.
+    #[arg(long, default_value = "24h", value_parser = duration)]
+    pub scrub_interval: Duration,
     /// The largest artifact when unpacked, such as 50Mi; 0 is no limit.
     #[arg(long, default_value = "0", value_parser = byte_size)]
     pub artifact_max_size: u64,

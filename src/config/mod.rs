@@ -30,6 +30,8 @@ pub struct Config {
     pub advertised: String,
     /// How artifacts are kept.
     pub store: artifact::store::Settings,
+    /// How often stored artifacts are read again (D30); `None`: never.
+    pub scrub_interval: Option<Duration>,
     /// The largest artifact, unpacked, in bytes.
     pub artifact_max_size: Option<u64>,
     /// Where metrics are served; `None` where they are not.
@@ -115,6 +117,7 @@ impl Config {
                 algorithm,
                 ..artifact::store::Settings::default()
             },
+            scrub_interval: Some(arguments.scrub_interval).filter(|interval| !interval.is_zero()),
             artifact_max_size: Some(arguments.artifact_max_size).filter(|bytes| *bytes > 0),
             metrics_address: value::listener(&metrics_address),
             health_address: value::listener(&arguments.health_addr),

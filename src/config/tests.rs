@@ -75,6 +75,13 @@ fn durations_sizes_and_booleans_have_the_syntax_of_go() {
 }
 
 #[test]
+fn stored_artifacts_are_read_again_once_a_day_unless_another_interval_is_named() {
+    assert_eq!(parse(&[]).unwrap().scrub_interval, Some(Duration::from_hours(24)));
+    assert_eq!(parse(&["--scrub-interval=90s"]).unwrap().scrub_interval, Some(Duration::from_secs(90)));
+    assert_eq!(parse(&["--scrub-interval=0"]).unwrap().scrub_interval, None);
+}
+
+#[test]
 fn the_advertised_address_follows_the_listening_one() {
     assert_eq!(parse(&["--storage-addr=:9000"]).unwrap().advertised, "localhost:9000");
     assert_eq!(parse(&["--storage-addr=10.0.0.1:80"]).unwrap().advertised, "10.0.0.1:80");

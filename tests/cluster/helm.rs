@@ -53,6 +53,7 @@ fn every_value() -> Vec<(&'static str, Value, Value)> {
         ("artifactMaxSize", json!("50Mi"), alone()),
         ("artifactRetention.ttl", json!("1h30m"), alone()),
         ("artifactRetention.records", json!(2_000_000), alone()),
+        ("scrubInterval", json!("12h"), alone()),
         ("registryConcurrency", json!(4_000_000), alone()),
         ("logLevel", json!("debug"), alone()),
         ("leaderElection.leaseSeconds", json!(60), alone()),
@@ -155,6 +156,7 @@ async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: 
         ("/artifactRetention/ttl", json!({"artifactRetention": {"ttl": "1 minute"}})),
         ("/artifactRetention/ttl", json!({"artifactRetention": {"ttl": "99999999h"}})),
         ("/artifactRetention/records", json!({"artifactRetention": {"records": 0}})),
+        ("/scrubInterval", json!({"scrubInterval": "daily"})),
         ("/registryConcurrency", json!({"registryConcurrency": 0.5})),
         ("/logLevel", json!({"logLevel": "loud"})),
         ("/eventsAddress", json!({"eventsAddress": "notification-controller"})),
@@ -282,6 +284,7 @@ async fn every_argument_reaches_the_program(scene: Scene) {
     assert_eq!(config.artifact_max_size, Some(50 << 20));
     assert_eq!(config.store.retention_ttl.as_secs(), 5400);
     assert_eq!(config.store.retention_records, 2_000_000);
+    assert_eq!(config.scrub_interval.map(|interval| interval.as_secs()), Some(43_200));
     assert_eq!(config.registry_concurrency.get(), 4_000_000);
     assert_eq!(config.log_level, sluice::config::LogLevel::Debug);
     let election = config.election.unwrap();

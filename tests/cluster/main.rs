@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod damaged;
 mod failures;
 mod first_artifact;
 mod handover;
@@ -46,6 +47,7 @@ fn main() {
         testbed::tests(&bench),
         thousand::tests(&bench),
         accounts::tests(&bench),
+        damaged::tests(&bench),
         failures::tests(&bench),
         first_artifact::tests(&bench),
         handover::tests(&bench),

@@ -25,6 +25,12 @@ impl Repository {
         let _within = self.span(0, desired).entered();
         tracing::info!("reconciliation is suspended for this object");
     }
+
+    /// One line for a damaged file that stays as it is, because its object is suspended.
+    pub(super) fn log_left(&self, desired: &Desired) {
+        let _within = self.span(0, desired).entered();
+        tracing::error!("the stored artifact is damaged, and stays so until the object is resumed");
+    }
 }
 
 /// One line for each thing that is told, and of them one for the failure.

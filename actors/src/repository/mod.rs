@@ -1,7 +1,7 @@
 //! One object: its machine, its attempt, its timer.
 //!
 //! Owns: the object as last seen, the status as last concluded, one attempt, one timer.
-//! Receives: [`SpecObserved`], [`DependencyShown`], [`ObjectVanished`], [`Drain`], `HostRecovered`.
+//! Receives: [`SpecObserved`], [`DependencyShown`], [`ObjectVanished`], [`Drain`], `ArtifactDamaged`, `HostRecovered`.
 //! Bounds: at most one attempt; events during it coalesce into one more.
 //! Fails: alone; its Watcher starts it anew (D44).
 
@@ -34,6 +34,7 @@ use reads::{Reads, Versions};
 
 use crate::registry::HostRecovered;
 use crate::status_writer::StatusObserved;
+use crate::storage::ArtifactDamaged;
 use crate::translate::{desired, recorded};
 use crate::{Dependency, End, Key, Object, Scope, dependencies};
 
@@ -190,6 +191,21 @@ impl Handler<DependencyShown> for Repository {
         if !self.draining && self.is_news(&shown) {
             self.advance(Event::DependencyChanged, ctx);
         }
+    }
+}
+
+impl Handler<ArtifactDamaged> for Repository {
+    type Result = ();
+
+    fn handle(&mut self, _: ArtifactDamaged, ctx: &mut Context<Self>) {
+        if self.draining {
+            return;
+        }
+        if let Some(desired) = self.machine.desired().filter(|desired| desired.suspended && !desired.deleting)
+        {
+            self.log_left(desired);
+        }
+        self.advance(Event::ArtifactDamaged, ctx);
     }
 }
 

@@ -132,6 +132,14 @@ pub struct Published {
     pub link: Result<String, String>,
 }
 
+/// A stored file of an object was found damaged: it is due at once (D30).
+#[derive(Message, Clone, Debug, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct ArtifactDamaged {
+    /// Whose.
+    pub key: Key,
+}
+
 /// Asks to remove all that belongs to an object; answers whether there was anything (row 14).
 #[derive(Message)]
 #[rtype(result = "Result<bool, Failure>")]

@@ -1,7 +1,7 @@
 //! Keeps artifacts: what is in store, who builds what, and the one place where an artifact becomes visible.
 //!
-//! Owns: the store and the claims on recipes.        Receives: [`Inspect`], [`Claim`], [`Publish`], [`Purge`].
-//! Bounds: as many files worked on at once as there are processors; one builder a recipe.
+//! Owns: the store, the claims on recipes, the scrub.        Receives: [`Inspect`], [`Claim`], [`Publish`], [`Purge`].
+//! Bounds: as many files worked on at once as there are processors, the scrub only where one is free; one builder a recipe.
 //! Fails: an attempt, on any content; the process, if it panics itself.
 
 mod address;
@@ -9,6 +9,7 @@ mod claims;
 mod messages;
 mod processors;
 mod publish;
+mod scrub;
 
 use std::sync::Arc;
 
@@ -20,9 +21,11 @@ use reconcile::{Artifact, Failure, Operation, Stock};
 pub use address::Address;
 pub use claims::{Claims, Ticket};
 pub use messages::{
-    Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge, RecipeKey, Supply,
+    ArtifactDamaged, Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge,
+    RecipeKey, Supply,
 };
 pub use processors::Processors;
+pub use scrub::Scrubbing;
 
 use crate::failure;
 use crate::{Key, Scope};
@@ -31,6 +34,7 @@ use crate::{Key, Scope};
 pub struct Storage {
     desk: Desk,
     claims: Claims,
+    scrubbing: Option<Scrubbing>,
 }
 
 /// What the work of Storage needs, on whichever thread it is done.
@@ -49,7 +53,15 @@ impl Storage {
         let processors = Processors::new(std::thread::available_parallelism().map_or(2, usize::from));
         let recalled = Arc::clone(&store);
         let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-        Self { desk: Desk { store, address, limits, processors: Arc::new(processors) }, claims }
+        let desk = Desk { store, address, limits, processors: Arc::new(processors) };
+        Self { desk, claims, scrubbing: None }
+    }
+
+    /// The same, which scrubs. All that is stored is hashed when it is first used after a start, so the first walk comes
+    /// an interval later.
+    #[must_use]
+    pub fn scrubbed(self, scrubbing: Option<Scrubbing>) -> Self {
+        Self { scrubbing, ..self }
     }
 
     /// What its work waits for.
@@ -61,6 +73,12 @@ impl Storage {
 
 impl Actor for Storage {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        if let Some(scrubbing) = &self.scrubbing {
+            Scrubbing::begin_after(scrubbing.every, ctx);
+        }
+    }
 }
 
 impl Handler<Inspect> for Storage {
@@ -122,6 +140,15 @@ impl Desk {
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let processor = self.processors.acquire().await;
+        self.work_on(processor, work).await
+    }
+
+    /// The same on a processor that is there already.
+    async fn work_on<T: Send + 'static>(
+        self,
+        processor: impl Send + 'static,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
             let _processor = processor;

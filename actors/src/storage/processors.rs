@@ -25,6 +25,12 @@ impl Processors {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// One that is free, if there is one.
+    #[must_use]
+    pub fn spare(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+
     /// Waits for one.
     ///
     /// # Errors

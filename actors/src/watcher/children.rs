@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use actix::Addr;
+use actix::{Addr, Handler, Message};
 use reconcile::{Backoff, Failure, Observation, conclude};
 use tokio::time::Instant;
 
-use crate::repository::{DependencyShown, Drain, Ending, ObjectVanished, Repository, Services, SpecObserved};
+use crate::repository::{Drain, Ending, ObjectVanished, Repository, Services, SpecObserved};
 use crate::status_writer::{Forget, WriteStatus};
 use crate::translate::{desired, recorded};
 use crate::{Key, Object};
@@ -66,10 +66,14 @@ impl Children {
     }
 
     /// Tells a Repository that runs; one that is to be started anew reads everything then.
-    pub(super) fn tell(&self, key: &Key, shown: DependencyShown) {
+    pub(super) fn tell<M>(&self, key: &Key, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        Repository: Handler<M>,
+    {
         let child = self.all.get(key);
         if let Some(repository) = child.and_then(|child| child.repository.as_ref()) {
-            repository.do_send(shown);
+            repository.do_send(message);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Keeps one Repository for each object that the cluster shows.
 //!
 //! Owns: the Repositories, what was last seen of each, and who names what.
-//! Receives: [`ObjectChanged`], [`DependencyChanged`], `DependenciesNamed`, `RepositoryStopped`, [`StopWatching`].
+//! Receives: [`ObjectChanged`], [`DependencyChanged`], `DependenciesNamed`, `ArtifactDamaged`, `RepositoryStopped`,
+//! [`StopWatching`].
 //! Bounds: one event of each watch at a time; one Repository an object; one timer for all that are to be started anew.
 //! Fails: the process, if it panics; a Repository that panics is started anew with back-off (D44).
 
@@ -22,6 +23,7 @@ use dependencies::Dependencies;
 pub use messages::{DependencyChanged, ObjectChanged, StopWatching};
 
 use crate::repository::{DependenciesNamed, Ending, Repository, RepositoryStopped, Services};
+use crate::storage::ArtifactDamaged;
 use crate::{Key, Object};
 
 /// The actor.
@@ -142,6 +144,16 @@ impl Handler<DependencyChanged> for Watcher {
             for key in keys {
                 self.children.tell(&key, shown.clone());
             }
+        }
+    }
+}
+
+impl Handler<ArtifactDamaged> for Watcher {
+    type Result = ();
+
+    fn handle(&mut self, damaged: ArtifactDamaged, _: &mut Context<Self>) {
+        if !self.stopping {
+            self.children.tell(&damaged.key.clone(), damaged);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
+mod authority;
 mod fetcher;
 mod quota;
 mod registry;
 mod resolver;
+mod tenants;

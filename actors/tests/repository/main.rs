@@ -5,6 +5,7 @@
 mod accounts;
 mod attempts;
 mod children;
+mod damaged;
 mod dependencies;
 mod docker_config;
 mod endings;

@@ -170,7 +170,8 @@ impl<W: Write> Write for HashingWriter<W> {
     }
 }
 
-enum Hasher {
+/// The state of a hash that is computed piece by piece.
+pub(crate) enum Hasher {
     Sha1(Sha1),
     Sha256(Sha256),
     Sha384(Sha384),
@@ -179,7 +180,8 @@ enum Hasher {
 }
 
 impl Hasher {
-    fn new(algorithm: Algorithm) -> Self {
+    /// One that has seen nothing.
+    pub(crate) fn new(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::Sha1 => Self::Sha1(Sha1::new()),
             Algorithm::Sha256 => Self::Sha256(Sha256::new()),
@@ -189,7 +191,8 @@ impl Hasher {
         }
     }
 
-    fn update(&mut self, bytes: &[u8]) {
+    /// Takes the next bytes.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha1(state) => state.update(bytes),
             Self::Sha256(state) => state.update(bytes),
@@ -201,7 +204,8 @@ impl Hasher {
         }
     }
 
-    fn finish(self) -> Digest {
+    /// The digest of all bytes that were taken.
+    pub(crate) fn finish(self) -> Digest {
         let (algorithm, bytes) = match self {
             Self::Sha1(state) => (Algorithm::Sha1, state.finalize().to_vec()),
             Self::Sha256(state) => (Algorithm::Sha256, state.finalize().to_vec()),

@@ -14,7 +14,7 @@ pub enum Class {
     Dependency,
     /// An earlier attempt failed.
     Retry,
-    /// The first look after a start, or the interval.
+    /// The first look after a start, the interval, or damage on the disk.
     Routine,
     /// A look at the store alone, after a start (D29).
     Check,
@@ -38,6 +38,8 @@ pub enum Event {
     Due,
     /// Something that the object names is not what its last attempt read (D19).
     DependencyChanged,
+    /// A stored file of it was found damaged although nothing else shows on it (D30).
+    ArtifactDamaged,
     /// The host at which the last attempt failed answers again, or wants to be probed (D20, D48).
     HostRecovered,
     /// The timer that [`Effect::ProgressAfter`] asked for.
@@ -171,7 +173,8 @@ impl Machine {
             Event::Observed { desired, initial, settled } => self.observed(&desired, initial, settled),
             Event::Gone => self.vanished(),
             Event::Due => self.due(),
-            Event::DependencyChanged => self.dependency_changed(),
+            Event::DependencyChanged => self.look_again(Class::Dependency),
+            Event::ArtifactDamaged => self.look_again(Class::Routine),
             Event::HostRecovered => self.recovered(),
             Event::ProgressDue { admitted_for, waited, bare } => self.progress(admitted_for, waited, bare),
             Event::Finished { attempt, outcome, ran_for } => self.finished(attempt, outcome, ran_for),
@@ -236,14 +239,14 @@ impl Machine {
         self.settle(if self.failures > 0 { Class::Retry } else { Class::Routine })
     }
 
-    fn dependency_changed(&mut self) -> Vec<Effect> {
+    fn look_again(&mut self, class: Class) -> Vec<Effect> {
         if !self.desired.as_ref().is_some_and(|known| known.runnable()) {
             return Vec::new();
         }
         match &mut self.phase {
-            Phase::Waiting { .. } => self.settle(Class::Dependency),
+            Phase::Waiting { .. } => self.settle(class),
             Phase::Running { again, .. } => {
-                again.get_or_insert(Class::Dependency);
+                *again = Some(again.map_or(class, |other| other.min(class)));
                 Vec::new()
             }
             Phase::Retiring { .. } | Phase::Ended => Vec::new(),

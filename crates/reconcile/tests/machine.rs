@@ -155,25 +155,32 @@ fn an_object_that_failed_goes_when_its_host_recovers_and_a_stalled_one_does_not(
 }
 
 #[test]
-fn a_changed_dependency_wakes_whatever_waits() {
+fn a_changed_dependency_and_a_damaged_artifact_wake_whatever_waits() {
     let park = Outcome::Failed(Disposition::Park { not_before: None });
     let stall = Outcome::Failed(Disposition::Stall);
     for outcome in [Outcome::Succeeded, Outcome::Checked, RETRY, park, stall] {
-        let mut machine = Machine::new(policy(), 7);
-        let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
-        machine.step(finished(attempt, outcome));
-        let effects = machine.step(Event::DependencyChanged);
-        assert_eq!(started(&effects), Some((attempt + 1, Class::Dependency)), "after {outcome:?}");
+        for (event, class) in
+            [(Event::DependencyChanged, Class::Dependency), (Event::ArtifactDamaged, Class::Routine)]
+        {
+            let mut machine = Machine::new(policy(), 7);
+            let attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+            machine.step(finished(attempt, outcome));
+            let effects = machine.step(event);
+            assert_eq!(started(&effects), Some((attempt + 1, class)), "after {outcome:?}");
+        }
     }
 }
 
 #[test]
-fn dependencies_that_change_during_an_attempt_lead_to_one_more_and_a_request_is_more_urgent() {
+fn what_happens_during_an_attempt_leads_to_one_more_as_urgent_as_the_most_urgent_of_it() {
     let poked = Desired { requested_at: Some("now".into()), ..spec(1) };
     for (events, class) in [
         (vec![Event::DependencyChanged, Event::DependencyChanged], Class::Dependency),
         (vec![Event::DependencyChanged, seen(poked.clone())], Class::Asked),
         (vec![seen(poked), Event::DependencyChanged], Class::Asked),
+        (vec![Event::ArtifactDamaged, Event::ArtifactDamaged], Class::Routine),
+        (vec![Event::ArtifactDamaged, Event::DependencyChanged], Class::Dependency),
+        (vec![Event::DependencyChanged, Event::ArtifactDamaged], Class::Dependency),
     ] {
         let mut machine = Machine::new(policy(), 7);
         let (first, _) = started(&machine.step(seen(spec(1)))).unwrap();
@@ -198,10 +205,11 @@ fn a_wish_that_never_got_an_attempt_is_counted_and_one_that_was_cancelled_is_not
 }
 
 #[test]
-fn a_changed_dependency_is_nothing_to_a_suspended_object() {
+fn neither_a_changed_dependency_nor_a_damaged_artifact_is_anything_to_a_suspended_object() {
     let mut machine = Machine::new(policy(), 7);
     machine.step(seen(Desired { suspended: true, ..spec(1) }));
     assert_eq!(machine.step(Event::DependencyChanged), []);
+    assert_eq!(machine.step(Event::ArtifactDamaged), []);
 }
 
 #[test]
@@ -240,7 +248,7 @@ enum Stimulus {
     Gone,
     Due,
     Recovered,
-    Dependency,
+    Change(bool),
     Progress(bool),
     FinishCurrent(u8),
     FinishStale(u8),
@@ -257,7 +265,7 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
         1 => Just(Stimulus::Gone),
         3 => Just(Stimulus::Due),
         1 => Just(Stimulus::Recovered),
-        2 => Just(Stimulus::Dependency),
+        2 => any::<bool>().prop_map(Stimulus::Change),
         1 => any::<bool>().prop_map(Stimulus::Progress),
         6 => (0..6_u8).prop_map(Stimulus::FinishCurrent),
         2 => (0..6_u8).prop_map(Stimulus::FinishStale),
@@ -294,7 +302,8 @@ proptest! {
                 Stimulus::Gone => Event::Gone,
                 Stimulus::Due => Event::Due,
                 Stimulus::Recovered => Event::HostRecovered,
-                Stimulus::Dependency => Event::DependencyChanged,
+                Stimulus::Change(false) => Event::DependencyChanged,
+                Stimulus::Change(true) => Event::ArtifactDamaged,
                 Stimulus::Progress(admitted) => {
                     let admitted_for = admitted.then_some(Duration::from_secs(3));
                     Event::ProgressDue { admitted_for, waited: Duration::from_secs(3), bare: true }
@@ -310,7 +319,11 @@ proptest! {
                 }
             };
             let stale = matches!(event, Event::Finished { attempt, .. } if attempt > highest);
-            let changed = matches!(event, Event::DependencyChanged);
+            let changed = match event {
+                Event::DependencyChanged => Some(Class::Dependency),
+                Event::ArtifactDamaged => Some(Class::Routine),
+                _ => None,
+            };
             let ends = matches!(event, Event::Finished { .. }) && !stale;
             match &event {
                 Event::Observed { .. } => gone = false,
@@ -321,8 +334,8 @@ proptest! {
             let effects = machine.step(event);
             let runnable = !gone && machine.desired().is_some_and(|desired| desired.runnable());
             let next = started(&effects).map(|(_, class)| class);
-            if changed {
-                prop_assert!(!idle || !runnable || next == Some(Class::Dependency), "slept on: {effects:?}");
+            if changed.is_some() {
+                prop_assert!(!idle || !runnable || next == changed, "slept on: {effects:?}");
                 prop_assert!(idle && runnable || effects.is_empty(), "disturbed: {effects:?}");
                 owed |= running.is_some() && runnable;
             }

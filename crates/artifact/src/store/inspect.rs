@@ -74,11 +74,6 @@ impl Store {
         Ok(Stock { stored, collected, record })
     }
 
-    /// Makes the next [`Store::inspect`] of the object hash its files again (the slow scrub of D30).
-    pub fn doubt(&self, key: &Key) {
-        hold(&self.known).doubt_below(&key.directory());
-    }
-
     pub(super) fn check(&self, path: &str, digest: &str) -> Result<Stored, Error> {
         let found = disk::look(&self.full(path)).map_err(error::unseen(path))?;
         let Some(found) = found.filter(|found| found.is_file) else {
@@ -93,6 +88,10 @@ impl Store {
             hold(&self.known).note(path, found.identity, &digest);
             return Ok(Stored::Present);
         }
+        let condemned = hold(&self.known).condemned(path, found.identity.inode, &digest);
+        if let Some(reason) = condemned {
+            return self.discard(path, reason);
+        }
         match verify(&self.full(path), &digest).map_err(error::failed("open", path))? {
             Verdict::Gone => {
                 hold(&self.known).forget(path);
@@ -103,7 +102,7 @@ impl Store {
                 Ok(Stored::Present)
             }
             Verdict::Bad(reason) => {
-                hold(&self.known).condemn(path, found.identity.inode, &digest);
+                hold(&self.known).condemn(found.identity.inode, &digest, &reason);
                 self.discard(path, reason)
             }
         }

@@ -29,9 +29,14 @@ pub(super) fn verify(file: &Path, digest: &Digest) -> io::Result<Verdict> {
     };
     Ok(match digest.algorithm().digest_of(content) {
         Ok(computed) if computed == *digest => Verdict::Good(identity),
-        Ok(_) => Verdict::Bad(format!("computed digest doesn't match '{digest}'")),
+        Ok(_) => Verdict::Bad(mismatch(digest)),
         Err(error) => Verdict::Bad(error.to_string()),
     })
+}
+
+/// Upstream's text for bytes that have another digest than this one.
+pub(super) fn mismatch(digest: &Digest) -> String {
+    format!("computed digest doesn't match '{digest}'")
 }
 
 /// Parses a recorded digest.

@@ -85,6 +85,12 @@ impl Key {
         self.path_of(LATEST)
     }
 
+    /// The object in whose directory a stored file lies, by the file's path relative to the root.
+    pub(super) fn owner_of(path: &str) -> Option<Self> {
+        let mut components = path.split('/').skip(1);
+        Self::new(components.next()?, components.next()?).ok()
+    }
+
     /// The object's directory, relative to the root.
     pub(super) fn directory(&self) -> String {
         format!("{KIND}/{}/{}", self.namespace, self.name)

@@ -3,17 +3,25 @@
 //! Kept by inode: a hundred links of one file are hashed once. Bounded by the files of the store: an entry goes with the
 //! last path that leads to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use crate::digest::Digest;
 use crate::disk::Identity;
 
-type Inode = (u64, u64);
+/// Device and number.
+pub(super) type Inode = (u64, u64);
 
 struct Hashed {
     identity: Identity,
     digest: Digest,
     paths: usize,
+}
+
+struct Condemned {
+    inode: Inode,
+    digest: Digest,
+    reason: String,
 }
 
 /// A path whose bytes are known to be bad because it is a link of a file that was found damaged.
@@ -28,7 +36,7 @@ pub(super) struct Broken {
 pub(super) struct Known {
     paths: BTreeMap<String, Inode>,
     files: BTreeMap<Inode, Hashed>,
-    broken: BTreeMap<String, (Inode, Digest)>,
+    broken: BTreeMap<String, Condemned>,
 }
 
 impl Known {
@@ -81,11 +89,14 @@ impl Known {
         self.broken.retain(|path, _| !path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')));
     }
 
-    /// Lets the files below a directory be hashed again when they, or other links of them, are next used.
-    pub(super) fn doubt_below(&mut self, directory: &str) {
-        for (_, inode) in self.below(directory) {
-            self.forget_file(inode);
-        }
+    /// The first path behind `after` whose file is none of those visited, with the digest that it is known by.
+    pub(super) fn next(&self, after: &str, visited: &BTreeSet<Inode>) -> Option<(String, Inode, Digest)> {
+        let behind = self.paths.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
+        let mut unvisited = behind.filter(|(_, inode)| !visited.contains(inode));
+        unvisited.find_map(|(path, inode)| {
+            let hashed = self.files.get(inode)?;
+            Some((path.clone(), *inode, hashed.digest.clone()))
+        })
     }
 
     fn below(&self, directory: &str) -> Vec<(String, Inode)> {
@@ -94,21 +105,31 @@ impl Known {
         below.map(|(path, inode)| (path.clone(), *inode)).collect()
     }
 
-    /// Notes that the file behind a path is damaged: its other links wait for bytes of that digest (D31).
-    pub(super) fn condemn(&mut self, path: &str, inode: Inode, digest: &Digest) {
-        for other in self.forget_file(inode) {
-            if other != path {
-                self.broken.insert(other, (inode, digest.clone()));
-            }
+    /// Notes that a file no longer has the digest that it is known by: its links, which are returned, wait for bytes that
+    /// have it (D31). A file that is known by another digest is not damaged; what was expected of it was wrong.
+    pub(super) fn condemn(&mut self, inode: Inode, digest: &Digest, reason: &str) -> Vec<String> {
+        if self.files.get(&inode).is_none_or(|hashed| hashed.digest != *digest) {
+            return Vec::new();
         }
-        self.broken.remove(path);
+        let links = self.forget_file(inode);
+        for link in &links {
+            let condemned = Condemned { inode, digest: digest.clone(), reason: reason.to_owned() };
+            self.broken.insert(link.clone(), condemned);
+        }
+        links
+    }
+
+    /// Why the file behind a path, found damaged through any of its links, does not have this digest.
+    pub(super) fn condemned(&self, path: &str, inode: Inode, digest: &Digest) -> Option<String> {
+        let condemned = self.broken.get(path)?;
+        (condemned.inode == inode && condemned.digest == *digest).then(|| condemned.reason.clone())
     }
 
     /// Hands over the paths that wait for bytes of this digest.
     pub(super) fn broken(&mut self, digest: &Digest) -> Vec<Broken> {
         self.broken
-            .extract_if(.., |_, (_, wanted)| wanted == digest)
-            .map(|(path, (inode, _))| Broken { path, inode })
+            .extract_if(.., |_, condemned| condemned.digest == *digest)
+            .map(|(path, Condemned { inode, .. })| Broken { path, inode })
             .collect()
     }
 

@@ -20,6 +20,7 @@ mod records;
 mod repair;
 mod retention;
 mod room;
+mod scrub;
 mod serve;
 mod spool;
 mod superseded;
@@ -38,6 +39,7 @@ pub use key::Key;
 pub use private::PrivateLink;
 pub use publish::Published;
 pub use records::Record;
+pub use scrub::{Damage, Scrub, Scrubbed};
 pub use serve::Served;
 pub use spool::Spool;
 

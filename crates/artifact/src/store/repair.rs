@@ -19,7 +19,7 @@ impl Store {
     }
 
     fn repair_one(&self, published: &Published, broken: &Broken) -> Result<(), Error> {
-        let Some(key) = owner(&broken.path) else {
+        let Some(key) = Key::owner_of(&broken.path) else {
             return Ok(());
         };
         let lock = self.locks.of(&key);
@@ -37,10 +37,4 @@ impl Store {
             .map_err(error::failed("link", &broken.path))?;
         disk::rename(temporary.path(), &full).map_err(error::failed("repair", &broken.path))
     }
-}
-
-/// The object in whose directory a stored file lies.
-fn owner(path: &str) -> Option<Key> {
-    let mut components = path.split('/').skip(1);
-    Key::new(components.next()?, components.next()?).ok()
 }

@@ -110,7 +110,7 @@ fn a_byte_changed_in_place_is_noticed() {
 }
 
 /// Changes the content and puts size and mtime back: only hashing can tell.
-fn spoil_unseen(fixture: &Fixture, path: &str) {
+pub(super) fn spoil_unseen(fixture: &Fixture, path: &str) {
     let before = fs_err::metadata(fixture.path(path)).unwrap().modified().unwrap();
     let mut file = fs_err::OpenOptions::new().write(true).open(fixture.path(path)).unwrap();
     std::io::Write::write_all(&mut file, b"X").unwrap();
@@ -129,18 +129,6 @@ fn an_unchanged_file_is_hashed_once_a_process() {
 
     let fixture = fixture.reopened();
     assert!(matches!(stored(&fixture), Stored::Damaged { .. }));
-}
-
-#[test]
-fn a_doubted_object_is_hashed_again() {
-    let fixture = Fixture::new();
-    let published = fixture.publish(&key("app"), 'a', "content");
-    spoil_unseen(&fixture, &published.path);
-
-    fixture.store.doubt(&key("app"));
-
-    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
-    assert!(matches!(stock.stored, Stored::Damaged { .. }));
 }
 
 #[test]

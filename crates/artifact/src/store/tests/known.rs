@@ -54,7 +54,8 @@ fn only_the_other_links_of_a_condemned_file_wait_for_its_bytes() {
         known.note(path, identity(inode, 5), &digest);
     }
 
-    known.condemn("a/b/c/1", (1, 7), &digest);
+    assert_eq!(known.condemn((1, 7), &digest, "bad"), ["a/b/c/1", "a/b/d/1", "a/b/e/1"]);
+    known.forget("a/b/c/1");
     known.forget_below("a/b/e");
 
     assert!(!known.vouches(&identity(7, 5), &digest));

@@ -12,6 +12,7 @@ mod records;
 mod repair;
 mod retention;
 mod room;
+mod scrub;
 mod serve;
 
 use std::convert::Infallible;

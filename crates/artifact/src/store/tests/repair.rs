@@ -1,7 +1,7 @@
 //! One good copy repairs every object that linked the damaged file (D31).
 
-use super::{Fixture, digest_name, key, recorded};
-use crate::store::{Published, Stored};
+use super::{Fixture, digest_name, digest_of, key, recorded};
+use crate::store::{Published, Recorded, Scrub, Scrubbed, Stored};
 
 fn shared() -> (Fixture, Published, Published) {
     let fixture = Fixture::new();
@@ -50,11 +50,25 @@ fn a_damaged_file_is_recalled_for_no_recipe_though_nothing_else_shows_on_it() {
     file.set_modified(before).unwrap();
     assert!(fixture.store.recall("recipe").is_some());
 
-    fixture.store.doubt(&key("one"));
-    let stock = fixture.store.inspect(&key("one"), Some(&recorded(&one))).unwrap();
+    let found = fixture.store.scrub(&mut Scrub::default(), 1 << 20).unwrap();
+
+    assert!(matches!(found, Scrubbed::Damaged(_)));
+    assert!(fixture.store.recall("recipe").is_none());
+}
+
+#[test]
+fn an_object_that_records_another_digest_spoils_the_file_for_nobody_else() {
+    let fixture = Fixture::new();
+    let one = fixture.publish(&key("one"), 'a', "content");
+    let archive = fixture.store.private_link(&one.path, &one.digest).unwrap();
+    let two = fixture.store.publish_link(&key("two"), &digest_name('b'), &archive, || true).unwrap();
+    fixture.store.remember("recipe", &one.path, &one.digest);
+    let wrong = Recorded { digest: digest_of("other").to_string(), ..recorded(&two) };
+
+    let stock = fixture.store.inspect(&key("two"), Some(&wrong)).unwrap();
 
     assert!(matches!(stock.stored, Stored::Damaged { .. }));
-    assert!(fixture.store.recall("recipe").is_none());
+    assert!(fixture.store.recall("recipe").is_some());
 }
 
 #[test]
