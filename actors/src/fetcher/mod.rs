@@ -127,10 +127,14 @@ async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Res
     let mut sink = sink::Spooling::new(&store, layer.size).map_err(|error| self::store(operation, &error))?;
     let limits = BlobLimits { stall: scope.budget.total(), max_bytes: max_size };
     let read = line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink).await;
-    read.map_err(|error| {
+    let fetched = match read {
+        Ok(()) => sink.finish().await.map_err(|error| oci::Error::Sink(Arc::new(error))),
+        Err(error) => Err(error),
+    };
+    let fetched = fetched.map_err(|error| {
         let step = if error.is_of_content() { Step::Content(operation) } else { Step::Open };
         registry(&line, &repository, step, &url, &error)
     })?;
     line.note(repository.path(), Conduct::Answered);
-    Ok(sink.finish())
+    Ok(fetched)
 }

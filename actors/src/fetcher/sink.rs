@@ -9,11 +9,20 @@ use super::Fetched;
 
 /// What is kept in memory: most manifests' layers, so that ten thousand objects take turns within 16 MiB.
 const IN_MEMORY: u64 = 1 << 20;
+/// Bytes that are gathered before the disk is asked, on a thread that may wait for it.
+const GATHERED: usize = 256 * 1024;
 
 /// A sink of the size that the descriptor announces.
 pub(super) enum Spooling {
     Memory(Vec<u8>),
-    Spool(Spool),
+    Spool(Spooler),
+}
+
+/// A spool, and what it has not been given yet. A disk that hangs holds up this transfer and no thread of the network.
+pub(super) struct Spooler {
+    /// Away while the disk is asked.
+    spool: Option<Spool>,
+    gathered: Vec<u8>,
 }
 
 impl Spooling {
@@ -22,22 +31,65 @@ impl Spooling {
         if size <= IN_MEMORY {
             return Ok(Self::Memory(Vec::new()));
         }
-        store.spool(size).map(Self::Spool)
+        let spool = Some(store.spool(size)?);
+        Ok(Self::Spool(Spooler { spool, gathered: Vec::new() }))
     }
 
-    pub(super) fn finish(self) -> Fetched {
+    /// What has arrived.
+    pub(super) async fn finish(self) -> io::Result<Fetched> {
         match self {
-            Self::Memory(bytes) => Fetched::Memory(Bytes::from(bytes)),
-            Self::Spool(spool) => Fetched::Spool(spool),
+            Self::Memory(bytes) => Ok(Fetched::Memory(Bytes::from(bytes))),
+            Self::Spool(mut spooler) => {
+                spooler.spill().await?;
+                spooler.spool.map(Fetched::Spool).ok_or_else(lost)
+            }
         }
     }
+}
+
+impl Spooler {
+    /// Gives the spool what is gathered.
+    async fn spill(&mut self) -> io::Result<()> {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        self.gathered = self
+            .ask(move |spool| {
+                spool.write_all(&gathered)?;
+                gathered.clear();
+                Ok(gathered)
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn ask<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Spool) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let mut spool = self.spool.take().ok_or_else(lost)?;
+        let asked = tokio::task::spawn_blocking(move || {
+            let answer = work(&mut spool);
+            (spool, answer)
+        });
+        let (spool, answer) = asked.await.map_err(io::Error::other)?;
+        self.spool = Some(spool);
+        answer
+    }
+}
+
+fn lost() -> io::Error {
+    io::Error::other("the spool was lost to a panic")
 }
 
 impl oci::Sink for Spooling {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Memory(memory) => memory.extend_from_slice(bytes),
-            Self::Spool(spool) => spool.write_all(bytes)?,
+            Self::Spool(spooler) => {
+                spooler.gathered.extend_from_slice(bytes);
+                if spooler.gathered.len() >= GATHERED {
+                    spooler.spill().await?;
+                }
+            }
         }
         Ok(())
     }
@@ -45,7 +97,10 @@ impl oci::Sink for Spooling {
     async fn restart(&mut self) -> io::Result<()> {
         match self {
             Self::Memory(memory) => memory.clear(),
-            Self::Spool(spool) => spool.restart()?,
+            Self::Spool(spooler) => {
+                spooler.gathered.clear();
+                spooler.ask(Spool::restart).await?;
+            }
         }
         Ok(())
     }
