@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sluice_crds::{OciRepositorySpec, OciRepositoryStatus};
 
 use crate::Key;
@@ -32,10 +32,8 @@ pub struct Object {
     pub labels: BTreeMap<String, String>,
     /// The specification, or what is wrong with it (D12, D39).
     pub spec: Result<OciRepositorySpec, SpecProblem>,
-    /// The recorded status without its conditions; one that does not parse counts as empty.
-    pub status: OciRepositoryStatus,
-    /// The text of the conditions: a fifth of the memory that they take as values, and rarely asked for.
-    conditions: Box<str>,
+    /// The text of the recorded status: a third of the memory that its values take, and rarely asked for.
+    status: Box<str>,
 }
 
 /// Why a specification cannot be worked off.
@@ -60,8 +58,6 @@ impl Object {
         let name = text("name").ok_or("the object has no name")?;
         let namespace = text("namespace").ok_or_else(|| format!("the object {name} has no namespace"))?;
         let spec_value = value.get("spec").filter(|spec| !spec.is_null());
-        let mut status = value.get("status").cloned().unwrap_or_default();
-        let conditions = status.as_object_mut().and_then(|fields| fields.remove("conditions"));
         Ok(Self {
             key: Key::new(namespace, name),
             uid: text("uid").unwrap_or_default().into(),
@@ -72,15 +68,32 @@ impl Object {
             annotations: string_map(metadata.get("annotations")),
             labels: string_map(metadata.get("labels")),
             spec: specification(spec_value),
-            status: serde_json::from_value(status).unwrap_or_default(),
-            conditions: conditions.as_ref().map(Value::to_string).unwrap_or_default().into(),
+            status: value.get("status").map(Value::to_string).unwrap_or_default().into(),
         })
+    }
+
+    /// The recorded status without its conditions; one that does not parse counts as empty.
+    #[must_use]
+    pub fn status(&self) -> OciRepositoryStatus {
+        let mut fields: Map<String, Value> = serde_json::from_str(&self.status).unwrap_or_default();
+        fields.remove("conditions");
+        serde_json::from_value(Value::Object(fields)).unwrap_or_default()
     }
 
     /// The conditions as recorded, foreign ones too.
     #[must_use]
     pub fn conditions(&self) -> Vec<Value> {
-        serde_json::from_str(&self.conditions).unwrap_or_default()
+        let mut fields: Map<String, Value> = serde_json::from_str(&self.status).unwrap_or_default();
+        match fields.remove("conditions") {
+            Some(Value::Array(conditions)) => conditions,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the status of another version is the same.
+    #[must_use]
+    pub fn holds_status_of(&self, other: &Self) -> bool {
+        self.status == other.status
     }
 
     /// Whether our finalizer is on it.

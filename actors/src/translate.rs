@@ -178,27 +178,27 @@ fn operation(operation: LayerOperation) -> Operation {
 /// The recorded status as values.
 #[must_use]
 pub fn recorded(object: &Object) -> Status {
-    let status = &object.status;
+    let status = object.status();
     Status {
         observed_generation: status.observed_generation.unwrap_or(-1),
         conditions: Conditions::new(object.conditions().iter().filter_map(condition).collect()),
-        url: status.url.clone().filter(|url| !url.is_empty()),
-        artifact: status.artifact.as_ref().map(|artifact| Artifact {
-            digest: artifact.digest.clone(),
-            path: artifact.path.clone(),
-            url: artifact.url.clone(),
-            revision: artifact.revision.clone(),
+        url: status.url.filter(|url| !url.is_empty()),
+        artifact: status.artifact.map(|artifact| Artifact {
+            digest: artifact.digest,
+            path: artifact.path,
+            url: artifact.url,
+            revision: artifact.revision,
             size: artifact.size,
-            last_update_time: artifact.last_update_time.clone(),
-            metadata: artifact.metadata.clone(),
+            last_update_time: artifact.last_update_time,
+            metadata: artifact.metadata,
         }),
-        observed_ignore: status.observed_ignore.clone(),
-        observed_layer_selector: status.observed_layer_selector.as_ref().map(|layer| LayerSelector {
-            media_type: layer.media_type.clone(),
+        observed_ignore: status.observed_ignore,
+        observed_layer_selector: status.observed_layer_selector.map(|layer| LayerSelector {
+            media_type: layer.media_type,
             operation: layer.operation.map(operation),
         }),
-        last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
-        fingerprint: status.source_verification_fingerprint.clone().filter(|text| !text.is_empty()),
+        last_handled_reconcile_at: status.last_handled_reconcile_at,
+        fingerprint: status.source_verification_fingerprint.filter(|text| !text.is_empty()),
     }
 }
 

@@ -86,7 +86,7 @@ impl Row {
         let conditions = object.conditions();
         let ready = conditions.iter().find(|condition| condition["type"] == "Ready");
         let said = |field: &str| ready.and_then(|ready| ready[field].as_str());
-        let revision = object.status.artifact.as_ref().map_or("-", |artifact| &artifact.revision);
+        let revision = object.status().artifact.map_or_else(|| "-".to_owned(), |artifact| artifact.revision);
         let mut short: String = revision.chars().take(REVISION_LENGTH).collect();
         if short.len() < revision.len() {
             short.push('\u{2026}');

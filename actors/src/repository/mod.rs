@@ -13,6 +13,7 @@ mod messages;
 mod perform;
 mod pull_secrets;
 mod reads;
+mod recorded;
 mod services;
 mod transport;
 
@@ -31,11 +32,12 @@ pub use messages::{
 pub use services::Services;
 
 use reads::{Reads, Versions};
+use recorded::Recorded;
 
 use crate::registry::HostRecovered;
 use crate::status_writer::StatusObserved;
 use crate::storage::ArtifactDamaged;
-use crate::translate::{desired, recorded};
+use crate::translate::desired;
 use crate::{Dependency, End, Key, Object, Scope, dependencies};
 
 /// The actor.
@@ -48,7 +50,7 @@ pub struct Repository {
     object: Option<Arc<Object>>,
     named: BTreeSet<Dependency>,
     read: Versions,
-    recorded: Option<(Arc<str>, Arc<Status>)>,
+    recorded: Option<Recorded>,
     attempt: Option<Box<Attempt>>,
     concluded: Option<Box<Concluded>>,
     timer: Option<SpawnHandle>,
@@ -112,11 +114,17 @@ impl Repository {
         }
     }
 
-    /// The status that our own writes have led to; a later observation of the same life may lag behind them.
+    /// The uid of the object and the status that our own writes have led to.
+    fn recorded(&self) -> Option<(Arc<str>, Arc<Status>)> {
+        let recorded = self.recorded.as_ref()?;
+        Some((Arc::clone(recorded.uid()), recorded.status()))
+    }
+
     fn remember(&mut self, object: &Arc<Object>) {
-        if self.recorded.as_ref().is_none_or(|(uid, _)| *uid != object.uid) {
-            self.recorded = Some((Arc::clone(&object.uid), Arc::new(recorded(object))));
-        }
+        self.recorded = Some(match self.recorded.take() {
+            Some(recorded) => recorded.beside(object),
+            None => Recorded::Shown(Arc::clone(object)),
+        });
         self.object = Some(Arc::clone(object));
     }
 
@@ -167,12 +175,12 @@ impl Handler<SpecObserved> for Repository {
         self.remember(&object);
         let desired = desired(&object, self.at.default_account.as_deref());
         self.name(&desired);
-        let status = self.recorded.as_ref().map(|(_, status)| status);
-        let artifact = status.and_then(|status| status.artifact.as_ref());
+        let status = self.recorded().map(|(_, status)| status);
+        let artifact = status.as_ref().and_then(|status| status.artifact.as_ref());
         let path = artifact.map(|artifact| artifact.path.as_str()).filter(|_| !desired.deleting);
         self.at.known.note(&self.key, path);
         let settled = artifact.is_some()
-            && status.is_some_and(|status| {
+            && status.as_ref().is_some_and(|status| {
                 status.observed_generation == desired.generation
                     && status.last_handled_reconcile_at
                         == desired.requested_at.clone().or(status.last_handled_reconcile_at.clone())

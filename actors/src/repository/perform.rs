@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::attempt::{self, Wanted};
 use super::log::log;
 use super::reads::Reads;
+use super::recorded::Recorded;
 use super::{Attempt, Concluded, Repository};
 use crate::scope::panicked;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, WriteStatus};
@@ -51,9 +52,7 @@ impl Repository {
         let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else {
             return;
         };
-        let Some((_, recorded)) = self.recorded.clone() else {
-            return;
-        };
+        let Some((_, recorded)) = self.recorded() else { return };
         let timeout = desired.wish.as_ref().map_or(TIMEOUT, |source| source.timeout);
         let span = self.span(number, &desired);
         let (scope, finalizer) =
@@ -68,7 +67,7 @@ impl Repository {
             self.named.clone(),
             self.naming.clone(),
         ));
-        let shown = object.status.artifact.as_ref().map(|artifact| artifact.path.clone());
+        let shown = object.status().artifact.map(|artifact| artifact.path);
         let wanted = Wanted {
             desired: Arc::clone(&desired),
             recorded,
@@ -139,13 +138,12 @@ impl Repository {
     fn conclude(&mut self) {
         let Some(concluded) = self.concluded.take() else { return };
         let Concluded { object, desired, class, seen, result, span } = *concluded;
-        let Some((uid, recorded)) = self.recorded.as_ref().filter(|(uid, _)| **uid == *desired.uid) else {
+        let Some((uid, recorded)) = self.recorded().filter(|(uid, _)| **uid == *desired.uid) else {
             return;
         };
-        let conclusion = conclude(&desired, recorded, &seen, &result);
-        let told = announcements(&desired, recorded, &seen, &result, &conclusion, class);
+        let conclusion = conclude(&desired, &recorded, &seen, &result);
+        let told = announcements(&desired, &recorded, &seen, &result, &conclusion, class);
         log(&span, &told, &result);
-        let uid = Arc::clone(uid);
         let artifact = conclusion.status.artifact.as_ref().map(|artifact| artifact.path.as_str());
         self.at.known.note(&self.key, artifact);
         self.write(uid, conclusion.status, false);
@@ -155,7 +153,7 @@ impl Repository {
     fn write(&mut self, uid: Arc<str>, status: reconcile::Status, progress: bool) {
         let status = Arc::new(status);
         if !progress {
-            self.recorded = Some((Arc::clone(&uid), Arc::clone(&status)));
+            self.recorded = Some(Recorded::Written(Arc::clone(&uid), Arc::clone(&status)));
         }
         self.at.write_status.do_send(WriteStatus { key: self.key.clone(), uid, status, progress });
     }
@@ -201,18 +199,17 @@ impl Repository {
             let Some(attempt) = &repository.attempt else {
                 return;
             };
-            let bare = repository.recorded.as_ref().is_none_or(|(_, status)| status.conditions.is_empty());
+            let bare = repository.recorded().is_none_or(|(_, status)| status.conditions.is_empty());
             let (admitted_for, waited) = (attempt.scope.budget.admitted_for(), attempt.begun.elapsed());
             repository.advance(Event::ProgressDue { admitted_for, waited, bare }, ctx);
         }));
     }
 
     fn show_progress(&mut self) {
-        let (Some(attempt), Some((uid, recorded))) = (&self.attempt, &self.recorded) else {
+        let (Some(attempt), Some((uid, recorded))) = (&self.attempt, self.recorded()) else {
             return;
         };
-        let status = in_progress(&attempt.desired, recorded, &attempt.seen.borrow());
-        let uid = Arc::clone(uid);
+        let status = in_progress(&attempt.desired, &recorded, &attempt.seen.borrow());
         self.write(uid, status, true);
     }
 
@@ -220,12 +217,10 @@ impl Repository {
         let (Some(object), Some(desired)) = (self.object.clone(), self.machine.desired().cloned()) else {
             return;
         };
-        let Some((uid, recorded)) = &self.recorded else {
-            return;
-        };
+        let Some((uid, recorded)) = self.recorded() else { return };
         self.log_suspended(&desired);
         self.at.recorder.ended(&self.key, End::Resting);
-        let (uid, status) = (Arc::clone(uid), conclude_suspended(&desired, recorded));
+        let status = conclude_suspended(&desired, &recorded);
         let (finalizer, _) = tokio::sync::watch::channel(None);
         self.hold(&object, finalizer, ctx);
         self.write(uid, status, false);
@@ -269,7 +264,7 @@ impl Repository {
         }
         if purged.is_ok()
             && object.finalizers.iter().any(|finalizer| finalizer != crate::FINALIZER)
-            && let Some((uid, status)) = self.recorded.clone()
+            && let Some((uid, status)) = self.recorded()
         {
             let mut status = Arc::unwrap_or_clone(status);
             (status.artifact, status.url) = (None, None);
@@ -286,8 +281,9 @@ impl Repository {
     }
 
     fn finish(&mut self, ctx: &mut Context<Self>) {
-        if let Some((uid, _)) = &self.recorded {
-            self.at.forget.do_send(Forget { key: self.key.clone(), uid: Arc::clone(uid) });
+        if let Some(recorded) = &self.recorded {
+            let uid = Arc::clone(recorded.uid());
+            self.at.forget.do_send(Forget { key: self.key.clone(), uid });
         }
         self.at.recorder.forgotten(&self.key);
         self.finished = true;

@@ -1,6 +1,7 @@
 //! The events of one object that wait to be recorded, and what has been told of it before.
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,10 +38,15 @@ struct Waiting {
 }
 
 struct Recorded {
-    notice: Arc<Notice>,
+    told: Told,
     name: String,
     count: u32,
 }
+
+/// What an event says, as a hash: the text itself would take more memory than the rest of the entry. To whom it says it
+/// is part of it: who has its own events collide hurts nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told(u64);
 
 struct Warned {
     reason: Reason,
@@ -96,7 +102,8 @@ impl Events {
     pub(super) fn next(&mut self, names: &mut Names) -> Option<(Arc<Notice>, String, u32)> {
         let waiting = self.queue.front_mut()?;
         let (name, count) = waiting.sent.get_or_insert_with(|| {
-            let before = self.recorded.iter().find(|recorded| same(&recorded.notice, &waiting.notice));
+            let told = Told::of(&waiting.notice);
+            let before = self.recorded.iter().find(|recorded| recorded.told == told);
             before.map_or_else(
                 || (names.next(&waiting.notice), 1),
                 |before| (before.name.clone(), before.count.saturating_add(1)),
@@ -158,7 +165,9 @@ impl Events {
         if self.recorded.len() >= REMEMBERED {
             self.recorded.pop_front();
         }
-        self.recorded.push_back(Recorded { notice, name, count });
+        self.recorded.reserve_exact(1);
+        self.recorded.push_back(Recorded { told: Told::of(&notice), name, count });
+        self.queue.shrink_to_fit();
     }
 
     fn is_news(&mut self, announcement: &Announcement, repeat_after: Duration, now: Instant) -> bool {
@@ -185,11 +194,13 @@ impl Warned {
     }
 }
 
-/// Whether an event repeats another one: the cluster knows `Normal` and `Warning` only.
-fn same(one: &Notice, other: &Notice) -> bool {
-    let warning = |notice: &Notice| notice.announcement.severity == Severity::Warning;
-    one.uid == other.uid
-        && one.announcement.reason == other.announcement.reason
-        && one.announcement.message == other.announcement.message
-        && warning(one) == warning(other)
+impl Told {
+    /// Events of equal hash repeat one another: the cluster knows `Normal` and `Warning` only.
+    fn of(notice: &Notice) -> Self {
+        let Notice { uid, announcement, .. } = notice;
+        let warning = announcement.severity == Severity::Warning;
+        let mut hasher = DefaultHasher::new();
+        (uid, announcement.reason.as_str(), &announcement.message, warning).hash(&mut hasher);
+        Self(hasher.finish())
+    }
 }

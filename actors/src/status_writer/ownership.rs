@@ -58,6 +58,6 @@ impl StatusWriter {
 }
 
 /// Where the other writer's artifact is served: who that is.
-fn written(object: &Object) -> &str {
-    object.status.artifact.as_ref().map_or("none", |artifact| &artifact.url)
+fn written(object: &Object) -> String {
+    object.status().artifact.map_or_else(|| "none".to_owned(), |artifact| artifact.url)
 }

@@ -57,7 +57,7 @@ const FIELDS: [&str; 7] = [
 ];
 
 fn recorded_fields(object: &Object) -> Map<String, Value> {
-    let Ok(Value::Object(mut all)) = serde_json::to_value(&object.status) else {
+    let Ok(Value::Object(mut all)) = serde_json::to_value(object.status()) else {
         return Map::new();
     };
     all.retain(|name, value| FIELDS.contains(&name.as_str()) && !value.is_null());

@@ -36,7 +36,7 @@ async fn lives(spec: &Value, tag: &str, copied: bool) {
 
     app["metadata"]["annotations"] = json!({"reconcile.fluxcd.io/requestedAt": "now"});
     place.apply(&app);
-    place.until("app", |object| object.is_some_and(|object| handled(object) == Some("now"))).await;
+    place.until("app", |object| object.is_some_and(|object| handled(object).as_deref() == Some("now"))).await;
     assert_eq!(place.settled("app").await.artifact, status.artifact);
     place.delete("app");
     place.until("app", |object| object.is_none()).await;
@@ -44,14 +44,16 @@ async fn lives(spec: &Value, tag: &str, copied: bool) {
     app["spec"]["suspend"] = json!(true);
     app["metadata"]["annotations"] = json!({"reconcile.fluxcd.io/requestedAt": "again"});
     place.apply(&app);
-    place.until("app", |object| object.is_some_and(|object| handled(object) == Some("again"))).await;
+    place
+        .until("app", |object| object.is_some_and(|object| handled(object).as_deref() == Some("again")))
+        .await;
     place.delete("app");
     place.until("app", |object| object.is_none()).await;
     place.leave().await;
 }
 
-fn handled(object: &sluice_actors::Object) -> Option<&str> {
-    object.status.last_handled_reconcile_at.as_deref()
+fn handled(object: &sluice_actors::Object) -> Option<String> {
+    object.status().last_handled_reconcile_at
 }
 
 #[actix::test]
