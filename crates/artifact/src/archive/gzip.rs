@@ -1,6 +1,8 @@
-//! The gzip format of our own archives (D7): the same input gives the same bytes whatever the sizes of the writes.
+//! The gzip format of our own archives (D7): the same input gives the same bytes whatever the sizes of the writes, and
+//! however many threads deflate them.
 
 use std::io::{self, Write};
+use std::thread;
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
@@ -10,18 +12,23 @@ const BLOCK: usize = 1024 * 1024;
 /// Room for a deflated block that did not get smaller: five bytes for each stored run, and the flush.
 const HEADROOM: usize = 16 * 1024;
 
+/// Blocks that are deflated side by side at most, however many processors there are: each takes 2.3 MiB meanwhile.
+const LANES: usize = 4;
+
 /// Measured on manifests: about 3 % more bytes than level 6, at one and a half times its speed.
 const LEVEL: u32 = 4;
 
 /// One member, no name, no time, no flags, system unknown (RFC 1952).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// Gathers blocks and writes them deflated. Most archives have one small block: memory grows with what is written.
+/// Gathers blocks and writes them deflated. Most archives have one small block: memory grows with what is written, and
+/// threads are only started for more.
 pub(super) struct GzipWriter<W> {
     out: W,
+    lanes: usize,
+    /// Full blocks before the one that is filled.
+    full: Vec<Vec<u8>>,
     block: Vec<u8>,
-    deflated: Vec<u8>,
-    state: Compress,
     checksum: Crc,
     started: bool,
 }
@@ -29,49 +36,41 @@ pub(super) struct GzipWriter<W> {
 impl<W: Write> GzipWriter<W> {
     /// Starts a stream; the header is written with the first block.
     pub(super) fn new(out: W) -> Self {
-        Self {
-            out,
-            block: Vec::new(),
-            deflated: Vec::new(),
-            state: Compress::new(Compression::new(LEVEL), false),
-            checksum: Crc::new(),
-            started: false,
-        }
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self::with_lanes(out, processors.min(LANES))
+    }
+
+    fn with_lanes(out: W, lanes: usize) -> Self {
+        Self { out, lanes, full: Vec::new(), block: Vec::new(), checksum: Crc::new(), started: false }
     }
 
     /// Writes the last block and the trailer.
     pub(super) fn finish(mut self) -> io::Result<W> {
-        self.write_block(FlushCompress::Finish)?;
+        self.write_blocks(FlushCompress::Finish)?;
         self.out.write_all(&self.checksum.sum().to_le_bytes())?;
         self.out.write_all(&self.checksum.amount().to_le_bytes())?;
         self.out.flush()?;
         Ok(self.out)
     }
 
-    fn write_block(&mut self, end: FlushCompress) -> io::Result<()> {
+    /// Writes all blocks, of which the last ends in this way; one of their buffers is filled next.
+    fn write_blocks(&mut self, end: FlushCompress) -> io::Result<()> {
         if !self.started {
             self.out.write_all(&HEADER)?;
             self.started = true;
         }
-        self.checksum.update(&self.block);
-        self.deflate(end)?;
-        self.out.write_all(&self.deflated)?;
+        let mut blocks: Vec<(&[u8], FlushCompress)> =
+            self.full.iter().map(|block| (&block[..], FlushCompress::Sync)).collect();
+        blocks.push((&self.block, end));
+        for deflated in side_by_side(&blocks)? {
+            self.out.write_all(&deflated)?;
+        }
+        for (block, _) in blocks {
+            self.checksum.update(block);
+        }
+        self.full.clear();
         self.block.clear();
         Ok(())
-    }
-
-    /// Deflates the block as a fresh state does.
-    fn deflate(&mut self, end: FlushCompress) -> io::Result<()> {
-        self.deflated.clear();
-        self.deflated.reserve(self.block.len() + HEADROOM);
-        self.state.reset();
-        self.state.compress_vec(&self.block, &mut self.deflated, end)?;
-        // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
-        let complete = self.state.total_in() == self.block.len() as u64;
-        if complete && self.deflated.len() < self.deflated.capacity() {
-            return Ok(());
-        }
-        Err(io::Error::other("deflated block does not fit"))
     }
 }
 
@@ -79,7 +78,11 @@ impl<W: Write> Write for GzipWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A full block stays until more comes: the last one ends the stream, whatever its size.
         if self.block.len() == BLOCK && !bytes.is_empty() {
-            self.write_block(FlushCompress::Sync)?;
+            if self.full.len() + 1 < self.lanes {
+                self.full.push(std::mem::take(&mut self.block));
+            } else {
+                self.write_blocks(FlushCompress::Sync)?;
+            }
         }
         let taken = bytes.len().min(BLOCK - self.block.len());
         self.block.extend_from_slice(&bytes[..taken]);
@@ -90,6 +93,35 @@ impl<W: Write> Write for GzipWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Deflates the first block on this thread and each other one on a thread of its own.
+fn side_by_side(blocks: &[(&[u8], FlushCompress)]) -> io::Result<Vec<Vec<u8>>> {
+    let Some(((first, end), others)) = blocks.split_first() else {
+        return Ok(Vec::new());
+    };
+    thread::scope(|scope| {
+        let started = others.iter().map(|(block, end)| {
+            thread::Builder::new().name("deflate".to_owned()).spawn_scoped(scope, || deflate(block, *end))
+        });
+        let started: Vec<_> = started.collect::<io::Result<_>>()?;
+        let mut deflated = vec![deflate(first, *end)?];
+        for thread in started {
+            deflated.push(thread.join().map_err(|_| io::Error::other("a block could not be deflated"))??);
+        }
+        Ok(deflated)
+    })
+}
+
+fn deflate(block: &[u8], end: FlushCompress) -> io::Result<Vec<u8>> {
+    let mut state = Compress::new(Compression::new(LEVEL), false);
+    let mut deflated = Vec::with_capacity(block.len() + HEADROOM);
+    state.compress_vec(block, &mut deflated, end)?;
+    // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
+    if state.total_in() != block.len() as u64 || deflated.len() == deflated.capacity() {
+        return Err(io::Error::other("deflated block does not fit"));
+    }
+    Ok(deflated)
 }
 
 #[cfg(test)]
@@ -162,13 +194,26 @@ mod tests {
     #[test]
     fn equal_blocks_deflate_equally_wherever_they_stand() {
         let block = sample(BLOCK);
-        let mut fresh = Compress::new(Compression::new(LEVEL), false);
-        let mut once = Vec::with_capacity(BLOCK);
-        fresh.compress_vec(&block, &mut once, FlushCompress::Sync).unwrap();
+        let once = deflate(&block, FlushCompress::Sync).unwrap();
 
         let bytes = at_once(&[&block[..], &block, b"x"].concat());
 
         assert!(bytes[10..].starts_with(&[&once[..], &once].concat()));
+    }
+
+    #[test]
+    fn the_bytes_do_not_depend_on_how_many_blocks_are_deflated_side_by_side() {
+        let bytes = sample(5 * BLOCK + 7);
+        let written = |lanes| {
+            let mut writer = GzipWriter::with_lanes(Vec::new(), lanes);
+            writer.write_all(&bytes).unwrap();
+            writer.finish().unwrap()
+        };
+
+        let one = written(1);
+
+        assert!(inflated(&one) == bytes);
+        assert!([2, 3, 4, 6, 9].into_iter().all(|lanes| written(lanes) == one));
     }
 
     proptest! {
