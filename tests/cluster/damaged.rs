@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::api::{artifact, is_ready};
+use crate::support::api::artifact;
 use crate::support::bench::Bench;
 use crate::support::manifest::repository;
 use crate::support::scene::Scene;
+use crate::support::waiting::{if_so, until};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![bench.trial(a_stored_file_that_loses_a_bit_is_rebuilt_though_nothing_else_shows_on_it)]
@@ -42,10 +43,9 @@ async fn a_stored_file_that_loses_a_bit_is_rebuilt_though_nothing_else_shows_on_
     spoil(&file);
 
     scene.namespace.until_event("app", "ArtifactVerificationFailed").await;
-    let written = |object: &Value| object["status"]["artifact"]["lastUpdateTime"].clone();
-    let rebuilt = |object: &Value| is_ready(object) && written(object) != written(&before);
-    let object = scene.namespace.until("app", "an artifact of a later time", rebuilt).await;
-    assert_eq!(std::fs::read(&file).unwrap(), content);
+    until("the file as it was", async || if_so(std::fs::read(&file).is_ok_and(|now| now == content), ()))
+        .await;
+    let object = scene.namespace.until_ready("app").await;
     assert_eq!(artifact(&object).1, artifact(&before).1);
     let lines = operator.output();
     let told: Vec<_> = lines.lines().filter(|line| line.contains("a stored file is damaged")).collect();
