@@ -4,7 +4,7 @@
 //! crate after its routing, listings and MIME tables are switched off is shorter than switching them off.
 
 use std::fs::Metadata;
-use std::io::{self, SeekFrom};
+use std::io::{self, Read as _, SeekFrom};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,7 @@ use actix_web::http::header::{
     IfNoneMatch, IfRange, IfUnmodifiedSince, Range,
 };
 use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
@@ -28,6 +29,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct StoredFile {
     file: std::fs::File,
+    /// All of it, where one read is enough: most artifacts are manifests, and each further read is a change of threads.
+    whole: Option<Bytes>,
     length: u64,
     modified: SystemTime,
     content_type: &'static str,
@@ -51,15 +54,17 @@ impl StoredFile {
     /// # Errors
     /// What the system says, also of something that is no regular file.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = std::fs::File::open(path)?;
+        let mut file = std::fs::File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::ErrorKind::NotFound.into());
         }
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let modified = metadata.modified()?;
+        let whole = whole(&mut file, metadata.len())?;
         Ok(Self {
             file,
+            whole,
             length: metadata.len(),
             modified,
             content_type: content_type(name),
@@ -111,6 +116,11 @@ impl StoredFile {
         response.content_type(self.content_type).insert_header((header::ACCEPT_RANGES, "bytes"));
         if method == Method::HEAD {
             return Ok(response.body(HeadOnly::of(length)));
+        }
+        if let Some(whole) = self.whole {
+            let from = usize::try_from(first).unwrap_or(usize::MAX).min(whole.len());
+            let to = usize::try_from(first + length).unwrap_or(usize::MAX).min(whole.len());
+            return Ok(response.body(whole.slice(from..to)));
         }
         let mut file = tokio::fs::File::from_std(self.file);
         file.seek(SeekFrom::Start(first)).await?;
@@ -177,6 +187,16 @@ impl StoredFile {
     fn is_unmodified_since(&self, date: HttpDate) -> bool {
         seconds(self.modified) <= seconds(date.into())
     }
+}
+
+/// A small file; none where it has another length than it had.
+fn whole(file: &mut std::fs::File, length: u64) -> io::Result<Option<Bytes>> {
+    if length > CHUNK_BYTES as u64 {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(CHUNK_BYTES));
+    file.read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 == length).then(|| bytes.into()))
 }
 
 /// HTTP dates have whole seconds; a time before 1970 counts as 1970.
