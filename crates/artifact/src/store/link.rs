@@ -82,7 +82,7 @@ impl Store {
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let (mut source, _) = disk::open(from)?;
     let mut target = disk::create(to)?;
-    let copied = io::copy(&mut source, &mut target).and_then(|_| target.sync_all());
+    let copied = io::copy(&mut source, &mut target).and_then(|_| disk::settle(&target));
     if copied.is_err() {
         drop(disk::remove(to));
     }

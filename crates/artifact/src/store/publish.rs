@@ -49,7 +49,7 @@ impl Store {
         let (digest, size) = write(&mut writer).map_err(PublishError::Write)?;
         let file =
             writer.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed("write", &path))?;
-        file.sync_all().map_err(failed("write", &path))?;
+        disk::settle(&file).map_err(failed("write", &path))?;
         Ok(self.commit(key, path, temporary, digest, size, still_wanted)?)
     }
 

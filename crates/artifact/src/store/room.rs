@@ -67,7 +67,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] from the disk.
     pub fn seal(&self, mut spool: Spool) -> Result<PrivateLink, Error> {
-        spool.flush().and_then(|()| spool.file.sync_all()).map_err(error::failed("write", "spool"))?;
+        spool.flush().and_then(|()| disk::settle(&spool.file)).map_err(error::failed("write", "spool"))?;
         let digest = disk::open(spool.temporary.path())
             .and_then(|(file, _)| self.settings.algorithm.digest_of(file))
             .map_err(error::failed("read", "spool"))?;
