@@ -11,7 +11,7 @@ HEAD = """# Performance
 
 Made by `benches/performance/run` from the reports of the fleet benchmark (`../shared/fleet`): a kube-apiserver, etcd, a registry and the
 operator on the same machine. Times are ratios to the floor: an operator that does nothing but the three writes of an ideal one, measured in
-the same sitting. Each figure is the median of {count} runs, with the lowest and highest behind it; counts are exact.
+the same sitting. Sittings: {count}; a figure of several is the median, with the lowest and highest behind it. Counts are exact.
 
 Machine: {machine}. Commit: {commit}.
 
@@ -28,7 +28,8 @@ def render(directory: pathlib.Path, commit: str) -> str:
     rows = [row(target, directory) for target in targets.TARGETS]
     count = " or ".join(map(str, sorted(counts)))
     head = HEAD.format(count=count, machine=fleet.machine(first), commit=commit)
-    return head + "\n".join(rows) + "\n\n" + commands() + "\n" + busy(directory)
+    notes = pathlib.Path(__file__).with_name("notes.md").read_text()
+    return head + "\n".join(rows) + "\n" + notes + "\n" + commands() + busy(directory)
 
 
 def row(target: targets.Target, directory: pathlib.Path) -> str:
