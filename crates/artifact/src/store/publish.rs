@@ -124,7 +124,7 @@ impl Store {
         Ok(published)
     }
 
-    fn point_latest(&self, key: &Key, path: &str) -> Result<(), Error> {
+    pub(super) fn point_latest(&self, key: &Key, path: &str) -> Result<(), Error> {
         let latest = key.latest_path();
         let temporary = self.full(&key.path_of(LATEST_TEMPORARY));
         disk::remove(&temporary)

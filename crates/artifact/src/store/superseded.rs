@@ -54,7 +54,9 @@ impl Store {
         Ok((former, current_exists))
     }
 
-    /// Removes the superseded files of an object that retention no longer keeps, with their locks; returns how many.
+    /// Removes the superseded files of an object that retention no longer keeps, with their locks; returns how many. A
+    /// `latest.tar.gz` that led to one of them, which a process published that was killed before it was recorded, leads to
+    /// the current one then.
     ///
     /// The caller holds the object's lock.
     pub(super) fn collect(&self, key: &Key, current: &str, shown: Option<&str>) -> Result<usize, Error> {
@@ -68,6 +70,11 @@ impl Store {
             hold(&self.known).forget(&path);
             disk::remove(&self.full(&format!("{path}{LOCK}")))
                 .map_err(error::failed("remove lock of", &path))?;
+        }
+        let latest = self.full(&key.latest_path());
+        let lost = !garbage.is_empty() && matches!(disk::real(&latest), Ok(None));
+        if lost && current_exists {
+            self.point_latest(key, &key.path_of(current))?;
         }
         Ok(garbage.len())
     }

@@ -54,6 +54,19 @@ fn files(fixture: &Fixture) -> String {
 }
 
 #[test]
+fn latest_leads_to_the_recorded_artifact_when_a_later_one_that_nobody_recorded_goes() {
+    let fixture = Fixture::with(settings(60, 1));
+    let one = fixture.publish(&key("app"), 'a', "1");
+    fixture.publish(&key("app"), 'b', "2");
+
+    let stock = fixture.store.inspect(&key("app"), Some(&recorded(&one))).unwrap();
+
+    assert_eq!((stock.collected.unwrap(), files(&fixture)), (1, "a".to_owned()));
+    let latest = fixture.path("ocirepository/team/app/latest.tar.gz");
+    assert_eq!(fs_err::read_link(latest).unwrap(), fixture.path(&one.path));
+}
+
+#[test]
 fn the_previous_artifact_stays_with_the_defaults_until_it_is_a_minute_old() {
     let fixture = Fixture::new();
     fixture.publish(&key("app"), 'a', "1");
