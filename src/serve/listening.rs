@@ -1,12 +1,10 @@
 //! One HTTP server on one address, with the limits that all of ours have.
 
-use std::any::Any;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::rt::net::TcpStream;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpResponse, HttpServer};
 use tokio::task::JoinHandle;
@@ -63,7 +61,6 @@ impl Listening {
             .max_connections(CONNECTIONS)
             .client_request_timeout(limits.head)
             .keep_alive(limits.idle)
-            .on_connect(|connection, _| send_at_once(connection))
             .shutdown_timeout(LAST_BODIES_SECONDS)
             .disable_signals()
             .listen(listener)?
@@ -75,16 +72,6 @@ impl Listening {
     pub(super) fn start(self) -> Running {
         let handle = self.server.handle();
         Running { handle, task: tokio::spawn(self.server) }
-    }
-}
-
-/// A head and a body are two packets: the second would wait until the peer has acknowledged the first, 40 ms mostly.
-fn send_at_once(connection: &dyn Any) {
-    let Some(connection) = connection.downcast_ref::<TcpStream>() else {
-        return;
-    };
-    if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!(%error, "a connection gathers what it sends");
     }
 }
 
@@ -109,21 +96,4 @@ impl Running {
 /// What Go's servers say of a path that they do not know.
 pub(super) fn not_found() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("404 page not found\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn what_a_server_accepts_sends_at_once() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (connected, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        let (_peer, (accepted, _)) = (connected.unwrap(), accepted.unwrap());
-
-        send_at_once(&accepted);
-
-        assert!(accepted.nodelay().unwrap());
-    }
 }
