@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use sluice_crds::{OciRepositorySpec, OciRepositoryStatus};
+use sluice_crds::{Artifact, OciRepositorySpec, OciRepositoryStatus};
 
 use crate::Key;
 
@@ -72,22 +72,22 @@ impl Object {
         })
     }
 
-    /// The recorded status without its conditions; one that does not parse counts as empty.
+    /// The recorded status without its conditions, and beside it these, foreign ones too. Fields that do not parse count as
+    /// empty.
     #[must_use]
-    pub fn status(&self) -> OciRepositoryStatus {
+    pub fn status(&self) -> (OciRepositoryStatus, Vec<Value>) {
         let mut fields: Map<String, Value> = serde_json::from_str(&self.status).unwrap_or_default();
-        fields.remove("conditions");
-        serde_json::from_value(Value::Object(fields)).unwrap_or_default()
-    }
-
-    /// The conditions as recorded, foreign ones too.
-    #[must_use]
-    pub fn conditions(&self) -> Vec<Value> {
-        let mut fields: Map<String, Value> = serde_json::from_str(&self.status).unwrap_or_default();
-        match fields.remove("conditions") {
+        let conditions = match fields.remove("conditions") {
             Some(Value::Array(conditions)) => conditions,
             _ => Vec::new(),
-        }
+        };
+        (serde_json::from_value(Value::Object(fields)).unwrap_or_default(), conditions)
+    }
+
+    /// The recorded artifact.
+    #[must_use]
+    pub fn artifact(&self) -> Option<Artifact> {
+        self.status().0.artifact
     }
 
     /// Whether the status of another version is the same.

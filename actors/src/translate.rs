@@ -178,10 +178,10 @@ fn operation(operation: LayerOperation) -> Operation {
 /// The recorded status as values.
 #[must_use]
 pub fn recorded(object: &Object) -> Status {
-    let status = object.status();
+    let (status, conditions) = object.status();
     Status {
         observed_generation: status.observed_generation.unwrap_or(-1),
-        conditions: Conditions::new(object.conditions().iter().filter_map(condition).collect()),
+        conditions: Conditions::new(conditions.iter().filter_map(condition).collect()),
         url: status.url.filter(|url| !url.is_empty()),
         artifact: status.artifact.map(|artifact| Artifact {
             digest: artifact.digest,

@@ -83,10 +83,10 @@ impl<W: Write> Screen<W> {
 
 impl Row {
     fn of(object: &Object) -> Self {
-        let conditions = object.conditions();
+        let (status, conditions) = object.status();
         let ready = conditions.iter().find(|condition| condition["type"] == "Ready");
         let said = |field: &str| ready.and_then(|ready| ready[field].as_str());
-        let revision = object.status().artifact.map_or_else(|| "-".to_owned(), |artifact| artifact.revision);
+        let revision = status.artifact.map_or_else(|| "-".to_owned(), |artifact| artifact.revision);
         let mut short: String = revision.chars().take(REVISION_LENGTH).collect();
         if short.len() < revision.len() {
             short.push('\u{2026}');

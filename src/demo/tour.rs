@@ -115,7 +115,7 @@ impl<W: Write> Tour<'_, W> {
 /// Fetches an artifact as its consumers do, and says where it is.
 async fn fetched(object: &Object) -> anyhow::Result<String> {
     let name = &object.key.name;
-    let artifact = object.status().artifact.with_context(|| format!("{name} has no artifact"))?;
+    let artifact = object.artifact().with_context(|| format!("{name} has no artifact"))?;
     let url = &artifact.url;
     let client = reqwest::Client::builder().no_proxy().build()?;
     let response = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
@@ -130,14 +130,14 @@ async fn fetched(object: &Object) -> anyhow::Result<String> {
 }
 
 fn is_ready(object: &Object) -> bool {
-    let observed = object.status().observed_generation == Some(object.generation);
-    let conditions = object.conditions();
+    let (status, conditions) = object.status();
+    let observed = status.observed_generation == Some(object.generation);
     observed
         && conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
 fn revision(object: &Object) -> String {
-    object.status().artifact.map(|artifact| artifact.revision).unwrap_or_default()
+    object.artifact().map(|artifact| artifact.revision).unwrap_or_default()
 }
 
 fn seconds(time: Duration) -> String {

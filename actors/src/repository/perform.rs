@@ -67,7 +67,7 @@ impl Repository {
             self.named.clone(),
             self.naming.clone(),
         ));
-        let shown = object.status().artifact.map(|artifact| artifact.path);
+        let shown = object.artifact().map(|artifact| artifact.path);
         let wanted = Wanted {
             desired: Arc::clone(&desired),
             recorded,

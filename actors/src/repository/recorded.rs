@@ -41,3 +41,46 @@ impl Recorded {
         if shown { Self::Shown(Arc::clone(object)) } else { self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn version(uid: &str, number: u32, generation: i64) -> Arc<Object> {
+        let metadata =
+            json!({"name": "app", "namespace": "team", "uid": uid, "resourceVersion": number.to_string()});
+        let object = json!({"metadata": metadata, "status": {"observedGeneration": generation}});
+        Arc::new(Object::parse(&object).unwrap())
+    }
+
+    fn is(recorded: &Recorded, version: &Arc<Object>) -> bool {
+        matches!(recorded, Recorded::Shown(shown) if Arc::ptr_eq(shown, version))
+    }
+
+    #[test]
+    fn what_was_written_is_kept_as_the_version_that_shows_it_and_not_as_one_that_lags_behind() {
+        let (behind, shows_it) = (version("one", 1, 1), version("one", 2, 2));
+        let written = Recorded::Written("one".into(), Arc::new(recorded(&shows_it)));
+
+        let kept = written.beside(&behind);
+        assert_eq!(kept.status().observed_generation, 2);
+        assert!(!is(&kept, &behind));
+
+        assert!(is(&kept.beside(&shows_it), &shows_it));
+    }
+
+    #[test]
+    fn a_version_gives_way_to_one_that_shows_the_same_and_to_another_life_only() {
+        let (ours, same) = (version("one", 1, 1), version("one", 2, 1));
+        let (foreign, reborn) = (version("one", 3, 7), version("two", 4, 7));
+
+        let kept = Recorded::Shown(ours).beside(&same);
+        assert!(is(&kept, &same));
+        let kept = kept.beside(&foreign);
+        assert!(is(&kept, &same));
+
+        assert!(is(&kept.beside(&reborn), &reborn));
+    }
+}

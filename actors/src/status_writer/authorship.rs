@@ -55,15 +55,14 @@ impl Authorship {
         if self.is_left() {
             return self.ownership.shown(&terms());
         }
-        let changed = before.is_some_and(|before| {
-            !before.holds_status_of(object) && before.status().artifact != object.status().artifact
-        });
+        let changed = before
+            .is_some_and(|before| !before.holds_status_of(object) && before.artifact() != object.artifact());
         // Whoever holds a deleted object takes its artifact off.
         let changed = changed && !object.deleting;
         if !changed || mem::take(&mut self.doubtful) {
             return None;
         }
-        let emptied = object.status().artifact.is_none();
+        let emptied = object.artifact().is_none();
         let change = Change { at: at.into_std(), interval: interval(object), emptied };
         self.ownership.changed(&change, &terms())
     }

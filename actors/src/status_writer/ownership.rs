@@ -59,5 +59,5 @@ impl StatusWriter {
 
 /// Where the other writer's artifact is served: who that is.
 fn written(object: &Object) -> String {
-    object.status().artifact.map_or_else(|| "none".to_owned(), |artifact| artifact.url)
+    object.artifact().map_or_else(|| "none".to_owned(), |artifact| artifact.url)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use reconcile::{Artifact, Condition, ConditionKind, LayerSelector, Operation, Status, Truth};
 use serde_json::{Map, Value, json};
+use sluice_crds::OciRepositoryStatus;
 
 use crate::{FINALIZER, Object};
 
@@ -12,10 +13,11 @@ use crate::{FINALIZER, Object};
 ///
 /// `now` becomes the transition time of a condition whose status, reason or message is new.
 pub(super) fn status_difference(object: &Object, status: &Status, now: &str) -> Option<Value> {
-    let recorded = recorded_fields(object);
+    let (recorded, conditions) = object.status();
+    let recorded = recorded_fields(&recorded);
     let wanted = wanted_fields(status);
     let mut changes = differences(&recorded, &wanted);
-    if let Some(conditions) = changed_conditions(&object.conditions(), status, now) {
+    if let Some(conditions) = changed_conditions(&conditions, status, now) {
         changes.insert("conditions".to_owned(), conditions);
     }
     (!changes.is_empty()).then_some(Value::Object(changes))
@@ -56,8 +58,8 @@ const FIELDS: [&str; 7] = [
     "sourceVerificationFingerprint",
 ];
 
-fn recorded_fields(object: &Object) -> Map<String, Value> {
-    let Ok(Value::Object(mut all)) = serde_json::to_value(object.status()) else {
+fn recorded_fields(status: &OciRepositoryStatus) -> Map<String, Value> {
+    let Ok(Value::Object(mut all)) = serde_json::to_value(status) else {
         return Map::new();
     };
     all.retain(|name, value| FIELDS.contains(&name.as_str()) && !value.is_null());

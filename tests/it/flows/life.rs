@@ -53,7 +53,7 @@ async fn lives(spec: &Value, tag: &str, copied: bool) {
 }
 
 fn handled(object: &sluice_actors::Object) -> Option<String> {
-    object.status().last_handled_reconcile_at
+    object.status().0.last_handled_reconcile_at
 }
 
 #[actix::test]

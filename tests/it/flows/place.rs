@@ -108,7 +108,7 @@ impl Place {
 fn is_settled(object: &Object) -> bool {
     let lines = lines(&translate::recorded(object));
     let says = |part: &str| lines.iter().any(|line| line.starts_with(part));
-    let observed = object.status().observed_generation == Some(object.generation);
+    let observed = object.status().0.observed_generation == Some(object.generation);
     (says("Ready=True") && observed) || says("Reconciling=True(ProgressingWithRetry") || says("Stalled=True")
 }
 

@@ -32,7 +32,7 @@ impl Stage {
         self.place
             .until("app", |object| {
                 object.is_some_and(|object| {
-                    object.status().last_handled_reconcile_at.as_deref() == Some(token.as_str())
+                    object.status().0.last_handled_reconcile_at.as_deref() == Some(token.as_str())
                 })
             })
             .await;
