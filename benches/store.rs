@@ -69,7 +69,6 @@ impl Stage {
         let temporary = self.plain.join("temporary");
         let mut file = fs_err::File::create(&temporary)?;
         file.write_all(&self.bytes)?;
-        file.sync_all()?;
         name_it(&temporary, &self.file("one"))
     }
 

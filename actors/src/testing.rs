@@ -10,6 +10,7 @@ use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::registry::{HostRecorder, HostRecorders, Standing};
+use crate::{End, Key, Recorder};
 
 type Answer<M> = Box<dyn FnMut(&M) -> Pin<Box<dyn Future<Output = <M as Message>::Result>>>>;
 
@@ -72,4 +73,18 @@ impl HostRecorder for Unmeasured {
     fn waited(&self, _: Duration) {}
 
     fn stands(&self, _: Standing) {}
+}
+
+impl Recorder for Unmeasured {
+    fn begun(&self, _: &Key, _: bool) {}
+
+    fn waits(&self, _: &Key, _: bool) {}
+
+    fn claimed(&self, _: Duration) {}
+
+    fn coalesced(&self) {}
+
+    fn ended(&self, _: &Key, _: End) {}
+
+    fn forgotten(&self, _: &Key) {}
 }

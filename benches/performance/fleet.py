@@ -42,6 +42,11 @@ def values(report: pathlib.Path) -> dict[str, dict[str, float]]:
     return {result["Scenario"]: {v["Key"]: v["Value"] for v in result.get("Values") or []} for result in results}
 
 
+def cores(report: pathlib.Path) -> int:
+    """How many processors the report was measured on."""
+    return json.loads(report.read_text())["Machine"]["Cores"]
+
+
 def machine(report: pathlib.Path) -> str:
     """What the report was measured on."""
     found = json.loads(report.read_text())["Machine"]

@@ -82,8 +82,9 @@ def busy(directory: pathlib.Path) -> str:
     """Which runs were disturbed."""
     disturbed = []
     for report in sorted(directory.glob("*.json")):
+        cores = fleet.cores(report)
         for scenario, found in fleet.values(report).items():
-            share = found.get("foreign_cpu", 0) / max(found.get("window", 1) * 2, 1e-9)
+            share = found.get("foreign_cpu", 0) / max(found.get("window", 1) * cores, 1e-9)
             if share > BUSY:
                 disturbed.append(f"`{report.stem}` {scenario} ({share:.0%})")
     if not disturbed:

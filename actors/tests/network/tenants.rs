@@ -19,7 +19,7 @@ use sluice_actors::status_writer::WriteStatus;
 use sluice_actors::storage::{Address, Storage};
 use sluice_actors::testing::{Probe, Unmeasured};
 use sluice_actors::watcher::{ObjectChanged, Watcher};
-use sluice_actors::{End, Key, Known, Object, Recorder};
+use sluice_actors::{Key, Known, Object};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -41,18 +41,6 @@ impl ClusterReader for Cluster {
     async fn service_account(&self, _: &str, name: &str) -> Result<ServiceAccount, ReadError> {
         Err(ReadError::NotFound(name.to_owned()))
     }
-}
-
-/// Nobody counts passes here.
-struct Nobody;
-
-impl Recorder for Nobody {
-    fn begun(&self, _: &Key, _: bool) {}
-    fn waits(&self, _: &Key, _: bool) {}
-    fn ended(&self, _: &Key, _: End) {}
-    fn forgotten(&self, _: &Key) {}
-    fn claimed(&self, _: Duration) {}
-    fn coalesced(&self) {}
 }
 
 /// The actors, whole, with probes at the end of the cluster alone.
@@ -92,7 +80,7 @@ impl Operator {
             remove_finalizer: Probe::start_with(|_| async { Ok(()) }).0,
             forget: Probe::start_with(|_| async {}).0,
             known: Arc::new(Known::default()),
-            recorder: Arc::new(Nobody),
+            recorder: Arc::new(Unmeasured),
             policy: Policy {
                 backoff: Backoff { first: Duration::from_mins(5), longest: Duration::from_mins(15) },
                 jitter_percent: 0,
