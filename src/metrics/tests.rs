@@ -152,6 +152,22 @@ async fn the_buckets_of_an_object_are_upstreams() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn each_bucket_of_an_object_counts_all_passes_that_kept_to_its_bound() {
+    let (registry, passes, key) = passes();
+    for milliseconds in [5, 20, 30, 2_000_000] {
+        passes.begun(&key, false);
+        tokio::time::advance(Duration::from_millis(milliseconds)).await;
+        passes.ended(&key, End::Waiting);
+    }
+
+    let text = shown(&registry);
+    let lines = text.lines().filter(|line| line.starts_with("gotk_reconcile_duration_seconds_bucket"));
+    let counts: Vec<&str> = lines.filter_map(|line| line.rsplit(' ').next()).collect();
+
+    assert_eq!(counts, ["1", "3", "3", "3", "3", "3", "3", "3", "3", "3", "4"]);
+}
+
 #[test]
 fn requests_are_counted_by_their_answers() {
     let (registry, requests) = (Registry::new(), Requests::new().unwrap());

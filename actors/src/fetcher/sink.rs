@@ -105,3 +105,35 @@ impl oci::Sink for Spooling {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use artifact::store::Settings;
+    use oci::Sink as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_arrives_in_pieces_is_in_the_spool_whole_and_nothing_of_what_came_before_a_restart() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), Settings::default()).unwrap();
+        let bytes: Vec<u8> = (0..IN_MEMORY + 7).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        let mut sink = Spooling::new(&store, bytes.len() as u64).unwrap();
+
+        sink.write(&vec![0; GATHERED + 1]).await.unwrap();
+        sink.write(b"wrong").await.unwrap();
+        sink.restart().await.unwrap();
+        for piece in bytes.chunks(100_000) {
+            sink.write(piece).await.unwrap();
+        }
+
+        let Fetched::Spool(spool) = sink.finish().await.unwrap() else {
+            panic!("it is too large for memory")
+        };
+        let mut read = Vec::new();
+        spool.content().open().unwrap().read_to_end(&mut read).unwrap();
+        assert!(read == bytes, "{} bytes", read.len());
+    }
+}

@@ -380,3 +380,25 @@ fn age(version: &str, known: &str) -> Ordering {
         _ => Ordering::Greater,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_a_version_that_the_watch_has_shown_before_the_answer_one_copy_is_kept() {
+        let metadata = json!({"name": "app", "namespace": "team", "uid": "one", "resourceVersion": "7"});
+        let answer = json!({"metadata": metadata});
+        let shown = Arc::new(Object::parse(&answer).unwrap());
+        let mut entry = Entry::new(shown.key.clone(), Arc::clone(&shown.uid), Events::default());
+        entry.observe(Arc::clone(&shown), Instant::now());
+
+        let written = Request::Status { draft: 1, patch: json!({}) };
+        entry.answered(&written, Ok(answer), "now", Instant::now());
+
+        assert!(entry.authorship.ours.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, &shown)));
+        assert!(entry.known().is_some_and(|known| Arc::ptr_eq(known, &shown)));
+    }
+}

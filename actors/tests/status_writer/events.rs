@@ -31,6 +31,26 @@ async fn an_event_that_repeats_itself_raises_the_count_of_the_earlier_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_with_another_text_or_reason_or_for_another_life_is_none_that_repeats_itself() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+        for announcement in [news("stored one"), news("stored two"), trace("stored one")] {
+            scene.announce(&app, vec![announcement]).await;
+            scene.rest().await;
+        }
+        let mut reborn = object("app");
+        reborn["metadata"]["uid"] = json!("another");
+        let reborn = scene.given(reborn).await;
+        scene.announce(&reborn, vec![news("stored one")]).await;
+        scene.rest().await;
+
+        let expected = ["NewArtifact x1", "NewArtifact x1", "ArtifactUpToDate x1", "NewArtifact x1"];
+        assert_eq!(told(&scene), expected);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_that_the_cluster_has_forgotten_is_recorded_anew() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
