@@ -115,15 +115,15 @@ impl Repository {
     }
 
     /// The uid of the object and the status that our own writes have led to.
-    fn recorded(&self) -> Option<(Arc<str>, Arc<Status>)> {
-        let recorded = self.recorded.as_ref()?;
+    fn recorded(&mut self) -> Option<(Arc<str>, Arc<Status>)> {
+        let recorded = self.recorded.as_mut()?;
         Some((Arc::clone(recorded.uid()), recorded.status()))
     }
 
     fn remember(&mut self, object: &Arc<Object>) {
         self.recorded = Some(match self.recorded.take() {
             Some(recorded) => recorded.beside(object),
-            None => Recorded::Shown(Arc::clone(object)),
+            None => Recorded::shown(object),
         });
         self.object = Some(Arc::clone(object));
     }

@@ -10,7 +10,7 @@ use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures::FutureExt;
 use reconcile::{
     Announcement, Class, Desired, Disposition, Effect, Event, Failure, Observation, Outcome, Reason,
-    Severity, announcements, conclude, conclude_suspended, in_progress,
+    Severity, Status, announcements, conclude, conclude_suspended, in_progress,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -67,10 +67,15 @@ impl Repository {
             self.named.clone(),
             self.naming.clone(),
         ));
-        let shown = object.artifact().map(|artifact| artifact.path);
+        let shown = match &self.recorded {
+            Some(Recorded::Shown(shown, _)) if Arc::ptr_eq(shown, &object) => {
+                recorded.artifact.as_ref().map(|artifact| artifact.path.clone())
+            }
+            _ => object.artifact().map(|artifact| artifact.path),
+        };
         let wanted = Wanted {
             desired: Arc::clone(&desired),
-            recorded,
+            recorded: Arc::clone(&recorded),
             shown,
             class,
             recovered,
@@ -82,9 +87,12 @@ impl Repository {
             let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
             run.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
         };
-        let ended = Instrument::instrument(work, span)
-            .into_actor(self)
-            .map(move |result, repository, ctx| repository.attempt_finished(number, result, ctx));
+        let ended =
+            Instrument::instrument(work, span).into_actor(self).map(move |result, repository, ctx| {
+                repository.attempt_finished(number, result, ctx);
+                // Until here, so that the conclusion need not read the status once more.
+                drop(recorded);
+            });
         ctx.spawn(ended);
     }
 
@@ -146,15 +154,21 @@ impl Repository {
         log(&span, &told, &result);
         let artifact = conclusion.status.artifact.as_ref().map(|artifact| artifact.path.as_str());
         self.at.known.note(&self.key, artifact);
-        self.write(uid, conclusion.status, false);
+        if conclusion.status == *recorded {
+            self.show(uid, recorded, false);
+        } else {
+            self.write(uid, conclusion.status);
+        }
         self.tell(object, told);
     }
 
-    fn write(&mut self, uid: Arc<str>, status: reconcile::Status, progress: bool) {
+    fn write(&mut self, uid: Arc<str>, status: Status) {
         let status = Arc::new(status);
-        if !progress {
-            self.recorded = Some(Recorded::Written(Arc::clone(&uid), Arc::clone(&status)));
-        }
+        self.recorded = Some(Recorded::Written(Arc::clone(&uid), Arc::clone(&status)));
+        self.show(uid, status, false);
+    }
+
+    fn show(&self, uid: Arc<str>, status: Arc<Status>, progress: bool) {
         self.at.write_status.do_send(WriteStatus { key: self.key.clone(), uid, status, progress });
     }
 
@@ -196,21 +210,20 @@ impl Repository {
     fn progress_after(&mut self, delay: Duration, ctx: &mut Context<Self>) {
         self.progress = Some(ctx.run_later(delay, |repository, ctx| {
             repository.progress = None;
+            let bare = repository.recorded().is_none_or(|(_, status)| status.conditions.is_empty());
             let Some(attempt) = &repository.attempt else {
                 return;
             };
-            let bare = repository.recorded().is_none_or(|(_, status)| status.conditions.is_empty());
             let (admitted_for, waited) = (attempt.scope.budget.admitted_for(), attempt.begun.elapsed());
             repository.advance(Event::ProgressDue { admitted_for, waited, bare }, ctx);
         }));
     }
 
     fn show_progress(&mut self) {
-        let (Some(attempt), Some((uid, recorded))) = (&self.attempt, self.recorded()) else {
-            return;
-        };
+        let Some((uid, recorded)) = self.recorded() else { return };
+        let Some(attempt) = &self.attempt else { return };
         let status = in_progress(&attempt.desired, &recorded, &attempt.seen.borrow());
-        self.write(uid, status, true);
+        self.show(uid, Arc::new(status), true);
     }
 
     fn show_suspended(&mut self, ctx: &mut Context<Self>) {
@@ -223,7 +236,7 @@ impl Repository {
         let status = conclude_suspended(&desired, &recorded);
         let (finalizer, _) = tokio::sync::watch::channel(None);
         self.hold(&object, finalizer, ctx);
-        self.write(uid, status, false);
+        self.write(uid, status);
     }
 
     fn retire(&mut self, number: u64, ctx: &mut Context<Self>) {
@@ -268,7 +281,7 @@ impl Repository {
         {
             let mut status = Arc::unwrap_or_clone(status);
             (status.artifact, status.url) = (None, None);
-            self.write(uid, status, false);
+            self.write(uid, status);
         }
         let remove = RemoveFinalizer { key: self.key.clone(), uid: Arc::clone(&object.uid) };
         let removed = purged.is_ok().then(|| self.at.remove_finalizer.send(remove));

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::authorship::Authorship;
 use super::events::Events;
+use super::held::Held;
 use super::lane::{Lane, Next, RETRY, Stand};
 use super::patch::{finalizer_patch, status_difference, status_patch};
 use crate::cluster::{WriteError, patch_failure};
@@ -38,6 +39,7 @@ pub(super) struct Entry {
     known: Option<Arc<Object>>,
     stale: bool,
     authorship: Authorship,
+    held: Held,
     draft: Option<Draft>,
     drafts: u64,
     unheeded: Option<Value>,
@@ -111,6 +113,7 @@ impl Entry {
             known: None,
             stale: false,
             authorship: Authorship::default(),
+            held: Held::default(),
             draft: None,
             drafts: 0,
             unheeded: None,
@@ -218,13 +221,22 @@ impl Entry {
             self.answer_wish(Ok(()));
         }
         let draft = self.draft()?;
-        let difference = status_difference(&object, &draft.status, now);
-        let Some(difference) = difference.filter(|difference| self.unheeded.as_ref() != Some(difference))
-        else {
-            self.draft = None;
+        if let Some(difference) = self.difference(&object, &draft.status, now) {
+            return Some(Request::Status { draft: draft.number, patch: status_patch(&object, &difference) });
+        }
+        if let Some(draft) = self.draft.take() {
+            self.held.note(&object, &draft.status);
+        }
+        None
+    }
+
+    /// What a write could change.
+    fn difference(&self, object: &Object, status: &Status, now: &str) -> Option<Value> {
+        if self.held.is(object, status) {
             return None;
-        };
-        Some(Request::Status { draft: draft.number, patch: status_patch(&object, &difference) })
+        }
+        let difference = status_difference(object, status, now);
+        difference.filter(|difference| self.unheeded.as_ref() != Some(difference))
     }
 
     /// Takes the answer to a request: what is to be done next, and what it tells of who writes the object.

@@ -12,6 +12,7 @@ mod counters;
 mod entry;
 mod events;
 mod handlers;
+mod held;
 mod lane;
 mod messages;
 mod names;

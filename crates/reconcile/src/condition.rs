@@ -84,7 +84,7 @@ impl fmt::Display for Reason {
 }
 
 /// The status of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant is the API's own word")]
 pub enum Truth {
     True,
@@ -93,7 +93,7 @@ pub enum Truth {
 }
 
 /// One of our conditions, without its transition time, which is a matter of writing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Condition {
     /// Its type.
     pub kind: ConditionKind,
@@ -111,7 +111,7 @@ pub struct Condition {
 const MESSAGE_BYTES: usize = 32_768;
 
 /// Our conditions of one object, at most one a kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Conditions(Vec<Condition>);
 
 impl Conditions {

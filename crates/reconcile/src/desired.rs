@@ -85,7 +85,7 @@ impl Account {
 }
 
 /// `spec.layerSelector` as written; `observedLayerSelector` repeats it.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct LayerSelector {
     /// The exact media type.
     pub media_type: Option<String>,

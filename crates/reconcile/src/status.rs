@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Conditions, LayerSelector};
 
 /// `status` without transition times.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Status {
     /// The generation that was worked off; `-1` before the first one.
     pub observed_generation: i64,
@@ -26,7 +26,7 @@ pub struct Status {
 }
 
 /// `status.artifact` (spec 1.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Artifact {
     /// The digest of the stored file.
     pub digest: String,

@@ -4,6 +4,7 @@
 //! for spools, private links and records (D31, D45). Every call is synchronous and may be made from any thread.
 //! An artifact appears and is replaced by rename only: a process that is killed loses none.
 
+mod alone;
 mod error;
 mod host;
 mod inspect;
@@ -44,6 +45,8 @@ pub use serve::Served;
 pub use spool::Spool;
 
 use crate::digest::Algorithm;
+use crate::disk;
+use alone::Alone;
 use host::Host;
 use known::Known;
 use locks::{Locks, hold};
@@ -89,6 +92,7 @@ pub struct Store {
     ledger: Ledger,
     locks: Locks,
     known: Mutex<Known>,
+    alone: Mutex<Alone>,
     recipes: Mutex<Recipes>,
     records: Mutex<Records>,
     _claim: File,
@@ -127,8 +131,12 @@ impl Store {
         let directory = key.directory();
         let lock = self.locks.of(key);
         let _held = hold(&lock);
-        let existed = crate::disk::remove_directory(&self.full(&directory))
+        let found = disk::look(&self.full(&directory)).map_err(error::unseen(&directory))?;
+        let existed = disk::remove_directory(&self.full(&directory))
             .map_err(error::failed("remove directory", &directory))?;
+        if let Some(found) = found {
+            hold(&self.alone).forget(&found.identity);
+        }
         hold(&self.known).forget_below(&directory);
         self.put_entry(key, Entry::default())?;
         Ok(existed)

@@ -49,6 +49,7 @@ impl Store {
             ledger: super::Ledger::default(),
             locks: super::Locks::default(),
             known: std::sync::Mutex::default(),
+            alone: std::sync::Mutex::default(),
             recipes: std::sync::Mutex::default(),
             records: std::sync::Mutex::new(records),
             _claim: claim,

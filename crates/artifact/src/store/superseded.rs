@@ -24,18 +24,21 @@ impl Store {
         shown: Option<&str>,
     ) -> Result<(Vec<Former>, bool), Error> {
         let directory = key.directory();
+        let place = disk::look(&self.full(&directory)).map_err(error::unseen(&directory))?;
         let names = disk::names(&self.full(&directory)).map_err(error::failed("list", &directory))?;
         let now = milliseconds(self.host.now());
         let known = self.entry(key);
         let mut superseded = BTreeMap::new();
         let mut former = Vec::new();
         let mut current_exists = false;
+        let mut artifacts = 0;
         for file in names.into_iter().filter(|name| is_artifact(name)) {
             let path = key.path_of(&file);
             let found = disk::look(&self.full(&path)).map_err(error::unseen(&path))?;
             let Some(found) = found.filter(|found| found.is_file) else {
                 continue;
             };
+            artifacts += 1;
             if file == current {
                 current_exists = true;
                 continue;
@@ -49,6 +52,9 @@ impl Store {
             superseded.insert(file.clone(), since);
             former.push(Former { file, age: Duration::from_millis(now - since) });
         }
+        if let Some(place) = place {
+            hold(&self.alone).note(&place.identity, artifacts == 1);
+        }
         // The memory has it in any case; a time that is lost with the process only lets a file live longer.
         drop(self.put_entry(key, Entry { record: known.record, superseded }));
         Ok((former, current_exists))
@@ -60,6 +66,11 @@ impl Store {
     ///
     /// The caller holds the object's lock.
     pub(super) fn collect(&self, key: &Key, current: &str, shown: Option<&str>) -> Result<usize, Error> {
+        let directory = key.directory();
+        let place = disk::look(&self.full(&directory)).map_err(error::unseen(&directory))?;
+        if place.is_some_and(|place| hold(&self.alone).holds(&place.identity)) {
+            return Ok(0);
+        }
         let (former, current_exists) = self.supersede(key, current, shown)?;
         let settings = &self.settings;
         let garbage =

@@ -1,6 +1,8 @@
 //! Deletion removes all that belongs to an object (spec 2.7).
 
 use super::{Fixture, digest_name, key, writes};
+use crate::store::alone::Alone;
+use crate::store::locks::hold;
 use crate::store::{Error, PublishError, Record};
 
 #[test]
@@ -17,6 +19,17 @@ fn a_purge_removes_the_directory_and_the_record_and_says_whether_there_was_one()
     assert_eq!(fixture.names("ocirepository/team/apple").len(), 2);
     assert!(!fixture.store.purge(&key("app")).unwrap());
     assert_eq!(fixture.reopened().store.record(&key("app")), None);
+}
+
+#[test]
+fn nothing_of_a_purged_object_stays_in_memory() {
+    let fixture = Fixture::new();
+    fixture.publish(&key("app"), 'a', "content");
+    assert_ne!(*hold(&fixture.store.alone), Alone::default());
+
+    fixture.store.purge(&key("app")).unwrap();
+
+    assert_eq!(*hold(&fixture.store.alone), Alone::default());
 }
 
 #[test]

@@ -268,3 +268,21 @@ fn the_link_to_the_current_artifact_stays_when_superseded_ones_go() {
     assert_eq!(fs_err::read_link(&link).unwrap(), fixture.path(&current.path));
     assert_eq!(fs_err::read(link).unwrap(), b"3");
 }
+
+#[test]
+fn a_directory_with_one_artifact_is_listed_again_once_it_has_changed() {
+    let fixture = Fixture::with(settings(60, 1));
+    let current = recorded(&fixture.publish(&key("app"), 'a', "1"));
+    let collected = || fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap();
+    assert_eq!(collected(), 0);
+    let directory = fs_err::File::open(fixture.path("ocirepository/team/app")).unwrap();
+    let before = directory.metadata().unwrap().modified().unwrap();
+
+    fs_err::write(fixture.path(&format!("ocirepository/team/app/sha256:{}.tar.gz", "b".repeat(64))), "2")
+        .unwrap();
+    directory.file().set_modified(before).unwrap();
+    assert_eq!((collected(), files(&fixture)), (0, "ab".to_owned()));
+
+    directory.file().set_modified(before + Duration::from_secs(1)).unwrap();
+    assert_eq!((collected(), files(&fixture)), (1, "a".to_owned()));
+}
