@@ -18,6 +18,9 @@ pub trait Recorder: Send + Sync {
     /// For so long it has waited for what another pass was building.
     fn claimed(&self, wait: Duration);
 
+    /// An actor has answered a message of this name (`Inspect`, `Admit` and so on, all that an attempt asks) after so long.
+    fn answered(&self, message: &'static str, wait: Duration);
+
     /// A later specification has overtaken one before its pass began.
     fn coalesced(&self);
 

@@ -82,6 +82,8 @@ impl Recorder for Unmeasured {
 
     fn claimed(&self, _: Duration) {}
 
+    fn answered(&self, _: &'static str, _: Duration) {}
+
     fn coalesced(&self) {}
 
     fn ended(&self, _: &Key, _: End) {}

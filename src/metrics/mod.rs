@@ -13,6 +13,7 @@ mod process;
 mod requests;
 mod room;
 mod running;
+mod served;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -29,6 +30,7 @@ pub use passes::Passes;
 pub use process::Process;
 pub use requests::Requests;
 pub use room::Room;
+pub use served::Served;
 pub use tokens::Tokens;
 pub use writes::Writes;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, Opts, Registry};
 use sluice_actors::{End, Key, Recorder};
 
 use super::objects::{Objects, Series};
@@ -31,6 +31,7 @@ pub struct Passes {
     queued: Histogram,
     worked: Histogram,
     claimed: Histogram,
+    answers: HistogramVec,
     coalesced: IntCounter,
 }
 
@@ -72,6 +73,7 @@ impl Passes {
                 Box::new(passes.queued.clone()),
                 Box::new(passes.worked.clone()),
                 Box::new(passes.claimed.clone()),
+                Box::new(passes.answers.clone()),
                 Box::new(passes.coalesced.clone()),
             ],
         )?;
@@ -106,6 +108,10 @@ impl Passes {
                 "sluice_claim_wait_seconds",
                 "How long passes waited for what another pass was building.",
             )?)?,
+            answers: HistogramVec::new(
+                waits("sluice_answer_seconds", "How long passes waited for the answers of each actor.")?,
+                &["message"],
+            )?,
             coalesced: IntCounter::new(
                 "sluice_specs_coalesced_total",
                 "Specifications that a later one overtook before their pass began.",
@@ -138,6 +144,10 @@ impl Recorder for Passes {
 
     fn claimed(&self, wait: Duration) {
         self.claimed.observe(wait.as_secs_f64());
+    }
+
+    fn answered(&self, message: &'static str, wait: Duration) {
+        self.answers.with_label_values(&[message]).observe(wait.as_secs_f64());
     }
 
     fn coalesced(&self) {

@@ -13,7 +13,7 @@ use sluice_actors::status_writer::Counters;
 use sluice_actors::storage::Processors;
 use sluice_actors::{End, Key, Recorder};
 
-use super::{Flights, Hosts, Lag, Leader, Passes, Process, Question, Requests, Room, Tokens, Writes};
+use super::{Flights, Hosts, Lag, Leader, Passes, Process, Question, Requests, Room, Served, Tokens, Writes};
 
 fn shown(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
@@ -113,6 +113,24 @@ async fn waiting_for_a_turn_is_no_work() {
             r#"gotk_reconcile_duration_seconds_sum{kind="OCIRepository",name="app",namespace="apps"} 3"#,
             r#"workqueue_queue_duration_seconds_sum{controller="ocirepository",name="ocirepository"} 55"#,
             r#"workqueue_work_duration_seconds_sum{controller="ocirepository",name="ocirepository"} 3"#,
+        ],
+    );
+}
+
+#[tokio::test]
+async fn answers_are_measured_by_what_was_asked() {
+    let (registry, passes, _) = passes();
+
+    passes.answered("Resolve", Duration::from_millis(1500));
+    passes.answered("Inspect", Duration::ZERO);
+    passes.answered("Resolve", Duration::from_millis(500));
+
+    assert_shown(
+        &registry,
+        &[
+            r#"sluice_answer_seconds_count{message="Inspect"} 1"#,
+            r#"sluice_answer_seconds_count{message="Resolve"} 2"#,
+            r#"sluice_answer_seconds_sum{message="Resolve"} 2"#,
         ],
     );
 }
@@ -247,7 +265,9 @@ async fn the_documentation_has_exactly_the_series_that_there_are() {
     let requests = Requests::new().unwrap();
     requests.count(&http::Method::GET, "host", None);
     passes.ended(&key, End::Waiting);
+    passes.answered("Inspect", Duration::ZERO);
     registry.register(Box::new(requests)).unwrap();
+    registry.register(Box::new(Served::new().unwrap())).unwrap();
     registry.register(Box::new(Leader::new("lease").unwrap())).unwrap();
     registry.register(Box::new(Process::new().unwrap())).unwrap();
     registry.register(Box::new(Writes::new(Arc::new(Counters::default())).unwrap())).unwrap();

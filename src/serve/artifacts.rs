@@ -11,14 +11,19 @@ use sluice_actors::Known;
 use super::file::StoredFile;
 use super::listening::{Limits, Listening, not_found};
 use super::location::Location;
+use crate::metrics::Served as BytesServed;
 
 /// An artifact that is due is here within seconds; consumers that are told nothing wait longer and longer.
 const RETRY_AFTER_SECONDS: &str = "5";
+
+/// Handlers only await and files are read on the blocking pool: a second thread is for the copying of bytes.
+const THREADS: usize = 2;
 
 /// What the file server looks at.
 struct Shelf {
     store: Arc<Store>,
     known: Arc<Known>,
+    served: BytesServed,
 }
 
 /// What a path of the store leads to, seen once.
@@ -38,9 +43,11 @@ pub(super) fn artifacts(
     limits: Limits,
     store: &Arc<Store>,
     known: &Arc<Known>,
+    served: &BytesServed,
 ) -> anyhow::Result<Listening> {
-    let shelf = web::Data::new(Shelf { store: Arc::clone(store), known: Arc::clone(known) });
-    Listening::open(address, limits, move |app| {
+    let (store, known, served) = (Arc::clone(store), Arc::clone(known), served.clone());
+    let shelf = web::Data::new(Shelf { store, known, served });
+    Listening::open(address, THREADS, limits, move |app| {
         app.app_data(shelf.clone()).default_service(web::to(answer));
     })
 }
@@ -56,7 +63,9 @@ async fn answer(request: HttpRequest, shelf: web::Data<Shelf>) -> HttpResponse {
     };
     match find(&shelf, &path).await {
         Found::Root => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n"),
-        Found::File(file) => file.answer(&request).await.unwrap_or_else(|error| broken(&path, &error)),
+        Found::File(file) => {
+            file.answer(&request, &shelf.served).await.unwrap_or_else(|error| broken(&path, &error))
+        }
         Found::Missing if !shelf.known.is_complete() || shelf.known.expects(&path) => not_yet(),
         Found::Missing | Found::Never => not_found(),
     }

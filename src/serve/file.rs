@@ -16,10 +16,12 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures::TryStreamExt as _;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::head_only::HeadOnly;
+use crate::metrics::Served;
 
 /// Bytes of one read: large enough that a read costs more than handing it to the blocking pool, small enough that all
 /// connections at once stay within 32 MiB.
@@ -72,11 +74,11 @@ impl StoredFile {
         })
     }
 
-    /// The answer to a GET or HEAD of this file.
+    /// The answer to a GET or HEAD of this file, of which the bytes that go out are counted.
     ///
     /// # Errors
     /// The file cannot be read from where the range begins.
-    pub(super) async fn answer(self, request: &HttpRequest) -> io::Result<HttpResponse> {
+    pub(super) async fn answer(self, request: &HttpRequest, served: &Served) -> io::Result<HttpResponse> {
         match self.verdict(request) {
             Verdict::NotModified => Ok(self.head(StatusCode::NOT_MODIFIED).finish()),
             Verdict::Failed => Ok(self.head(StatusCode::PRECONDITION_FAILED).finish()),
@@ -89,11 +91,11 @@ impl StoredFile {
             Verdict::Part { first, last } => {
                 let mut response = self.head(StatusCode::PARTIAL_CONTENT);
                 response.insert_header(bytes_of(Some((first, last)), self.length));
-                self.send(response, request.method(), first, last - first + 1).await
+                self.send(response, request.method(), first, last - first + 1, served).await
             }
             Verdict::Whole => {
                 let (response, length) = (self.head(StatusCode::OK), self.length);
-                self.send(response, request.method(), 0, length).await
+                self.send(response, request.method(), 0, length, served).await
             }
         }
     }
@@ -112,6 +114,7 @@ impl StoredFile {
         method: &Method,
         first: u64,
         length: u64,
+        served: &Served,
     ) -> io::Result<HttpResponse> {
         response.content_type(self.content_type).insert_header((header::ACCEPT_RANGES, "bytes"));
         if method == Method::HEAD {
@@ -120,11 +123,14 @@ impl StoredFile {
         if let Some(whole) = self.whole {
             let from = usize::try_from(first).unwrap_or(usize::MAX).min(whole.len());
             let to = usize::try_from(first + length).unwrap_or(usize::MAX).min(whole.len());
+            served.add(to.saturating_sub(from));
             return Ok(response.body(whole.slice(from..to)));
         }
         let mut file = tokio::fs::File::from_std(self.file);
         file.seek(SeekFrom::Start(first)).await?;
+        let served = served.clone();
         let chunks = ReaderStream::with_capacity(file.take(length), CHUNK_BYTES);
+        let chunks = chunks.inspect_ok(move |chunk| served.add(chunk.len()));
         Ok(response.body(SizedStream::new(length, chunks)))
     }
 

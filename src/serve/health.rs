@@ -78,7 +78,7 @@ pub(super) fn health(
 ) -> anyhow::Result<Listening> {
     let readiness = web::Data::from(Arc::clone(readiness));
     let pulse = web::Data::from(Arc::clone(pulse));
-    Listening::open(address, limits, move |app| {
+    Listening::open(address, 1, limits, move |app| {
         app.app_data(readiness.clone()).app_data(pulse.clone()).default_service(web::to(answer));
     })
 }

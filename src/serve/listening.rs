@@ -11,12 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::address;
 
-/// Handlers only await and files are read on the blocking pool: a second thread is for the copying of bytes.
-const WORKERS: usize = 2;
-
-/// Of one worker. A slow reader costs a descriptor and one chunk; 2 x 256 stay far below a usual limit of 1024 open
-/// files, and who comes later waits in the system's queue.
-const CONNECTIONS: usize = 256;
+/// Of one thread. A slow reader costs a descriptor and one chunk; those of the four threads of all servers leave room for
+/// registries below a usual limit of 1024 open files, and who comes later waits in the system's queue.
+const CONNECTIONS: usize = 192;
 
 /// After a stop, what bodies under way have left: as long as upstream gives them (spec 7.7), in seconds.
 const LAST_BODIES_SECONDS: u64 = 5;
@@ -46,18 +43,19 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    /// Listens at an address in Go syntax.
+    /// Listens at an address in Go syntax, for so many threads. Each of them wakes four times a second to keep the time of
+    /// day, idle as it may be.
     ///
     /// # Errors
     /// The address cannot be listened on.
-    pub(super) fn open<F>(address: &str, limits: Limits, configure: F) -> anyhow::Result<Self>
+    pub(super) fn open<F>(address: &str, threads: usize, limits: Limits, configure: F) -> anyhow::Result<Self>
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
         let listener = address::listen(address)?;
         let address = listener.local_addr()?;
         let server = HttpServer::new(move || App::new().configure(configure.clone()))
-            .workers(WORKERS)
+            .workers(threads)
             .max_connections(CONNECTIONS)
             .client_request_timeout(limits.head)
             .keep_alive(limits.idle)

@@ -11,7 +11,7 @@ use super::listening::{Limits, Listening, not_found};
 /// The address cannot be listened on.
 pub(super) fn metrics(address: &str, limits: Limits, registry: Registry) -> anyhow::Result<Listening> {
     let registry = web::Data::new(registry);
-    Listening::open(address, limits, move |app| {
+    Listening::open(address, 1, limits, move |app| {
         app.app_data(registry.clone())
             .route("/metrics", web::get().to(answer))
             .default_service(web::to(nothing_else));

@@ -21,7 +21,7 @@ use prometheus::Registry;
 use sluice_actors::Known;
 
 use crate::config::Config;
-use crate::metrics::Lag;
+use crate::metrics::{Lag, Served};
 use crate::wiring::Actors;
 use health::{Pulse, Readiness};
 use listening::{Limits, Listening, Running};
@@ -31,6 +31,7 @@ pub struct Servers {
     readiness: Arc<Readiness>,
     pulse: Arc<Pulse>,
     lag: Lag,
+    served: Served,
     running: Vec<(&'static str, Running)>,
 }
 
@@ -53,7 +54,7 @@ impl Servers {
     /// The address of `--storage-addr` cannot be listened on.
     pub fn serve_artifacts(&mut self, config: &Config, actors: &Actors) -> anyhow::Result<()> {
         let (address, limits) = (&config.storage_address, Limits::default());
-        let server = artifacts::artifacts(address, limits, &actors.store, &actors.known);
+        let server = artifacts::artifacts(address, limits, &actors.store, &actors.known, &self.served);
         self.add("the file server", server.context("--storage-addr")?);
         Ok(())
     }
@@ -84,9 +85,11 @@ pub fn start(config: &Config, known: &Arc<Known>, registry: &Registry) -> anyhow
         readiness: Arc::new(Readiness::new(Arc::clone(known))),
         pulse: Arc::new(Pulse::new()),
         lag: Lag::of_arbiter()?,
+        served: Served::new()?,
         running: Vec::new(),
     };
     registry.register(Box::new(servers.lag.clone()))?;
+    registry.register(Box::new(servers.served.clone()))?;
     let limits = Limits::default();
     if let Some(address) = &config.health_address {
         let server = health::health(address, limits, &servers.readiness, &servers.pulse);

@@ -44,7 +44,7 @@ pub(super) async fn run(
     let Wanted { desired, recorded, class, .. } = wanted;
     let (recorded_artifact, shown) = (recorded.artifact.clone(), wanted.shown.clone());
     let inspect = Inspect { scope: scope.clone(), recorded: recorded_artifact, shown };
-    let inspected = scope.ask(&at.inspect, inspect).await?;
+    let inspected = at.ask(scope, &at.inspect, inspect).await?;
     let source = note_stock(seen, inspected, desired)?;
     if *class == Class::Check && sound(seen) {
         return Ok(());
@@ -58,21 +58,22 @@ pub(super) async fn run(
         return Ok(());
     }
     let turn = admit(scope, wanted, at, &access, &source, Urgency::Of(*class)).await?;
-    let resolved = scope.ask(&at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
+    let resolved = at.ask(scope, &at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
     let digest = resolved.revision.digest;
     note_revision(seen, &source, &resolved.revision);
     let due = access.trust_to_check(&source, desired, recorded, &seen.borrow());
     if let Some((trust, material)) = due {
         let (line, repository) = (turn.line.clone(), source.repository.clone());
         let verify = Verify { scope: scope.clone(), line, repository, digest, trust, material: material? };
-        let verdict = scope.ask(&at.verify, verify).await?;
+        let verdict = at.ask(scope, &at.verify, verify).await?;
         seen.borrow_mut().verdict = Some(verdict);
     }
     if unchanged(&source, recorded, &seen.borrow()) {
         return Ok(());
     }
-    let described = scope
+    let described = at
         .ask(
+            scope,
             &at.describe,
             Describe {
                 scope: scope.clone(),
@@ -91,7 +92,7 @@ pub(super) async fn run(
     let revision = resolved.revision.to_string();
     let metadata = described.image.annotations;
     let publish = Publish { scope: scope.clone(), supply, revision, metadata, making: layer.making };
-    let published = scope.ask_to_the_end(&at.publish, publish).await?;
+    let published = at.ask_to_the_end(scope, &at.publish, publish).await?;
     note_artifact(seen, published);
     Ok(())
 }
@@ -107,28 +108,28 @@ async fn supply(
     layer: &Layer,
 ) -> Result<Supply, Failure> {
     let recipe = recipe(&turn.line.origin, source, layer)?;
-    let (ticket, turn, elsewhere) = match scope.ask(&at.claim, Claim { scope: scope.clone(), recipe }).await?
-    {
-        Claimed::Built(archive) => return Ok(Supply::Archive(archive)),
-        Claimed::Build(ticket) => (ticket, turn, None),
-        Claimed::Elsewhere(ticket, archive) => (ticket, turn, Some(archive)),
-        Claimed::Wait(place) => {
-            drop(turn);
-            let since = Instant::now();
-            let granted = tokio::select! {
-                biased;
-                () = scope.cancel.cancelled() => Err(Failure::cancelled()),
-                granted = place => granted.map_err(|_| Failure::internal("a claim was lost")),
-            };
-            at.recorder.claimed(since.elapsed());
-            match granted? {
-                Granted::Built(archive) => return Ok(Supply::Archive(archive)),
-                Granted::Build(ticket) => {
-                    (ticket, admit(scope, wanted, at, access, source, Urgency::Resumed).await?, None)
+    let (ticket, turn, elsewhere) =
+        match at.ask(scope, &at.claim, Claim { scope: scope.clone(), recipe }).await? {
+            Claimed::Built(archive) => return Ok(Supply::Archive(archive)),
+            Claimed::Build(ticket) => (ticket, turn, None),
+            Claimed::Elsewhere(ticket, archive) => (ticket, turn, Some(archive)),
+            Claimed::Wait(place) => {
+                drop(turn);
+                let since = Instant::now();
+                let granted = tokio::select! {
+                    biased;
+                    () = scope.cancel.cancelled() => Err(Failure::cancelled()),
+                    granted = place => granted.map_err(|_| Failure::internal("a claim was lost")),
+                };
+                at.recorder.claimed(since.elapsed());
+                match granted? {
+                    Granted::Built(archive) => return Ok(Supply::Archive(archive)),
+                    Granted::Build(ticket) => {
+                        (ticket, admit(scope, wanted, at, access, source, Urgency::Resumed).await?, None)
+                    }
                 }
             }
-        }
-    };
+        };
     let fetch = Fetch {
         scope: scope.clone(),
         line: turn.line.clone(),
@@ -138,7 +139,7 @@ async fn supply(
         operation: layer.making.operation,
         elsewhere,
     };
-    match scope.ask(&at.fetch, fetch).await {
+    match at.ask(scope, &at.fetch, fetch).await {
         Ok(content) => Ok(Supply::Content(ticket, content)),
         Err(failure) => {
             if !failure.is_cancelled() {
@@ -166,7 +167,7 @@ async fn admit(
     let (repository, credential) = (Arc::clone(&access.repository), Arc::clone(&access.credential));
     let admit = Admit { scope: scope.clone(), urgency, repository, credential, recovered };
     at.recorder.waits(&scope.key, true);
-    let turn = scope.ask(&registry, admit).await;
+    let turn = at.ask(scope, &registry, admit).await;
     at.recorder.waits(&scope.key, false);
     let turn = turn.map_err(|refusal| step.parked(&source.url, refusal))?;
     scope.budget.admit();

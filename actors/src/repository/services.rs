@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use actix::Recipient;
-use reconcile::Policy;
+use actix::{Message, Recipient};
+use reconcile::{Failure, Policy};
+use tokio::time::Instant;
 
 use crate::cluster::ClusterReader;
 use crate::fetcher::{Describe, Fetch};
@@ -13,7 +14,7 @@ use crate::resolver::Resolve;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, StatusObserved, WriteStatus};
 use crate::storage::{Claim, Inspect, Publish, Purge};
 use crate::verifier::Verify;
-use crate::{Known, Recorder};
+use crate::{Known, Recorder, Scope};
 
 /// The services, each as narrow as its use.
 #[derive(Clone)]
@@ -42,4 +43,46 @@ pub struct Services {
     pub default_account: Option<Arc<str>>,
     /// Docker's configuration file of this process: for what the pull secrets of an object do not cover (D8).
     pub docker_config: Option<Arc<Path>>,
+}
+
+impl Services {
+    /// Asks as [`Scope::ask`] does; the recorder hears how long the answer took.
+    pub(super) async fn ask<M, T>(
+        &self,
+        scope: &Scope,
+        actor: &Recipient<M>,
+        message: M,
+    ) -> Result<T, Failure>
+    where
+        M: Message<Result = Result<T, Failure>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let since = Instant::now();
+        let answer = scope.ask(actor, message).await;
+        self.recorder.answered(name::<M>(), since.elapsed());
+        answer
+    }
+
+    /// Asks as [`Scope::ask_to_the_end`] does; the recorder hears how long the answer took.
+    pub(super) async fn ask_to_the_end<M, T>(
+        &self,
+        scope: &Scope,
+        actor: &Recipient<M>,
+        message: M,
+    ) -> Result<T, Failure>
+    where
+        M: Message<Result = Result<T, Failure>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let since = Instant::now();
+        let answer = scope.ask_to_the_end(actor, message).await;
+        self.recorder.answered(name::<M>(), since.elapsed());
+        answer
+    }
+}
+
+/// A message's name without its path.
+fn name<M>() -> &'static str {
+    let path = std::any::type_name::<M>();
+    path.rsplit_once("::").map_or(path, |(_, name)| name)
 }

@@ -21,6 +21,7 @@ pub(crate) enum Record {
     Begun { again: bool },
     Waits(bool),
     Claimed { seconds: u64 },
+    Answered(&'static str),
     Coalesced,
     Ended(End),
     Forgotten,
@@ -54,6 +55,10 @@ impl Recorder for Recording {
         self.hand_on(Record::Claimed { seconds: wait.as_secs() });
     }
 
+    fn answered(&self, message: &'static str, _: Duration) {
+        self.hand_on(Record::Answered(message));
+    }
+
     fn coalesced(&self) {
         self.hand_on(Record::Coalesced);
     }
@@ -81,6 +86,9 @@ async fn records(registry: Registry, looks: Vec<serde_json::Value>, count: usize
     let mut records = Vec::new();
     while records.iter().filter(|record| !is_wait(record)).count() < count {
         let record = seen.record.recv().await.unwrap();
+        if matches!(record, Record::Answered(_)) {
+            continue;
+        }
         if matches!(record, Record::Ended(End::Resting)) {
             repository.do_send(ObjectVanished);
         }
@@ -90,7 +98,7 @@ async fn records(registry: Registry, looks: Vec<serde_json::Value>, count: usize
 }
 
 fn is_wait(record: &Record) -> bool {
-    matches!(record, Record::Waits(_))
+    matches!(record, Record::Waits(_) | Record::Answered(_))
 }
 
 #[actix::test]
@@ -104,6 +112,23 @@ async fn a_pass_waits_for_its_turn_and_ends_until_the_interval_is_over() {
         Record::Ended(End::Waiting),
     ];
     assert_eq!(records, expected);
+}
+
+#[actix::test]
+async fn each_answer_that_a_pass_waits_for_is_told_of_by_the_name_of_its_question() {
+    let (services, mut seen) = services(Registry::Answers);
+    let (stopped, _) = Probe::start_with(|_| async {});
+    let (naming, _) = Probe::start_with(|_| async {});
+    let repository = Repository::new(Key::new("team", "app"), services, stopped, naming).start();
+    repository.send(SpecObserved { object: object(1, stored()), initial: false }).await.unwrap();
+
+    let mut told = Vec::new();
+    while told.last() != Some(&Record::Ended(End::Waiting)) {
+        told.push(seen.record.recv().await.unwrap());
+    }
+
+    told.retain(|record| matches!(record, Record::Answered(_)));
+    assert_eq!(told, ["Inspect", "Admit", "Resolve"].map(Record::Answered));
 }
 
 #[actix::test]

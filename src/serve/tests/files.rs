@@ -24,6 +24,26 @@ async fn an_artifact_is_served_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_bytes_of_bodies_are_counted() {
+    let shelf = Shelf::open();
+    let small = format!("{DIRECTORY}/sha256:cd34.tar.gz");
+    shelf.put(&small, b"small");
+
+    for (request, range, total) in [
+        (format!("GET {ARTIFACT}"), "", LENGTH),
+        (format!("GET {ARTIFACT}"), "bytes=0-99999", LENGTH + 100_000),
+        (format!("GET {small}"), "", LENGTH + 100_005),
+        (format!("GET {small}"), "bytes=1-2", LENGTH + 100_007),
+        (format!("HEAD {ARTIFACT}"), "", LENGTH + 100_007),
+        (format!("GET {DIRECTORY}/none"), "", LENGTH + 100_007),
+    ] {
+        shelf.ask(&request, &[("Range", range)]).await;
+
+        assert_eq!(shelf.bytes.bytes(), total as u64, "{request} {range}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_compressed_answer_is_not_made_on_request() {
     let answer = Shelf::open().ask(&format!("GET {ARTIFACT}"), &[("Accept-Encoding", "gzip")]).await;
     assert_eq!((answer.header("content-encoding"), answer.body.len()), (None, LENGTH));

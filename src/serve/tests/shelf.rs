@@ -11,6 +11,7 @@ use sluice_actors::{Key, Known};
 use tempfile::TempDir;
 
 use super::client::{Answer, ask};
+use crate::metrics::Served;
 use crate::serve::artifacts::artifacts;
 use crate::serve::listening::{Limits, Running};
 
@@ -23,6 +24,7 @@ pub(super) const LENGTH: usize = 200_000;
 pub(super) struct Shelf {
     root: TempDir,
     pub(super) known: Arc<Known>,
+    pub(super) bytes: Served,
     pub(super) server: SocketAddr,
     running: Running,
 }
@@ -47,9 +49,10 @@ impl Shelf {
         let root = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(root.path(), Settings::default()).unwrap());
         let known = Arc::new(Known::default());
-        let listening = artifacts("127.0.0.1:0", limits, &store, &known).unwrap();
+        let bytes = Served::new().unwrap();
+        let listening = artifacts("127.0.0.1:0", limits, &store, &known, &bytes).unwrap();
         let server = listening.address;
-        let shelf = Self { root, known, server, running: listening.start() };
+        let shelf = Self { root, known, bytes, server, running: listening.start() };
         shelf.put(ARTIFACT, &content());
         symlink(shelf.path(ARTIFACT), shelf.path(LATEST)).unwrap();
         shelf
