@@ -4,6 +4,7 @@ import pathlib
 import statistics
 
 import fleet
+import inprocess
 import runs
 import targets
 
@@ -29,7 +30,7 @@ def render(directory: pathlib.Path, commit: str) -> str:
     count = " or ".join(map(str, sorted(counts)))
     head = HEAD.format(count=count, machine=fleet.machine(first), commit=commit)
     notes = pathlib.Path(__file__).with_name("notes.md").read_text()
-    return head + "\n".join(rows) + "\n" + notes + "\n" + commands() + busy(directory)
+    return head + "\n".join(rows) + "\n" + notes + inprocess.section(directory) + "\n" + commands() + busy(directory)
 
 
 def row(target: targets.Target, directory: pathlib.Path) -> str:

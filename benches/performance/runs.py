@@ -33,8 +33,10 @@ RUNS = [
     Run("neighbour", "-n 100 --shape distinct --scenarios nudge,neighbour"),
     Run("neighbour-hang", "-n 100 --shape distinct --hang --scenarios nudge,neighbour"),
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
+    Run("outage-tls", "-n 200 --shape distinct --tls --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
     Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed"),
     Run("large", "--scenarios large"),
+    Run("large-1024", "--payload-mib 1024 --scenarios large"),
     Run("steady-10000", "-n 10000 --shape same --scenarios steady --steady-interval 10m --timeout 10m"),
 ]

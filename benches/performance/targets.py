@@ -76,6 +76,7 @@ TARGETS = [
     Target("neighbour (another registry hangs), p50 beside that of nudge", "neighbour-hang", "neighbour", value("nudge_p50"), "ms", 1.2, ratio=True, floor_scenario="nudge"),
     most("outage of 60 s, 200 objects: all recovered", "outage", "outage", "recovered_max", "s", 3.5),
     most("the same: attempts while it was down", "outage", "outage", "attempts_while_down", "attempts", 45),
+    most("the same over TLS", "outage-tls", "outage", "attempts_while_down", "attempts", 45),
     most("throttled (429, Retry-After 20): requests that did not wait", "throttle", "throttle", "requests_before_announced", "requests", 1),
     most("the same: recovered after the announced time", "throttle", "throttle", "recovered_after_announced", "s", 2),
     ratio("restart with data, 500: all served", "distinct-500", "restart", "served_max", 2),
@@ -87,5 +88,6 @@ TARGETS = [
     Target("serve, a large artifact (upstream: 3,300)", "distinct-500", "serve", value("large_throughput"), "MiB/s", 1650, least=True),
     most("a layer of 200 MiB: Ready", "large", "large", "ready", "s", 3),
     Target("the same: memory above idle", "large", "large", above("peak_rss", "idle_rss"), "MiB", 64),
+    Target("a layer of 1 GiB: memory above idle", "large-1024", "large", above("peak_rss", "idle_rss"), "MiB", 64),
     most("10,000 objects, steady: memory", "steady-10000", "steady", "rss", "MiB", 100),
 ]
