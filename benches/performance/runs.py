@@ -33,7 +33,6 @@ RUNS = [
     Run("neighbour", "-n 100 --shape distinct --scenarios nudge,neighbour"),
     Run("neighbour-hang", "-n 100 --shape distinct --hang --scenarios nudge,neighbour"),
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
-    Run("outage-tls", "-n 200 --shape distinct --tls --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
     Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed"),
     Run("large", "--scenarios large"),

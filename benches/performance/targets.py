@@ -76,7 +76,6 @@ TARGETS = [
     Target("neighbour (another registry hangs), p50 beside that of nudge", "neighbour-hang", "neighbour", value("nudge_p50"), "ms", 1.2, ratio=True, floor_scenario="nudge"),
     most("outage of 60 s, 200 objects: all recovered", "outage", "outage", "recovered_max", "s", 3.5),
     most("the same: attempts while it was down", "outage", "outage", "attempts_while_down", "attempts", 45),
-    most("the same over TLS", "outage-tls", "outage", "attempts_while_down", "attempts", 45),
     most("throttled (429, Retry-After 20): requests that did not wait", "throttle", "throttle", "requests_before_announced", "requests", 1),
     most("the same: recovered after the announced time", "throttle", "throttle", "recovered_after_announced", "s", 2),
     ratio("restart with data, 500: all served", "distinct-500", "restart", "served_max", 2),
