@@ -131,10 +131,10 @@ impl Store {
         let directory = key.directory();
         let lock = self.locks.of(key);
         let _held = hold(&lock);
-        let found = disk::look(&self.full(&directory)).map_err(error::unseen(&directory))?;
+        let found = disk::look(&self.full(&directory));
         let existed = disk::remove_directory(&self.full(&directory))
             .map_err(error::failed("remove directory", &directory))?;
-        if let Some(found) = found {
+        if let Ok(Some(found)) = found {
             hold(&self.alone).forget(&found.identity);
         }
         hold(&self.known).forget_below(&directory);
