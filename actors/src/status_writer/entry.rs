@@ -39,7 +39,7 @@ pub(super) struct Entry {
     known: Option<Arc<Object>>,
     stale: bool,
     authorship: Authorship,
-    held: Held,
+    held: Option<Held>,
     draft: Option<Draft>,
     drafts: u64,
     unheeded: Option<Value>,
@@ -113,7 +113,7 @@ impl Entry {
             known: None,
             stale: false,
             authorship: Authorship::default(),
-            held: Held::default(),
+            held: None,
             draft: None,
             drafts: 0,
             unheeded: None,
@@ -221,22 +221,19 @@ impl Entry {
             self.answer_wish(Ok(()));
         }
         let draft = self.draft()?;
-        if let Some(difference) = self.difference(&object, &draft.status, now) {
-            return Some(Request::Status { draft: draft.number, patch: status_patch(&object, &difference) });
+        let hash = Held::of(&object, &draft.status);
+        if self.held.as_ref() != Some(&hash) {
+            let difference = status_difference(&object, &draft.status, now);
+            if let Some(difference) =
+                difference.filter(|difference| self.unheeded.as_ref() != Some(difference))
+            {
+                let patch = status_patch(&object, &difference);
+                return Some(Request::Status { draft: draft.number, patch });
+            }
+            self.held = Some(hash);
         }
-        if let Some(draft) = self.draft.take() {
-            self.held.note(&object, &draft.status);
-        }
+        self.draft = None;
         None
-    }
-
-    /// What a write could change.
-    fn difference(&self, object: &Object, status: &Status, now: &str) -> Option<Value> {
-        if self.held.is(object, status) {
-            return None;
-        }
-        let difference = status_difference(object, status, now);
-        difference.filter(|difference| self.unheeded.as_ref() != Some(difference))
     }
 
     /// Takes the answer to a request: what is to be done next, and what it tells of who writes the object.

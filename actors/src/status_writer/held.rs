@@ -7,28 +7,20 @@ use reconcile::Status;
 
 use crate::Object;
 
-/// A version and the hash of the status that it holds: the status itself would be the greater part of an entry.
-#[derive(Debug, Default)]
-pub(super) struct Held(Option<(Arc<str>, u64)>);
-
-impl Held {
-    /// Whether this version was found to hold this status.
-    pub(super) fn is(&self, object: &Object, status: &Status) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|(version, hash)| *version == object.resource_version && *hash == hash_of(status))
-    }
-
-    /// Notes that this version holds this status.
-    pub(super) fn note(&mut self, object: &Object, status: &Status) {
-        self.0 = Some((Arc::clone(&object.resource_version), hash_of(status)));
-    }
+/// A version and the hash of a status that it holds: the status itself would be the greater part of an entry.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    version: Arc<str>,
+    status: u64,
 }
 
-fn hash_of(status: &Status) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    status.hash(&mut hasher);
-    hasher.finish()
+impl Held {
+    /// This status, held by this version.
+    pub(super) fn of(object: &Object, status: &Status) -> Self {
+        let mut hasher = DefaultHasher::new();
+        status.hash(&mut hasher);
+        Self { version: Arc::clone(&object.resource_version), status: hasher.finish() }
+    }
 }
 
 #[cfg(test)]
@@ -38,20 +30,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_is_held_by_the_version_that_was_compared_and_by_no_other() {
+    fn another_version_or_another_status_is_not_the_same() {
         let version = |number: &str| {
             let metadata =
                 json!({"name": "app", "namespace": "team", "uid": "one", "resourceVersion": number});
             Object::parse(&json!({"metadata": metadata})).unwrap()
         };
         let status = |generation| Status { observed_generation: generation, ..Status::default() };
-        let mut held = Held::default();
-        assert!(!held.is(&version("1"), &status(1)));
 
-        held.note(&version("1"), &status(1));
+        let held = Held::of(&version("1"), &status(1));
 
-        assert!(held.is(&version("1"), &status(1)));
-        assert!(!held.is(&version("1"), &status(2)));
-        assert!(!held.is(&version("2"), &status(1)));
+        assert_eq!(held, Held::of(&version("1"), &status(1)));
+        assert_ne!(held, Held::of(&version("1"), &status(2)));
+        assert_ne!(held, Held::of(&version("2"), &status(1)));
     }
 }

@@ -40,6 +40,28 @@ async fn a_status_that_is_there_already_is_not_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_statuses_that_were_there_another_one_is_written_and_a_foreign_change_is_written_over() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+        for revision in ["v1", "v1", "v1", "v2", "v2"] {
+            scene.write(&app, ready(revision)).await;
+            scene.rest().await;
+        }
+
+        scene.cluster.change(&key("app"), |object| object["status"]["observedGeneration"] = json!(7));
+        scene.show("app").await;
+        scene.write(&app, ready("v2")).await;
+        scene.rest().await;
+
+        let written = scene.cluster.of(Kind::Status).into_iter().map(|write| write.body["status"].clone());
+        let changed: Vec<_> = written.map(|status| status["artifact"]["revision"].clone()).collect();
+        assert_eq!(changed, [json!("v1"), json!("v2"), json!(null)]);
+        assert_eq!(scene.cluster.object(&key("app"))["status"]["observedGeneration"], 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_api_server_prunes_is_sent_once() {
     play(async |scene| {
         scene.cluster.prune("sourceVerificationFingerprint");
