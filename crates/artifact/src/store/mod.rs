@@ -131,7 +131,7 @@ impl Store {
         let directory = key.directory();
         let lock = self.locks.of(key);
         let _held = hold(&lock);
-        let found = disk::look(&self.full(&directory));
+        let found = self.place_of(key);
         let existed = disk::remove_directory(&self.full(&directory))
             .map_err(error::failed("remove directory", &directory))?;
         if let Ok(Some(found)) = found {

@@ -116,7 +116,8 @@ impl Store {
         let latest = self.point_latest(key, &path);
         if let Some(file) = key.file_of(&path) {
             // A file that cannot be noted now counts as superseded when it is next seen.
-            drop(self.supersede(key, file, None));
+            let noted = self.place_of(key).and_then(|place| self.supersede(key, file, None, place));
+            drop(noted);
         }
         drop(held);
         let published = Published { path, digest, size, latest };

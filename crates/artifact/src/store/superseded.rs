@@ -8,7 +8,7 @@ use super::locks::hold;
 use super::records::Entry;
 use super::retention::{Former, surplus};
 use super::{Error, Key, Store, error};
-use crate::disk;
+use crate::disk::{self, Look};
 
 impl Store {
     /// Notes every file beside `current` that is not yet noted as superseded now; upstream's artifacts and those whose time
@@ -16,15 +16,15 @@ impl Store {
     /// written. Returns them, and whether `current` is there itself. The file that is still `shown` to consumers is none of
     /// them.
     ///
-    /// The caller holds the object's lock.
+    /// The caller holds the object's lock, and has seen the directory at this `place` since.
     pub(super) fn supersede(
         &self,
         key: &Key,
         current: &str,
         shown: Option<&str>,
+        place: Option<Look>,
     ) -> Result<(Vec<Former>, bool), Error> {
         let directory = key.directory();
-        let place = disk::look(&self.full(&directory)).map_err(error::unseen(&directory))?;
         let names = disk::names(&self.full(&directory)).map_err(error::failed("list", &directory))?;
         let now = milliseconds(self.host.now());
         let known = self.entry(key);
@@ -66,12 +66,11 @@ impl Store {
     ///
     /// The caller holds the object's lock.
     pub(super) fn collect(&self, key: &Key, current: &str, shown: Option<&str>) -> Result<usize, Error> {
-        let directory = key.directory();
-        let place = disk::look(&self.full(&directory)).map_err(error::unseen(&directory))?;
+        let place = self.place_of(key)?;
         if place.is_some_and(|place| hold(&self.alone).holds(&place.identity)) {
             return Ok(0);
         }
-        let (former, current_exists) = self.supersede(key, current, shown)?;
+        let (former, current_exists) = self.supersede(key, current, shown, place)?;
         let settings = &self.settings;
         let garbage =
             surplus(former, current_exists.into(), settings.retention_ttl, settings.retention_records);
@@ -88,6 +87,12 @@ impl Store {
             self.point_latest(key, &key.path_of(current))?;
         }
         Ok(garbage.len())
+    }
+
+    /// The object's directory, if it has one.
+    pub(super) fn place_of(&self, key: &Key) -> Result<Option<Look>, Error> {
+        let directory = key.directory();
+        disk::look(&self.full(&directory)).map_err(error::unseen(&directory))
     }
 }
 
