@@ -52,7 +52,7 @@ fn run(arguments: &RunArguments) -> ExitCode {
             "the feature gate has no effect: object identity is always on, and Secrets are never cached"
         );
     }
-    finish(on_arbiter(async move {
+    finish(arbiter().block_on(async move {
         let shutdown = operate::on_signal(CancellationToken::new())?;
         let ends = match &config.manifests {
             None => cluster::ends(&config).await?,
@@ -73,7 +73,7 @@ fn run(arguments: &RunArguments) -> ExitCode {
 /// The tour writes for a reader: no log is installed that would break its table.
 fn show(arguments: &DemoArguments) -> ExitCode {
     let once = arguments.once;
-    let toured = on_arbiter(async move {
+    let toured = arbiter().block_on(async move {
         let shutdown = operate::on_signal(CancellationToken::new())?;
         demo::run(once, shutdown).await
     });
@@ -92,8 +92,11 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs a future where actors can be started: one arbiter decides, the pool works (design s. 3).
-fn on_arbiter<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+/// Where actors can be started: one arbiter decides, the pool works (design s. 3).
+///
+/// # Panics
+/// The system has no thread left.
+pub fn arbiter() -> actix::SystemRunner {
     // Another provider can only have been installed by this very function.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let build = || {
@@ -102,5 +105,5 @@ fn on_arbiter<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
             .build()
             .expect("threads and timers are there when a process starts")
     };
-    actix::System::with_tokio_rt(build).block_on(future)
+    actix::System::with_tokio_rt(build)
 }

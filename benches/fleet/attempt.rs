@@ -8,7 +8,7 @@ use criterion::Criterion;
 
 use crate::beside;
 use crate::registry::Registry;
-use crate::stage::{Stage, runner};
+use crate::stage::Stage;
 
 /// Asks the object of this stage, and waits until it shows the newest content.
 fn ask(runner: &SystemRunner, stage: &Stage) -> Duration {
@@ -37,7 +37,7 @@ async fn pull(client: &reqwest::Client, stage: &Stage) -> reqwest::Result<()> {
 
 /// Measures both kinds of attempts.
 pub(crate) fn measure(criterion: &mut Criterion) {
-    let (runner, client) = (runner(), reqwest::Client::new());
+    let (runner, client) = (sluice::arbiter(), reqwest::Client::new());
     let stage = Stage::set(1, "1h").expect("loopback and a folder");
     let operator = runner.block_on(async {
         let operator = stage.start().await.expect("an operator");

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use actix::MailboxError;
 use async_trait::async_trait;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use sluice::local::merge;
 use sluice::wiring::{Ends, Listeners};
 use sluice_actors::cluster::{
     ClusterReader, ClusterWriter, Notice, ReadError, Secret, ServiceAccount, WriteError,
@@ -229,22 +230,4 @@ fn object(number: usize, interval: &str, registry: &Registry) -> Value {
 
 fn applied(object: &Value) -> ObjectChanged {
     ObjectChanged::Applied(Arc::new(Object::parse(object).expect("it has a name")))
-}
-
-/// RFC 7386.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(fields) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    for (name, change) in fields {
-        match (change, target.as_object_mut()) {
-            (Value::Null, Some(target)) => drop(target.remove(name)),
-            (change, Some(target)) => merge(target.entry(name).or_insert(Value::Null), change),
-            (_, None) => {}
-        }
-    }
 }

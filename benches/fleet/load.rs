@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt as _, stream};
 
 use crate::registry::Registry;
-use crate::stage::{Operator, Stage, runner};
+use crate::stage::{Operator, Stage};
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 /// As many requests at a time as the operator has at one registry.
@@ -32,8 +32,8 @@ pub(crate) fn measure() -> anyhow::Result<()> {
 /// Two operators, one after the other, each with a runtime of its own as a process has it.
 fn fleet(size: usize) -> anyhow::Result<()> {
     let stage = Stage::set(size, "1h")?;
-    runner().block_on(first(&stage, size))?;
-    runner().block_on(second(&stage, size))?;
+    sluice::arbiter().block_on(first(&stage, size))?;
+    sluice::arbiter().block_on(second(&stage, size))?;
     stage.registry.close()
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::registry::Registry;
-use crate::stage::{Stage, runner};
+use crate::stage::Stage;
 
 /// Twenty passes a second, as those of 10,000 objects that are polled every eight minutes.
 const OBJECTS: usize = 200;
@@ -16,7 +16,7 @@ const MEASURED: Duration = Duration::from_secs(30);
 /// Measures both.
 pub(crate) fn measure() -> anyhow::Result<()> {
     let stage = Stage::set(OBJECTS, &format!("{}s", INTERVAL.as_secs()))?;
-    runner().block_on(compare(&stage))?;
+    sluice::arbiter().block_on(compare(&stage))?;
     stage.registry.close()
 }
 

@@ -2,13 +2,12 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix::SystemRunner;
-use anyhow::{Context as _, bail};
-use clap::Parser as _;
+use anyhow::bail;
 use prometheus::Registry as Metrics;
 use prometheus::proto::MetricFamily;
-use sluice::config::{Cli, Command, Config};
+use sluice::config::Config;
 use sluice::wiring::{self, Actors, Ends};
 use sluice_actors::Known;
 use sluice_actors::status_writer::Flush;
@@ -19,19 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
 use crate::registry::Registry;
-
-/// A runtime as the program has it: one thread for the actors, a pool for the work.
-pub(crate) fn runner() -> SystemRunner {
-    // It can only have been installed by an earlier call.
-    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-    let build = || {
-        tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .expect("there are threads and timers")
-    };
-    actix::System::with_tokio_rt(build)
-}
 
 /// The three of them; what is on disk goes with it.
 pub(crate) struct Stage {
@@ -93,7 +79,7 @@ impl Operator {
         Ok(())
     }
 
-    /// Until so many passes have ended.
+    /// Until so many passes have ended; no measured one takes a minute.
     pub(crate) async fn passes(&self, count: usize) {
         let ended = || {
             let families = self.metrics.gather();
@@ -102,9 +88,13 @@ impl Operator {
             all.map(|metric| metric.get_counter().get_value()).sum::<f64>()
         };
         let wanted = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        while ended() < wanted {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        let mut look = tokio::time::interval(Duration::from_millis(5));
+        let looks = async {
+            while ended() < wanted {
+                look.tick().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), looks).await.expect("the passes end");
     }
 
     /// Ends it in order.
@@ -121,19 +111,11 @@ impl Operator {
 /// What `sluice run` has without any flag, but for the folders and ports.
 fn config(room: &TempDir) -> anyhow::Result<Config> {
     let storage = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr())?.to_string();
-    let flags = [
-        ("--storage-path", room.path().display().to_string()),
-        ("--storage-addr", storage.clone()),
-        ("--storage-adv-addr", storage),
-        ("--enable-leader-election", "false".to_owned()),
-        ("--events-addr", String::new()),
-    ];
-    let words = flags.map(|(flag, value)| format!("{flag}={value}"));
-    let cli = Cli::try_parse_from(["sluice", "run"].into_iter().map(str::to_owned).chain(words))?;
-    let Command::Run(arguments) = cli.command else {
-        bail!("the arguments of `run` were read as another command")
-    };
-    Config::new(&arguments, &|_| None)
-        .map_err(|problems| anyhow::anyhow!(problems.join("; ")))
-        .context("the flags of the benchmark")
+    Config::of_flags(&[
+        ("--storage-path", &room.path().display().to_string()),
+        ("--storage-addr", &storage),
+        ("--storage-adv-addr", &storage),
+        ("--enable-leader-election", "false"),
+        ("--events-addr", ""),
+    ])
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use artifact::digest::Algorithm;
+use clap::Parser as _;
 use reconcile::{Backoff, Policy};
 use url::Url;
 
@@ -65,6 +66,19 @@ pub struct Config {
 }
 
 impl Config {
+    /// What `sluice run` does with these flags and no environment.
+    ///
+    /// # Errors
+    /// What cannot be used of them, in one text.
+    pub fn of_flags(flags: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let words = flags.iter().map(|(flag, value)| format!("{flag}={value}"));
+        let cli = Cli::try_parse_from(["sluice", "run"].into_iter().map(str::to_owned).chain(words))?;
+        let Command::Run(arguments) = cli.command else {
+            anyhow::bail!("the arguments of `run` were read as another command")
+        };
+        Self::new(&arguments, &|_| None).map_err(|problems| anyhow::anyhow!(problems.join("; ")))
+    }
+
     /// Reads arguments, with `environment` for what they leave open.
     ///
     /// # Errors

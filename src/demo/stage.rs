@@ -3,10 +3,9 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clap::Parser as _;
 use oci::Credential;
 use sluice_actors::Key;
 use tempfile::TempDir;
@@ -14,7 +13,7 @@ use tempfile::TempDir;
 use super::examples;
 use super::registry::Registry;
 use super::samples::Pusher;
-use crate::config::{Cli, Command, Config};
+use crate::config::Config;
 use crate::local::Folder;
 
 /// The first version of the chart, and the one that is pushed later.
@@ -102,7 +101,7 @@ fn config(manifests: &str, data: &str) -> anyhow::Result<Config> {
         .and_then(|port| port.local_addr())
         .context("no port on loopback")?
         .to_string();
-    let flags = [
+    Config::of_flags(&[
         ("--manifests", manifests),
         ("--storage-path", data),
         ("--storage-addr", &storage),
@@ -110,13 +109,7 @@ fn config(manifests: &str, data: &str) -> anyhow::Result<Config> {
         ("--metrics-addr", "0"),
         ("--health-addr", "0"),
         ("--events-addr", ""),
-    ];
-    let words = flags.map(|(flag, value)| format!("{flag}={value}"));
-    let cli = Cli::try_parse_from(["sluice", "run"].into_iter().map(str::to_owned).chain(words))?;
-    let Command::Run(arguments) = cli.command else {
-        bail!("the demo parsed its own arguments as another command")
-    };
-    Config::new(&arguments, &|_| None).map_err(|problems| anyhow::anyhow!(problems.join("; ")))
+    ])
 }
 
 fn authorization(credential: &Credential) -> Option<String> {

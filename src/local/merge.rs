@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Applies a patch: `null` removes a field, objects are merged, anything else replaces what was there.
-pub(super) fn merge(target: &mut Value, patch: &Value) {
+pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(fields) = patch else {
         *target = patch.clone();
         return;

@@ -30,6 +30,8 @@ use anyhow::{Context as _, bail};
 use sluice_actors::Object;
 use tokio::sync::watch;
 
+pub use merge::merge;
+
 use contents::{Contents, Problem};
 use disk::Disk;
 use files::Files;

@@ -30,7 +30,7 @@ pub use passes::Passes;
 pub use process::Process;
 pub use requests::Requests;
 pub use room::Room;
-pub use served::Served;
+pub use served::BytesServed;
 pub use tokens::Tokens;
 pub use writes::Writes;
 

@@ -6,9 +6,9 @@ use prometheus::proto::MetricFamily;
 
 /// The bytes of artifacts that went out. Cheap to copy.
 #[derive(Clone)]
-pub struct Served(IntCounter);
+pub struct BytesServed(IntCounter);
 
-impl Served {
+impl BytesServed {
     /// None yet.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Served {
     }
 }
 
-impl Collector for Served {
+impl Collector for BytesServed {
     fn desc(&self) -> Vec<&Desc> {
         self.0.desc()
     }

@@ -13,7 +13,9 @@ use sluice_actors::status_writer::Counters;
 use sluice_actors::storage::Processors;
 use sluice_actors::{End, Key, Recorder};
 
-use super::{Flights, Hosts, Lag, Leader, Passes, Process, Question, Requests, Room, Served, Tokens, Writes};
+use super::{
+    BytesServed, Flights, Hosts, Lag, Leader, Passes, Process, Question, Requests, Room, Tokens, Writes,
+};
 
 fn shown(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
@@ -267,7 +269,7 @@ async fn the_documentation_has_exactly_the_series_that_there_are() {
     passes.ended(&key, End::Waiting);
     passes.answered("Inspect", Duration::ZERO);
     registry.register(Box::new(requests)).unwrap();
-    registry.register(Box::new(Served::new().unwrap())).unwrap();
+    registry.register(Box::new(BytesServed::new().unwrap())).unwrap();
     registry.register(Box::new(Leader::new("lease").unwrap())).unwrap();
     registry.register(Box::new(Process::new().unwrap())).unwrap();
     registry.register(Box::new(Writes::new(Arc::new(Counters::default())).unwrap())).unwrap();

@@ -11,7 +11,7 @@ use sluice_actors::Known;
 use super::file::StoredFile;
 use super::listening::{Limits, Listening, not_found};
 use super::location::Location;
-use crate::metrics::Served as BytesServed;
+use crate::metrics::BytesServed;
 
 /// An artifact that is due is here within seconds; consumers that are told nothing wait longer and longer.
 const RETRY_AFTER_SECONDS: &str = "5";

@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::head_only::HeadOnly;
-use crate::metrics::Served;
+use crate::metrics::BytesServed;
 
 /// Bytes of one read: large enough that a read costs more than handing it to the blocking pool, small enough that all
 /// connections at once stay within 32 MiB.
@@ -78,7 +78,11 @@ impl StoredFile {
     ///
     /// # Errors
     /// The file cannot be read from where the range begins.
-    pub(super) async fn answer(self, request: &HttpRequest, served: &Served) -> io::Result<HttpResponse> {
+    pub(super) async fn answer(
+        self,
+        request: &HttpRequest,
+        served: &BytesServed,
+    ) -> io::Result<HttpResponse> {
         match self.verdict(request) {
             Verdict::NotModified => Ok(self.head(StatusCode::NOT_MODIFIED).finish()),
             Verdict::Failed => Ok(self.head(StatusCode::PRECONDITION_FAILED).finish()),
@@ -114,7 +118,7 @@ impl StoredFile {
         method: &Method,
         first: u64,
         length: u64,
-        served: &Served,
+        served: &BytesServed,
     ) -> io::Result<HttpResponse> {
         response.content_type(self.content_type).insert_header((header::ACCEPT_RANGES, "bytes"));
         if method == Method::HEAD {

@@ -21,7 +21,7 @@ use prometheus::Registry;
 use sluice_actors::Known;
 
 use crate::config::Config;
-use crate::metrics::{Lag, Served};
+use crate::metrics::{BytesServed, Lag};
 use crate::wiring::Actors;
 use health::{Pulse, Readiness};
 use listening::{Limits, Listening, Running};
@@ -31,7 +31,7 @@ pub struct Servers {
     readiness: Arc<Readiness>,
     pulse: Arc<Pulse>,
     lag: Lag,
-    served: Served,
+    served: BytesServed,
     running: Vec<(&'static str, Running)>,
 }
 
@@ -85,7 +85,7 @@ pub fn start(config: &Config, known: &Arc<Known>, registry: &Registry) -> anyhow
         readiness: Arc::new(Readiness::new(Arc::clone(known))),
         pulse: Arc::new(Pulse::new()),
         lag: Lag::of_arbiter()?,
-        served: Served::new()?,
+        served: BytesServed::new()?,
         running: Vec::new(),
     };
     registry.register(Box::new(servers.lag.clone()))?;

@@ -57,10 +57,7 @@ impl Services {
         M: Message<Result = Result<T, Failure>> + Send + 'static,
         T: Send + 'static,
     {
-        let since = Instant::now();
-        let answer = scope.ask(actor, message).await;
-        self.recorder.answered(name::<M>(), since.elapsed());
-        answer
+        self.timed::<M, _>(scope.ask(actor, message)).await
     }
 
     /// Asks as [`Scope::ask_to_the_end`] does; the recorder hears how long the answer took.
@@ -74,8 +71,12 @@ impl Services {
         M: Message<Result = Result<T, Failure>> + Send + 'static,
         T: Send + 'static,
     {
+        self.timed::<M, _>(scope.ask_to_the_end(actor, message)).await
+    }
+
+    async fn timed<M, A>(&self, answer: impl Future<Output = A>) -> A {
         let since = Instant::now();
-        let answer = scope.ask_to_the_end(actor, message).await;
+        let answer = answer.await;
         self.recorder.answered(name::<M>(), since.elapsed());
         answer
     }

@@ -11,7 +11,7 @@ use sluice_actors::{Key, Known};
 use tempfile::TempDir;
 
 use super::client::{Answer, ask};
-use crate::metrics::Served;
+use crate::metrics::BytesServed;
 use crate::serve::artifacts::artifacts;
 use crate::serve::listening::{Limits, Running};
 
@@ -24,7 +24,7 @@ pub(super) const LENGTH: usize = 200_000;
 pub(super) struct Shelf {
     root: TempDir,
     pub(super) known: Arc<Known>,
-    pub(super) bytes: Served,
+    pub(super) bytes: BytesServed,
     pub(super) server: SocketAddr,
     running: Running,
 }
@@ -49,7 +49,7 @@ impl Shelf {
         let root = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(root.path(), Settings::default()).unwrap());
         let known = Arc::new(Known::default());
-        let bytes = Served::new().unwrap();
+        let bytes = BytesServed::new().unwrap();
         let listening = artifacts("127.0.0.1:0", limits, &store, &known, &bytes).unwrap();
         let server = listening.address;
         let shelf = Self { root, known, bytes, server, running: listening.start() };
