@@ -5,7 +5,7 @@ import re
 import subprocess
 
 NAMES = ("fleet", "store", "unpack", "machine")
-FOUND = re.compile(rf"^(\||(attempt|pass|store|unpack)/[^:]+: |machine/\w+ +time: )")
+FOUND = re.compile(r"^(\||(attempt|pass|store|unpack)/[\w -]+: |machine/\w+ +time: )")
 
 
 def measure(root: pathlib.Path, reports: pathlib.Path) -> None:
@@ -20,11 +20,10 @@ def measure(root: pathlib.Path, reports: pathlib.Path) -> None:
 
 def section(reports: pathlib.Path) -> str:
     """What was found, as a section of the page: tables as they are, lines as they were printed."""
-    found = {name: reports / f"bench-{name}.txt" for name in NAMES}
-    texts = {name: path.read_text().strip() for name, path in found.items() if path.exists()}
-    if not texts:
+    kept = [path for name in NAMES if (path := reports / f"bench-{name}.txt").exists()]
+    if not kept:
         return ""
-    found = [line for text in texts.values() for line in text.splitlines()]
+    found = [line for path in kept for line in path.read_text().splitlines()]
     table = [line for line in found if line.startswith("|")]
     lines = [line for line in found if not line.startswith("|")]
     head = "\n## In one process\n\nA registry, a cluster that takes no time and the operator in one process; counts are exact, times are compared with the least that\ncan be done. `cargo bench --bench NAME` repeats one of them.\n\n"

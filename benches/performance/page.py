@@ -22,12 +22,13 @@ Machine: {machine}. Commit: {commit}.
 BUSY = 0.05
 
 
-def render(directory: pathlib.Path, commit: str) -> str:
+def render(directory: pathlib.Path) -> str:
     """The page of all reports in a directory: `NAME.1.json`, `NAME.2.json` and so on."""
     first = next(iter(sorted(directory.glob("*.json"))))
     counts = {len(list(directory.glob(f"{run.name}.[0-9]*.json"))) for run in runs.RUNS} - {0}
     rows = [row(target, directory) for target in targets.TARGETS]
     count = " or ".join(map(str, sorted(counts)))
+    commit = (directory / "commit").read_text()
     head = HEAD.format(count=count, machine=fleet.machine(first), commit=commit)
     notes = pathlib.Path(__file__).with_name("notes.md").read_text()
     return head + "\n".join(rows) + "\n" + notes + inprocess.section(directory) + "\n" + commands() + busy(directory)
