@@ -6,9 +6,11 @@
 
 mod authority;
 mod comparator;
+mod concern;
 mod constraint;
 mod digest;
 mod filter;
+mod place;
 mod quote;
 mod redaction;
 mod repository;
@@ -19,6 +21,7 @@ mod version;
 
 pub use constraint::{Constraint, ConstraintError};
 pub use digest::{Digest, DigestError};
+pub use place::Place;
 pub use quote::go_quote;
 pub use redaction::redacted_url;
 pub use repository::{Repository, UrlError};
