@@ -1,8 +1,9 @@
-//! The `CustomResourceDefinition` (spec 1.1, 1.2; D11, D38).
+//! The `CustomResourceDefinition`s (spec 1.1, 1.2; D11, D33, D38).
 
 use serde_json::{Value, json};
 
 use crate::schema::structural;
+use crate::webhook_definition::webhook_definition;
 use crate::{OciRepositorySpec, OciRepositoryStatus};
 
 /// The API group of the kind.
@@ -46,13 +47,17 @@ pub fn definition() -> Value {
     })
 }
 
-/// The definition as the YAML file that is applied to clusters.
-///
-/// # Panics
-/// Never: a JSON value whose keys are texts is always representable.
+/// All definitions as YAML files that are applied to clusters, by file name.
 #[must_use]
-pub fn manifest() -> String {
-    let yaml = serde_yaml::to_string(&definition()).expect("a JSON value is representable in YAML");
+pub fn manifests() -> [(&'static str, String); 2] {
+    [
+        ("ocirepositories.yaml", manifest(&definition())),
+        ("registrywebhooks.yaml", manifest(&webhook_definition())),
+    ]
+}
+
+fn manifest(definition: &Value) -> String {
+    let yaml = serde_yaml::to_string(definition).expect("a JSON value is representable in YAML");
     format!("{HEADER}---\n{yaml}")
 }
 

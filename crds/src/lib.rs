@@ -1,4 +1,4 @@
-//! The API: OCIRepository as Rust types and as custom resource definitions.
+//! The API: `OCIRepository` and `RegistryWebhook` as Rust types and as custom resource definitions.
 //!
 //! The types read what any version of the CRD lets through; what they do not know is named by
 //! [`unknown_spec_field`] rather than dropped. The definition is made from the same types by [`definition()`],
@@ -7,15 +7,23 @@
 mod definition;
 mod duration;
 mod ocirepository;
+mod registry_webhook;
 mod schema;
 mod status;
 mod unknown;
+mod webhook_definition;
 
-pub use definition::{GROUP, KIND, definition, manifest};
+pub use definition::{GROUP, KIND, definition, manifests};
 pub use duration::{DurationError, go_duration};
 pub use ocirepository::{
     ArtifactSource, IdentityMatch, LayerOperation, LayerSelector, OciRepositorySpec, Provider, Reference,
     SecretReference, Verification, VerificationProvider,
 };
+pub use registry_webhook::{
+    LastDelivery, RegistryWebhookSpec, RegistryWebhookStatus, TokenTrust, WebhookType,
+};
 pub use status::{Artifact, Condition, OciRepositoryStatus};
 pub use unknown::unknown_spec_field;
+pub use webhook_definition::{
+    WEBHOOK_GROUP, WEBHOOK_KIND, WEBHOOK_PLURAL, WEBHOOK_VERSION, webhook_definition,
+};

@@ -5,5 +5,8 @@ use std::path::Path;
 fn main() -> std::io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("yaml");
     fs_err::create_dir_all(&folder)?;
-    fs_err::write(folder.join("ocirepositories.yaml"), sluice_crds::manifest())
+    for (name, text) in sluice_crds::manifests() {
+        fs_err::write(folder.join(name), text)?;
+    }
+    Ok(())
 }
