@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A crate, and the crates that it may not reach: each name stands for itself and for all that begins so with a dash.
-const FENCES: [(&str, &[&str]); 8] = [
+const FENCES: [(&str, &[&str]); 9] = [
     ("sluice", &["ring", "native-tls", "openssl-sys"]),
     ("reference", &["actix", "tokio", "hyper", "kube", "k8s-openapi", "serde"]),
     ("reconcile", &["actix", "tokio", "hyper", "kube", "k8s-openapi", "serde"]),
     ("artifact", &["actix", "tokio", "hyper", "kube", "k8s-openapi"]),
     ("sluice-crds", &["actix", "tokio", "hyper", "kube-client", "kube-runtime"]),
     ("verify", &["actix", "tokio", "hyper", "kube", "k8s-openapi"]),
+    ("hooks", &["actix", "tokio", "hyper", "kube", "k8s-openapi"]),
     ("oci", &["actix", "kube", "k8s-openapi"]),
     ("sluice-actors", &["actix-web", "kube-client", "kube-runtime"]),
 ];
