@@ -45,6 +45,7 @@ fn pass(criterion: &mut Criterion) {
             machine.step(black_box(Event::Finished {
                 attempt: number,
                 outcome: Outcome::Succeeded,
+                found: None,
                 ran_for,
             }));
             attempt = attempt_of(&machine.step(black_box(Event::Due)));

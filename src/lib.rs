@@ -10,6 +10,7 @@ pub mod metrics;
 mod operate;
 pub mod serve;
 mod telemetry;
+pub mod webhooks;
 pub mod wiring;
 
 use std::process::ExitCode;

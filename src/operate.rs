@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
+use artifact::store::Store;
 use prometheus::Registry;
 use prometheus::core::Collector;
 use sluice_actors::Known;
@@ -16,6 +17,7 @@ use crate::drain;
 use crate::lease::{Campaign, Election};
 use crate::metrics::{Process, Tokens};
 use crate::serve::{self, Servers};
+use crate::webhooks::Reception;
 use crate::wiring::{self, Actors, Ends, Source};
 
 /// How often the root looks whether every service lives.
@@ -32,16 +34,14 @@ const LOST: &str = "leader election lost: another replica may lead now";
 /// Something that cannot be used at the start, the death of a service, or the loss of the Lease. After the last two the
 /// process must end at once: its state cannot be trusted, or another replica leads.
 pub async fn operate(config: &Config, mut ends: Ends, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let metrics = metrics(ends.series.drain(..))?;
-    let known = Arc::new(Known::default());
-    let servers = serve::start(config, &known, &metrics)?;
+    let groundwork = Groundwork::lay(config, &mut ends)?;
     let campaign = ends.election.take().map(Election::start);
     let begun = tokio::select! {
         biased;
-        begun = begin(config, &ends, servers, known, &metrics, campaign.as_ref(), &shutdown) => begun,
+        begun = begin(config, &ends, groundwork, campaign.as_ref(), &shutdown) => begun,
         () = lost(campaign.as_ref()) => bail!(LOST),
     };
-    let (actors, servers) = match begun {
+    let (actors, groundwork) = match begun {
         Ok(Some(begun)) => begun,
         unled => {
             leave(campaign).await;
@@ -50,32 +50,73 @@ pub async fn operate(config: &Config, mut ends: Ends, shutdown: CancellationToke
     };
     tokio::select! {
         biased;
-        led = lead(config, ends.source, actors, servers, &shutdown) => led?,
+        led = lead(config, ends.source, actors, groundwork, &shutdown) => led?,
         () = lost(campaign.as_ref()) => bail!(LOST),
     }
     leave(campaign).await;
     Ok(())
 }
 
+/// What is there whether we lead or not.
+struct Groundwork {
+    known: Arc<Known>,
+    metrics: Registry,
+    servers: Servers,
+    reception: Option<Reception>,
+}
+
+impl Groundwork {
+    fn lay(config: &Config, ends: &mut Ends) -> anyhow::Result<Self> {
+        let metrics = metrics(ends.series.drain(..))?;
+        let known = Arc::new(Known::default());
+        let mut servers = serve::start(config, &known, &metrics)?;
+        let mut reception = None;
+        if let (Some(webhooks), Some(address)) = (ends.webhooks.take(), &config.webhook_address) {
+            let (started, desk) = Reception::start(config, webhooks, &ends.reader, &known, &metrics)?;
+            servers.take_deliveries(address, desk)?;
+            reception = Some(started);
+        }
+        Ok(Self { known, metrics, servers, reception })
+    }
+
+    /// Starts the actors. From now on pushes are held against their objects.
+    async fn start(&mut self, config: &Config, ends: &Ends, store: Arc<Store>) -> anyhow::Result<Actors> {
+        let mut sources = None;
+        if let Some(reception) = &mut self.reception {
+            reception.stop_standing_by().await;
+            sources = Some(reception.sources());
+        }
+        let actors = wiring::start(config, ends, store, Arc::clone(&self.known), sources, &self.metrics)?;
+        if let Some(reception) = &self.reception {
+            reception.lead(&actors.watcher);
+        }
+        self.servers.serve_artifacts(config, &actors)?;
+        Ok(actors)
+    }
+
+    /// The name of a part that has ended by itself.
+    fn dead(&self) -> Option<&'static str> {
+        let deaf = self.reception.as_ref().is_some_and(|reception| !reception.is_alive());
+        self.servers.dead().or(deaf.then_some("Receiver"))
+    }
+}
+
 /// Everything that is needed to lead, once we may; `None` when `shutdown` comes first.
 async fn begin(
     config: &Config,
     ends: &Ends,
-    mut servers: Servers,
-    known: Arc<Known>,
-    metrics: &Registry,
+    mut groundwork: Groundwork,
     campaign: Option<&Campaign>,
     shutdown: &CancellationToken,
-) -> anyhow::Result<Option<(Actors, Servers)>> {
+) -> anyhow::Result<Option<(Actors, Groundwork)>> {
     tokio::select! {
         biased;
         () = shutdown.cancelled() => return Ok(None),
-        () = beating(&servers, won(campaign)) => {}
+        () = beating(&groundwork.servers, won(campaign)) => {}
     }
-    let store = beating(&servers, wiring::open(config)).await?;
-    let actors = wiring::start(config, ends, store, known, metrics)?;
-    servers.serve_artifacts(config, &actors)?;
-    Ok(Some((actors, servers)))
+    let store = beating(&groundwork.servers, wiring::open(config)).await?;
+    let actors = groundwork.start(config, ends, store).await?;
+    Ok(Some((actors, groundwork)))
 }
 
 /// The operator, until it is stopped or something of it dies.
@@ -83,7 +124,7 @@ async fn lead(
     config: &Config,
     source: Source,
     actors: Actors,
-    servers: Servers,
+    groundwork: Groundwork,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
     let watching = CancellationToken::new();
@@ -92,14 +133,17 @@ async fn lead(
     let died = tokio::select! {
         biased;
         () = shutdown.cancelled() => None,
-        service = death(&actors, &servers) => Some(service),
+        service = death(&actors, &groundwork) => Some(service),
         _ = &mut watch => Some("the watch of objects"),
     };
     watching.cancel();
     if let Some(service) = died {
         bail!("{service} died of a bug: its state cannot be trusted, so the process ends and starts anew");
     }
-    drain::drain(actors, servers, watch).await;
+    if let Some(reception) = &groundwork.reception {
+        reception.resign();
+    }
+    drain::drain(actors, groundwork.servers, watch).await;
     Ok(())
 }
 
@@ -166,12 +210,12 @@ pub(crate) fn on_signal(token: CancellationToken) -> anyhow::Result<Cancellation
 }
 
 /// The name of the first service that dies. Each look also tells that the arbiter itself is alive.
-async fn death(actors: &Actors, servers: &Servers) -> &'static str {
+async fn death(actors: &Actors, groundwork: &Groundwork) -> &'static str {
     let mut tick = tokio::time::interval(TICK);
     loop {
         let due = tick.tick().await;
-        servers.beat(due.elapsed());
-        if let Some(service) = actors.dead().or_else(|| servers.dead()) {
+        groundwork.servers.beat(due.elapsed());
+        if let Some(service) = actors.dead().or_else(|| groundwork.dead()) {
             return service;
         }
     }

@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use artifact::store::Store;
 use prometheus::Registry;
 use prometheus::core::Collector;
-use sluice_actors::Known;
 use sluice_actors::cluster::{ClusterReader, ClusterWriter};
 use sluice_actors::fetcher::Fetcher;
+use sluice_actors::receiver::{HookChanged, HookWriter};
 use sluice_actors::registry::{self, Registries};
 use sluice_actors::repository::Services;
 use sluice_actors::resolver::Resolver;
@@ -19,6 +19,7 @@ use sluice_actors::status_writer::StatusWriter;
 use sluice_actors::storage::{Address, Scrubbing, Storage};
 use sluice_actors::verifier::Verifier;
 use sluice_actors::watcher::{DependencyChanged, ObjectChanged, Watcher};
+use sluice_actors::{Known, Sources};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -50,8 +51,27 @@ pub struct Ends {
     pub source: Source,
     /// Decides who may write; `None` where nobody else could.
     pub election: Option<Election>,
+    /// Where webhooks are found and written to; `None` where none are taken.
+    pub webhooks: Option<WebhookEnds>,
     /// What is measured there.
     pub series: Vec<Box<dyn Collector>>,
+}
+
+/// Shows hooks and their Secrets until the token is cancelled.
+pub type HookSource =
+    Box<dyn FnOnce(Recipient<HookChanged>, Recipient<DependencyChanged>, CancellationToken) -> Task + Send>;
+
+/// Shows objects to a replica that does not lead, until the token is cancelled.
+pub type ObjectSource = Box<dyn FnOnce(Recipient<ObjectChanged>, CancellationToken) -> Task + Send>;
+
+/// What stands behind the webhook server.
+pub struct WebhookEnds {
+    /// Writes for hooks.
+    pub writer: Arc<dyn HookWriter>,
+    /// Shows them.
+    pub hooks: HookSource,
+    /// Shows objects as long as this replica does not lead.
+    pub objects: ObjectSource,
 }
 
 /// The name of a service, and whether it lives.
@@ -106,6 +126,7 @@ pub fn start(
     ends: &Ends,
     store: Arc<Store>,
     known: Arc<Known>,
+    sources: Option<Arc<Sources>>,
     metrics: &Registry,
 ) -> prometheus::Result<Actors> {
     let limits = artifact::Limits { unpacked_bytes: config.artifact_max_size, ..artifact::Limits::default() };
@@ -152,6 +173,7 @@ pub fn start(
         remove_finalizer: status_writer.clone().recipient(),
         forget: status_writer.clone().recipient(),
         known: Arc::clone(&known),
+        sources,
         recorder: Passes::register(metrics, config.concurrent)?,
         policy: config.policy,
         default_account: config.default_account.clone(),

@@ -7,6 +7,12 @@
 //! | `DependencyChanged` | watch -> Watcher |
 //! | `DependencyShown` | Watcher -> Repository |
 //! | `DependenciesNamed` | Repository -> Watcher |
+//! | `HookChanged` | watch -> Receiver |
+//! | `Deliver` | webhook server -> Receiver |
+//! | `Refused` | webhook server -> Receiver |
+//! | `Lead` | program -> Receiver |
+//! | `Nudge` | Receiver -> Watcher |
+//! | `Nudged` | Watcher -> Repository |
 //! | `Inspect` | Repository -> Storage |
 //! | `Admit` | Repository -> Registry |
 //! | `Resolve` | Repository -> Resolver |
@@ -42,11 +48,13 @@ pub mod flights;
 mod key;
 mod known;
 mod object;
+pub mod receiver;
 mod recorder;
 pub mod registry;
 pub mod repository;
 pub mod resolver;
 mod scope;
+mod sources;
 pub mod status_writer;
 pub mod storage;
 #[cfg(feature = "testing")]
@@ -61,3 +69,4 @@ pub use known::Known;
 pub use object::{FINALIZER, Object, SpecProblem};
 pub use recorder::{End, Recorder};
 pub use scope::{Budget, FinalizerSender, Scope};
+pub use sources::{Sources, Tag};

@@ -86,6 +86,7 @@ impl Cluster {
     pub(crate) fn ends(self: &Arc<Self>) -> Ends {
         let cluster = Arc::clone(self);
         Ends {
+            webhooks: None,
             reader: Arc::new(Nothing),
             writer: Arc::clone(self) as Arc<dyn ClusterWriter>,
             source: Box::new(move |listeners, stop| {

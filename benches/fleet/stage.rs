@@ -48,10 +48,10 @@ impl Stage {
     /// Starts an operator on what the last one has stored.
     pub(crate) async fn start(&self) -> anyhow::Result<Operator> {
         let metrics = Metrics::new();
-        let Ends { reader, writer, source, election, series } = self.cluster.ends();
+        let Ends { reader, writer, source, election, webhooks, series } = self.cluster.ends();
         let (store, known) = (wiring::open(&self.config).await?, Arc::new(Known::default()));
-        let ends = Ends { reader, writer, source, election, series };
-        let actors = wiring::start(&self.config, &ends, store, known, &metrics)?;
+        let ends = Ends { reader, writer, source, election, webhooks, series };
+        let actors = wiring::start(&self.config, &ends, store, known, None, &metrics)?;
         let watching = CancellationToken::new();
         let watch = tokio::spawn((ends.source)(actors.listeners(), watching.clone()));
         Ok(Operator { actors, metrics, watching, watch })

@@ -14,7 +14,7 @@ use sluice_actors::watcher::DependencyChanged;
 use sluice_actors::{Dependency, DependencyKind};
 use tokio_util::sync::CancellationToken;
 
-use super::follow::Watch;
+use super::follow::{Unwatchable, Watch};
 use crate::metrics::Lag;
 
 /// Before it is asked again for what may not be watched: roles change seldom, and each request ends in an audit log.
@@ -30,6 +30,18 @@ pub async fn watch_dependencies(
     stop: CancellationToken,
 ) {
     Watched { client, namespace, after_refusal: AFTER_REFUSAL, lag }.follow(watcher, stop).await;
+}
+
+/// Watches Secrets alone, in the same way.
+pub(super) async fn watch_secrets(
+    client: Client,
+    namespace: Option<String>,
+    lag: Lag,
+    receiver: Recipient<DependencyChanged>,
+    stop: CancellationToken,
+) {
+    let watched = Watched { client, namespace, after_refusal: AFTER_REFUSAL, lag };
+    watched.kind::<api::Secret>(DependencyKind::Secret, receiver, stop).await;
 }
 
 /// Where is watched, and how patiently.
@@ -72,7 +84,10 @@ impl Watched {
                 DependencyKind::ServiceAccount => "serviceaccounts",
             },
             labels: None,
-            after_refusal: Some(self.after_refusal),
+            unwatchable: Some(Unwatchable {
+                again_after: self.after_refusal,
+                meaning: "these may not be watched: a change is noticed when they are read next",
+            }),
             lag: self.lag.clone(),
         };
         watch.follow(|event| change(kind, event), watcher, stop).await;

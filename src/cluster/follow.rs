@@ -22,6 +22,7 @@ const WATCH_SECONDS: u32 = 200;
 /// Between failures in a row: one request of one client, so that a server that is back is soon noticed.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(800), longest: Duration::from_secs(5) };
 const FORBIDDEN: u16 = 403;
+const NOT_FOUND: u16 = 404;
 const GONE: u16 = 410;
 
 type Result<K> = std::result::Result<Event<K>, watcher::Error>;
@@ -33,10 +34,19 @@ pub(super) struct Watch<K> {
     pub(super) what: &'static str,
     /// Only what matches this label selector; `None` for all.
     pub(super) labels: Option<String>,
-    /// How soon to ask again for what may not be watched, where that is no failure.
-    pub(super) after_refusal: Option<Duration>,
+    /// What it means that this may not be watched, or is not there, where that is no failure.
+    pub(super) unwatchable: Option<Unwatchable>,
     /// How long events wait to be taken.
     pub(super) lag: Lag,
+}
+
+/// What it means that something cannot be watched.
+#[derive(Clone, Copy)]
+pub(super) struct Unwatchable {
+    /// How soon to ask again.
+    pub(super) again_after: Duration,
+    /// For the log, which says it once.
+    pub(super) meaning: &'static str,
 }
 
 /// How a watch that cannot go on begins anew.
@@ -50,7 +60,7 @@ enum Remedy {
     /// The same again, later.
     Patience,
     /// The same again, much later.
-    Resignation(Duration),
+    Resignation(Unwatchable),
     /// A list, which kube's watcher makes by itself.
     List,
     /// Another watcher: kube's one repeats a request that can never succeed.
@@ -150,12 +160,11 @@ where
                     );
                     BACKOFF.after(failures)
                 }
-                Remedy::Resignation(pause) => {
+                Remedy::Resignation(Unwatchable { again_after, meaning }) => {
                     if !std::mem::replace(refused, true) {
-                        let text = "these may not be watched: a change is noticed when they are read next";
-                        tracing::warn!(error, watched = self.what, "{text}");
+                        tracing::warn!(error, watched = self.what, "{meaning}");
                     }
-                    pause
+                    again_after
                 }
                 Remedy::List => {
                     failures = 0;
@@ -175,7 +184,11 @@ where
     fn remedy(&self, error: &watcher::Error, strategy: &InitialListStrategy) -> Remedy {
         let status = match error {
             watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status,
-            watcher::Error::InitialListFailed(kube::Error::Api(status)) if status.code == FORBIDDEN => status,
+            watcher::Error::InitialListFailed(kube::Error::Api(status))
+                if matches!(status.code, FORBIDDEN | NOT_FOUND) =>
+            {
+                status
+            }
             watcher::Error::WatchError(status) if status.code == GONE => return Remedy::List,
             watcher::Error::WatchStartFailed(_)
             | watcher::Error::InitialListFailed(_)
@@ -185,7 +198,7 @@ where
         };
         let streaming = *strategy == InitialListStrategy::StreamingList;
         match status.code {
-            FORBIDDEN => self.after_refusal.map_or(Remedy::Patience, Remedy::Resignation),
+            FORBIDDEN | NOT_FOUND => self.unwatchable.map_or(Remedy::Patience, Remedy::Resignation),
             400 | 422 if streaming => Remedy::Anew(InitialListStrategy::ListWatch),
             GONE => Remedy::Anew(strategy.clone()),
             // Of a cluster that was restored from a backup.

@@ -10,6 +10,7 @@ mod leadership;
 mod notify;
 mod reader;
 mod watch;
+mod webhooks;
 mod writer;
 
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub use writer::Writer;
 use crate::config::Config;
 use crate::lease::Election;
 use crate::metrics::{Lag, Requests};
-use crate::wiring::{Ends, Listeners};
+use crate::wiring::{Ends, Listeners, WebhookEnds};
 
 const GROUP: &str = sluice_crds::GROUP;
 const VERSION: &str = "v1";
@@ -56,14 +57,35 @@ pub async fn ends(config: &Config) -> anyhow::Result<Ends> {
     if let Some(election) = &election {
         series.push(Box::new(election.series()));
     }
+    let webhooks = config.webhook_address.as_ref().map(|_| webhook_ends(&client, &selection, &lag));
     let leadership = election.as_ref().map_or_else(|| Arc::new(Sole) as _, Election::leadership);
     Ok(Ends {
         reader: Arc::new(Reader::new(client.clone())),
         writer: Arc::new(Writer::new(client.clone(), leadership, notifier)),
         source: Box::new(|listeners, stop| Box::pin(watch_all(client, selection, lag, listeners, stop))),
         election,
+        webhooks,
         series,
     })
+}
+
+fn webhook_ends(client: &Client, selection: &Selection, lag: &Lag) -> WebhookEnds {
+    let (hooks, objects) = (client.clone(), client.clone());
+    let (selection, namespace) = (selection.clone(), selection.namespace.clone());
+    let (hooks_lag, objects_lag) = (lag.clone(), lag.clone());
+    WebhookEnds {
+        writer: Arc::new(webhooks::WebhookWriter { client: client.clone() }),
+        hooks: Box::new(|receiver, secrets, stop| {
+            let (other, elsewhere, lag) = (hooks.clone(), namespace.clone(), hooks_lag.clone());
+            Box::pin(async move {
+                tokio::join!(
+                    webhooks::watch_webhooks(hooks, namespace, hooks_lag, receiver, stop.clone()),
+                    dependencies::watch_secrets(other, elsewhere, lag, secrets, stop),
+                );
+            })
+        }),
+        objects: Box::new(|indexer, stop| Box::pin(watch(objects, selection, objects_lag, indexer, stop))),
+    }
 }
 
 async fn watch_all(

@@ -33,7 +33,7 @@ pub async fn watch(
     stop: CancellationToken,
 ) {
     let api = api(client, &selection);
-    let watch = Watch { api, what: PLURAL, labels: selection.labels, after_refusal: None, lag };
+    let watch = Watch { api, what: PLURAL, labels: selection.labels, unwatchable: None, lag };
     watch.follow(change, watcher, stop).await;
 }
 

@@ -97,6 +97,10 @@ pub struct RunArguments {
     #[arg(long, default_value = ":9440")]
     pub health_addr: String,
 
+    /// Where registries' webhooks are taken, such as `:9292`; without it none are.
+    #[arg(long)]
+    pub webhook_addr: Option<String>,
+
     /// Watch all namespaces; else only the operator's own, named in the environment.
     #[arg(long, default_value = "true", value_parser = truth, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub watch_all_namespaces: bool,
@@ -203,6 +207,10 @@ impl RunArguments {
         }
         if self.manifests.is_some() && !self.watch_all_namespaces {
             let text = "--watch-all-namespaces=false narrows a cluster and cannot be used with --manifests";
+            problems.push(text.to_owned());
+        }
+        if self.manifests.is_some() && self.webhook_addr.is_some() {
+            let text = "--webhook-addr needs a cluster, where RegistryWebhook objects are, and cannot be used with --manifests";
             problems.push(text.to_owned());
         }
         problems.extend(super::selector::problem(&self.watch_label_selector));

@@ -56,7 +56,7 @@ pub(super) fn election(
     if !arguments.enable_leader_election || arguments.manifests.is_some() {
         return Ok(None);
     }
-    let namespace = namespace(fs_err::read_to_string(OWN_NAMESPACE).ok(), environment);
+    let namespace = home(environment);
     let missing = "--enable-leader-election needs the namespace of the Lease: that of the pod's service account, or the \
                    environment variable RUNTIME_NAMESPACE";
     let flags = &arguments.election;
@@ -68,6 +68,11 @@ pub(super) fn election(
         retry_period: flags.leader_election_retry_period,
         release: flags.leader_election_release_on_cancel,
     }))
+}
+
+/// The operator's own namespace, where it is known.
+pub(super) fn home(environment: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    namespace(fs_err::read_to_string(OWN_NAMESPACE).ok(), environment)
 }
 
 /// The namespace of the Lease: the pod's own, unless `KUBECONFIG` leads to another cluster, where that says nothing.

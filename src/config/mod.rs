@@ -39,6 +39,10 @@ pub struct Config {
     pub metrics_address: Option<String>,
     /// Where health is served; `None` where it is not.
     pub health_address: Option<String>,
+    /// Where webhooks are taken; `None` where none are.
+    pub webhook_address: Option<String>,
+    /// The operator's own namespace, where it is known.
+    pub home: Option<String>,
     /// Where events are posted.
     pub events: Option<Url>,
     /// The only namespace that is watched; `None` for all.
@@ -135,6 +139,8 @@ impl Config {
             artifact_max_size: Some(arguments.artifact_max_size).filter(|bytes| *bytes > 0),
             metrics_address: value::listener(&metrics_address),
             health_address: value::listener(&arguments.health_addr),
+            webhook_address: arguments.webhook_addr.as_deref().and_then(value::listener),
+            home: election::home(environment),
             events,
             namespace,
             selector: Some(arguments.watch_label_selector.clone()).filter(|selector| !selector.is_empty()),

@@ -98,6 +98,7 @@ impl Folder {
     pub fn ends(&self, notifier: Option<Notifier>) -> Ends {
         let stand = Arc::clone(&self.0);
         Ends {
+            webhooks: None,
             reader: Arc::clone(&stand.shelf) as _,
             writer: Arc::new(Sink { records: Arc::clone(&stand.records), notifier }),
             source: Box::new(|watcher, stop| Box::pin(source::follow(stand, watcher, stop))),

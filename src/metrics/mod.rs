@@ -3,6 +3,7 @@
 //! Each struct here is what one actor, or one end, is measured by. Its methods say what happened; names and labels are
 //! its own matter, and labels come from enums and constants: only one series has the names of objects, as upstream's has, and hosts are counted.
 
+mod deliveries;
 mod flights;
 mod hosts;
 mod lag;
@@ -22,6 +23,7 @@ mod writes;
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, Registry};
 
+pub use deliveries::Deliveries;
 pub use flights::{Flights, Question};
 pub use hosts::Hosts;
 pub use lag::Lag;

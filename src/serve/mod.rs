@@ -1,4 +1,4 @@
-//! The HTTP servers: artifacts, health and metrics.
+//! The HTTP servers: artifacts, health, metrics and webhooks.
 //!
 //! Addresses are in the syntax of Go: `:9090`, `127.0.0.1:9090`, `[::1]:80`.
 
@@ -7,6 +7,7 @@ mod artifacts;
 mod file;
 mod head_only;
 mod health;
+mod hooks;
 mod listening;
 mod location;
 mod metrics;
@@ -22,6 +23,7 @@ use sluice_actors::Known;
 
 use crate::config::Config;
 use crate::metrics::{BytesServed, Lag};
+use crate::webhooks::Desk;
 use crate::wiring::Actors;
 use health::{Pulse, Readiness};
 use listening::{Limits, Listening, Running};
@@ -56,6 +58,15 @@ impl Servers {
         let (address, limits) = (&config.storage_address, Limits::default());
         let server = artifacts::artifacts(address, limits, &actors.store, &actors.known, &self.served);
         self.add("the file server", server.context("--storage-addr")?);
+        Ok(())
+    }
+
+    /// Takes deliveries of webhooks, too.
+    ///
+    /// # Errors
+    /// The address of `--webhook-addr` cannot be listened on.
+    pub fn take_deliveries(&mut self, address: &str, desk: Desk) -> anyhow::Result<()> {
+        self.add("the webhook server", hooks::hooks(address, desk).context("--webhook-addr")?);
         Ok(())
     }
 

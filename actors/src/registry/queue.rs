@@ -50,7 +50,7 @@ impl From<Urgency> for Rank {
     fn from(urgency: Urgency) -> Self {
         match urgency {
             Urgency::Resumed => Self::Resumed,
-            Urgency::Of(Class::Asked) => Self::Asked,
+            Urgency::Of(Class::Asked | Class::Pushed) => Self::Asked,
             Urgency::Of(Class::Dependency | Class::Retry) => Self::Retry,
             Urgency::Of(Class::Routine | Class::Check) => Self::Routine,
         }

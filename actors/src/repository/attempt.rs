@@ -192,7 +192,7 @@ fn resolve(
         repository: source.repository.clone(),
         selector: source.selector.clone(),
         helm: source.media_type() == Some(oci::layer::HELM_CHART),
-        expect_new: seen.borrow().stock != Some(Stock::Present),
+        expect_new: wanted.class == Class::Pushed || seen.borrow().stock != Some(Stock::Present),
         freshness: if routine { Freshness::Within(age.min(Duration::from_secs(30))) } else { Freshness::Now },
     }
 }

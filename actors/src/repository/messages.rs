@@ -34,6 +34,11 @@ pub struct DependencyShown {
     pub listed: bool,
 }
 
+/// A registry's webhook told of a push that concerns the object.
+#[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct Nudged(pub reconcile::Nudge);
+
 /// The program stops: the attempt is to end, unless it publishes already.
 #[derive(Message, Clone, Copy, Debug)]
 #[rtype(result = "()")]

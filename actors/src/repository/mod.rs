@@ -1,7 +1,7 @@
 //! One object: its machine, its attempt, its timer.
 //!
 //! Owns: the object as last seen, the status as last concluded, one attempt, one timer.
-//! Receives: [`SpecObserved`], [`DependencyShown`], [`ObjectVanished`], [`Drain`], `ArtifactDamaged`, `HostRecovered`.
+//! Receives: [`SpecObserved`], [`DependencyShown`], [`Nudged`], [`ObjectVanished`], [`Drain`], `ArtifactDamaged`, `HostRecovered`.
 //! Bounds: at most one attempt; events during it coalesce into one more.
 //! Fails: alone; its Watcher starts it anew (D44).
 
@@ -27,7 +27,8 @@ use reconcile::{Class, Desired, Event, Failure, Machine, Observation, Status};
 use tokio::time::Instant;
 
 pub use messages::{
-    DependenciesNamed, DependencyShown, Drain, Ending, ObjectVanished, RepositoryStopped, SpecObserved,
+    DependenciesNamed, DependencyShown, Drain, Ending, Nudged, ObjectVanished, RepositoryStopped,
+    SpecObserved,
 };
 pub use services::Services;
 
@@ -185,6 +186,9 @@ impl Handler<SpecObserved> for Repository {
                     && status.last_handled_reconcile_at
                         == desired.requested_at.clone().or(status.last_handled_reconcile_at.clone())
             });
+        if let Some(sources) = &self.at.sources {
+            sources.follow(&self.key, &desired);
+        }
         self.tell_unknown_annotations(&object);
         if !self.draining {
             self.advance(Event::Observed { desired: Arc::new(desired), initial, settled }, ctx);
@@ -198,6 +202,16 @@ impl Handler<DependencyShown> for Repository {
     fn handle(&mut self, shown: DependencyShown, ctx: &mut Context<Self>) {
         if !self.draining && self.is_news(&shown) {
             self.advance(Event::DependencyChanged, ctx);
+        }
+    }
+}
+
+impl Handler<Nudged> for Repository {
+    type Result = ();
+
+    fn handle(&mut self, Nudged(told): Nudged, ctx: &mut Context<Self>) {
+        if !self.draining {
+            self.advance(Event::Nudged(told), ctx);
         }
     }
 }
@@ -223,6 +237,9 @@ impl Handler<ObjectVanished> for Repository {
     fn handle(&mut self, _: ObjectVanished, ctx: &mut Context<Self>) {
         self.named.clear();
         self.at.known.note(&self.key, None);
+        if let Some(sources) = &self.at.sources {
+            sources.note(&self.key, None);
+        }
         self.advance(Event::Gone, ctx);
     }
 }

@@ -10,7 +10,7 @@ use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures::FutureExt;
 use reconcile::{
     Announcement, Class, Desired, Disposition, Effect, Event, Failure, Observation, Outcome, Reason,
-    Severity, Status, announcements, conclude, conclude_suspended, in_progress,
+    Resolution, Severity, Status, announcements, conclude, conclude_suspended, in_progress,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -38,7 +38,7 @@ impl Repository {
             Effect::Cancel => self.cancel(),
             Effect::Coalesced => self.at.recorder.coalesced(),
             Effect::Conclude => self.conclude(),
-            Effect::WakeAfter(delay) => self.wake_after(delay, ctx),
+            Effect::WakeAfter(delay) | Effect::LookAgainAfter(delay) => self.wake_after(delay, ctx),
             Effect::Sleep => self.sleep(ctx),
             Effect::ProgressAfter(delay) => self.progress_after(delay, ctx),
             Effect::ShowProgress => self.show_progress(),
@@ -125,6 +125,7 @@ impl Repository {
             Ok(()) => Outcome::Succeeded,
             Err(failure) => Outcome::Failed(failure.disposition),
         };
+        let found = seen.resolved.as_ref().and_then(Resolution::digest);
         self.at.recorder.ended(&self.key, end(outcome, &desired));
         self.concluded = Some(Box::new(Concluded { object, desired, class, seen, result, span: scope.span }));
         if self.draining {
@@ -134,7 +135,7 @@ impl Repository {
             ctx.stop();
             return;
         }
-        self.advance(Event::Finished { attempt: number, outcome, ran_for: begun.elapsed() }, ctx);
+        self.advance(Event::Finished { attempt: number, outcome, found, ran_for: begun.elapsed() }, ctx);
     }
 
     fn cancel(&mut self) {

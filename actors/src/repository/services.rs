@@ -14,7 +14,7 @@ use crate::resolver::Resolve;
 use crate::status_writer::{AddFinalizer, Announce, Forget, RemoveFinalizer, StatusObserved, WriteStatus};
 use crate::storage::{Claim, Inspect, Publish, Purge};
 use crate::verifier::Verify;
-use crate::{Known, Recorder, Scope};
+use crate::{Known, Recorder, Scope, Sources};
 
 /// The services, each as narrow as its use.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct Services {
     pub remove_finalizer: Recipient<RemoveFinalizer>,
     pub forget: Recipient<Forget>,
     pub known: Arc<Known>,
+    /// What pushes are held against, where anybody tells of them.
+    pub sources: Option<Arc<Sources>>,
     pub recorder: Arc<dyn Recorder>,
     pub policy: Policy,
     /// The `ServiceAccount` of objects that name none.

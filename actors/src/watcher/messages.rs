@@ -44,6 +44,16 @@ pub enum DependencyChanged {
     RelistFinished(DependencyKind),
 }
 
+/// A registry's webhook told of a push that concerns this object (D33).
+#[derive(Message, Clone, Debug, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct Nudge {
+    /// Which object.
+    pub key: Key,
+    /// What was told.
+    pub told: reconcile::Nudge,
+}
+
 /// The program stops: no object is looked at any more; answers when every attempt has ended.
 #[derive(Message, Clone, Copy, Debug)]
 #[rtype(result = "Result<(), reconcile::Failure>")]

@@ -1,7 +1,7 @@
 //! Keeps one Repository for each object that the cluster shows.
 //!
 //! Owns: the Repositories, what was last seen of each, and who names what.
-//! Receives: [`ObjectChanged`], [`DependencyChanged`], `DependenciesNamed`, `ArtifactDamaged`, `RepositoryStopped`,
+//! Receives: [`ObjectChanged`], [`DependencyChanged`], [`Nudge`], `DependenciesNamed`, `ArtifactDamaged`, `RepositoryStopped`,
 //! [`StopWatching`].
 //! Bounds: one event of each watch at a time; one Repository an object; one timer for all that are to be started anew.
 //! Fails: the process, if it panics; a Repository that panics is started anew with back-off (D44).
@@ -20,9 +20,9 @@ use tokio::time::Instant;
 
 use children::Children;
 use dependencies::Dependencies;
-pub use messages::{DependencyChanged, ObjectChanged, StopWatching};
+pub use messages::{DependencyChanged, Nudge, ObjectChanged, StopWatching};
 
-use crate::repository::{DependenciesNamed, Ending, Repository, RepositoryStopped, Services};
+use crate::repository::{DependenciesNamed, Ending, Nudged, Repository, RepositoryStopped, Services};
 use crate::storage::ArtifactDamaged;
 use crate::{Key, Object};
 
@@ -117,6 +117,10 @@ impl Handler<ObjectChanged> for Watcher {
                     self.vanished(&key);
                 }
                 self.listed = true;
+                if let Some(sources) = &self.at.sources {
+                    sources.retain(&self.children.keys());
+                    sources.complete();
+                }
                 self.at.known.complete();
             }
         }
@@ -144,6 +148,16 @@ impl Handler<DependencyChanged> for Watcher {
             for key in keys {
                 self.children.tell(&key, shown.clone());
             }
+        }
+    }
+}
+
+impl Handler<Nudge> for Watcher {
+    type Result = ();
+
+    fn handle(&mut self, nudge: Nudge, _: &mut Context<Self>) {
+        if !self.stopping {
+            self.children.tell(&nudge.key, Nudged(nudge.told));
         }
     }
 }

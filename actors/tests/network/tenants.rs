@@ -80,6 +80,7 @@ impl Operator {
             remove_finalizer: Probe::start_with(|_| async { Ok(()) }).0,
             forget: Probe::start_with(|_| async {}).0,
             known: Arc::new(Known::default()),
+            sources: None,
             recorder: Arc::new(Unmeasured),
             policy: Policy {
                 backoff: Backoff { first: Duration::from_mins(5), longest: Duration::from_mins(15) },

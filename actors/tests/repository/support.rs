@@ -17,7 +17,7 @@ use sluice_actors::resolver::{Resolve, Resolved};
 use sluice_actors::status_writer::{AddFinalizer, Forget, RemoveFinalizer, WriteStatus};
 use sluice_actors::storage::{Inspect, Inspected, Purge};
 use sluice_actors::testing::{Probe, Unmeasured};
-use sluice_actors::{Known, Object};
+use sluice_actors::{Known, Object, Sources};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::recorded::{Record, Recording};
@@ -109,6 +109,7 @@ fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> 
         remove_finalizer,
         forget,
         known: Arc::new(Known::default()),
+        sources: Some(Arc::new(Sources::default())),
         recorder: Arc::new(recorder),
         policy: Policy {
             backoff: Backoff { first: Duration::from_millis(750), longest: Duration::from_mins(15) },

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reference::Digest;
+
+use crate::news::{News, Nudge, Sequel};
 use crate::{Backoff, Desired, Disposition, jittered, spread};
 
 /// How urgent an attempt is; the order is the order of admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// Somebody asked: a new specification, `requestedAt`, a webhook.
+    /// Somebody asked: a new specification, `requestedAt`.
     Asked,
+    /// A webhook told of a push.
+    Pushed,
     /// Something that the object names has changed: a Secret, a `ServiceAccount` (D19).
     Dependency,
     /// An earlier attempt failed.
@@ -38,6 +43,8 @@ pub enum Event {
     Due,
     /// Something that the object names is not what its last attempt read (D19).
     DependencyChanged,
+    /// A webhook told of a push that concerns it (D33).
+    Nudged(Nudge),
     /// A stored file of it was found damaged although nothing else shows on it (D30).
     ArtifactDamaged,
     /// The host at which the last attempt failed answers again, or wants to be probed (D20, D48).
@@ -57,6 +64,8 @@ pub enum Event {
         attempt: u64,
         /// How it ended.
         outcome: Outcome,
+        /// The manifest that the registry showed.
+        found: Option<Digest>,
         /// How long it took.
         ran_for: Duration,
     },
@@ -98,6 +107,8 @@ pub enum Effect {
     Conclude,
     /// Send [`Event::Due`] after this time, and at no other.
     WakeAfter(Duration),
+    /// The same, so soon that the registry may not have shown yet what its webhook told.
+    LookAgainAfter(Duration),
     /// Send no [`Event::Due`].
     Sleep,
     /// Send [`Event::ProgressDue`] after this time, unless the attempt has ended.
@@ -143,6 +154,7 @@ pub struct Machine {
     failures: u32,
     next_attempt: u64,
     phase: Phase,
+    news: News,
 }
 
 /// An attempt that is over sooner shows no progress (D27).
@@ -155,7 +167,17 @@ impl Machine {
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
         let phase = Phase::Waiting { for_host: false };
-        Self { policy, seed, desired: None, gone: false, retired: false, failures: 0, next_attempt: 1, phase }
+        Self {
+            policy,
+            seed,
+            desired: None,
+            gone: false,
+            retired: false,
+            failures: 0,
+            next_attempt: 1,
+            phase,
+            news: News::default(),
+        }
     }
 
     /// The object as it was last seen.
@@ -174,10 +196,13 @@ impl Machine {
             Event::Gone => self.vanished(),
             Event::Due => self.due(),
             Event::DependencyChanged => self.look_again(Class::Dependency),
+            Event::Nudged(nudge) => self.nudged(nudge),
             Event::ArtifactDamaged => self.look_again(Class::Routine),
             Event::HostRecovered => self.recovered(),
             Event::ProgressDue { admitted_for, waited, bare } => self.progress(admitted_for, waited, bare),
-            Event::Finished { attempt, outcome, ran_for } => self.finished(attempt, outcome, ran_for),
+            Event::Finished { attempt, outcome, found, ran_for } => {
+                self.finished(attempt, outcome, found, ran_for)
+            }
             Event::Retired { attempt, complete } => self.after_retiring(attempt, complete),
         }
     }
@@ -236,7 +261,25 @@ impl Machine {
         {
             return Vec::new();
         }
-        self.settle(if self.failures > 0 { Class::Retry } else { Class::Routine })
+        self.settle(match self.failures {
+            0 if self.news.is_awaited() => Class::Pushed,
+            0 => Class::Routine,
+            _ => Class::Retry,
+        })
+    }
+
+    fn nudged(&mut self, nudge: Nudge) -> Vec<Effect> {
+        if !self.desired.as_ref().is_some_and(|known| known.runnable()) {
+            return Vec::new();
+        }
+        match &self.phase {
+            Phase::Waiting { .. } if self.news.is_news(nudge) => self.settle(Class::Pushed),
+            Phase::Running { .. } => {
+                self.news.meanwhile(nudge);
+                Vec::new()
+            }
+            Phase::Waiting { .. } | Phase::Retiring { .. } | Phase::Ended => Vec::new(),
+        }
     }
 
     fn look_again(&mut self, class: Class) -> Vec<Effect> {
@@ -271,7 +314,13 @@ impl Machine {
         vec![Effect::ProgressAfter(QUICK.saturating_sub(ran_for))]
     }
 
-    fn finished(&mut self, ended: u64, outcome: Outcome, ran_for: Duration) -> Vec<Effect> {
+    fn finished(
+        &mut self,
+        ended: u64,
+        outcome: Outcome,
+        found: Option<Digest>,
+        ran_for: Duration,
+    ) -> Vec<Effect> {
         let Phase::Running { attempt, again, .. } = &self.phase else {
             return Vec::new();
         };
@@ -296,9 +345,17 @@ impl Machine {
                 self.failures.saturating_add(1)
             }
         };
-        match again {
-            Some(class) => effects.extend(self.settle(class)),
-            None => effects.push(self.wake(outcome, ran_for)),
+        let sequel = match outcome {
+            Outcome::Succeeded => self.news.met(found),
+            Outcome::Checked => self.news.checked(),
+            Outcome::Failed(Disposition::Cancelled) => self.news.superseded(),
+            Outcome::Failed(_) => self.news.failed(),
+        };
+        match (again, sequel) {
+            (Some(class), _) => effects.extend(self.settle(class)),
+            (None, Sequel::Now) => effects.extend(self.settle(Class::Pushed)),
+            (None, Sequel::After(pause)) => effects.push(Effect::LookAgainAfter(pause)),
+            (None, Sequel::None) => effects.push(self.wake(outcome, ran_for)),
         }
         effects
     }
@@ -363,6 +420,7 @@ impl Machine {
             self.phase = Phase::Waiting { for_host: false };
             return vec![Effect::Sleep, Effect::ShowSuspended];
         }
+        self.news.begin();
         let attempt = self.number();
         self.phase = Phase::Running { attempt, identity: desired, cancelled: false, again: None };
         vec![Effect::Sleep, Effect::Start { attempt, class }, Effect::ProgressAfter(QUICK)]

@@ -1,5 +1,7 @@
 //! What an attempt has learned so far; a failed attempt still shows the revision that it found.
 
+use reference::{Digest, digest_part};
+
 use crate::{Artifact, ConditionKind, Desired, Source, Status, Truth};
 
 /// The state of the recorded artifact's file.
@@ -22,6 +24,14 @@ pub struct Resolution {
     pub revision: String,
     /// The reference as messages show it: `registry/repository:tag`.
     pub display: String,
+}
+
+impl Resolution {
+    /// The digest of the revision.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        Digest::parse(digest_part(&self.revision)).ok()
+    }
 }
 
 /// What a verification said.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use reconcile::{
-    Backoff, Class, Desired, Disposition, Effect, Event, Failure, Machine, Outcome, Policy, Reason,
+    Backoff, Class, Desired, Disposition, Effect, Event, Failure, Machine, Nudge, Outcome, Policy, Reason,
 };
 
 const FIRST: Duration = Duration::from_millis(750);
@@ -42,7 +42,7 @@ fn started(effects: &[Effect]) -> Option<(u64, Class)> {
 }
 
 fn finished(attempt: u64, outcome: Outcome) -> Event {
-    Event::Finished { attempt, outcome, ran_for: Duration::from_secs(1) }
+    Event::Finished { attempt, outcome, found: None, ran_for: Duration::from_secs(1) }
 }
 
 const RETRY: Outcome = Outcome::Failed(Disposition::Retry { not_before: None });
@@ -249,6 +249,7 @@ enum Stimulus {
     Due,
     Recovered,
     Change(bool),
+    Nudge,
     Progress(bool),
     FinishCurrent(u8),
     FinishStale(u8),
@@ -266,6 +267,7 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
         3 => Just(Stimulus::Due),
         1 => Just(Stimulus::Recovered),
         2 => any::<bool>().prop_map(Stimulus::Change),
+        2 => Just(Stimulus::Nudge),
         1 => any::<bool>().prop_map(Stimulus::Progress),
         6 => (0..6_u8).prop_map(Stimulus::FinishCurrent),
         2 => (0..6_u8).prop_map(Stimulus::FinishStale),
@@ -304,6 +306,7 @@ proptest! {
                 Stimulus::Recovered => Event::HostRecovered,
                 Stimulus::Change(false) => Event::DependencyChanged,
                 Stimulus::Change(true) => Event::ArtifactDamaged,
+                Stimulus::Nudge => Event::Nudged(Nudge { digest: None, early: false }),
                 Stimulus::Progress(admitted) => {
                     let admitted_for = admitted.then_some(Duration::from_secs(3));
                     Event::ProgressDue { admitted_for, waited: Duration::from_secs(3), bare: true }
@@ -322,6 +325,7 @@ proptest! {
             let changed = match event {
                 Event::DependencyChanged => Some(Class::Dependency),
                 Event::ArtifactDamaged => Some(Class::Routine),
+                Event::Nudged(_) => Some(Class::Pushed),
                 _ => None,
             };
             let ends = matches!(event, Event::Finished { .. }) && !stale;
@@ -367,6 +371,7 @@ proptest! {
                     Effect::Finish => ended = true,
                     Effect::Cancel => prop_assert!(running.is_some(), "cancelled nothing"),
                     Effect::Coalesced => prop_assert!(running.is_some(), "nothing was in the way of the one before"),
+                    Effect::LookAgainAfter(delay) => prop_assert!(false, "nothing early was told: {delay:?}"),
                     Effect::Sleep | Effect::ProgressAfter(_) => {}
                 }
             }
