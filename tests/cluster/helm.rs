@@ -38,6 +38,15 @@ fn unplaced_in(scene: &Scene, namespace: &str) -> Chart {
 fn every_value() -> Vec<(&'static str, Value, Value)> {
     let alone = || json!({});
     let persistent = || json!({"storage": {"persistent": true}});
+    let hosts = || json!(["hooks.example.com"]);
+    let gateways = || json!([{"name": "public"}]);
+    let peers = || json!([{"podSelector": {}}]);
+    let exposed = || {
+        json!({"webhooks": {
+            "ingress": {"enabled": true, "hosts": hosts()},
+            "httpRoute": {"enabled": true, "parentRefs": gateways()},
+        }})
+    };
     vec![
         ("mode", json!("beside"), alone()),
         ("shard", json!("two"), json!({"mode": "beside", "shard": "one"})),
@@ -65,6 +74,27 @@ fn every_value() -> Vec<(&'static str, Value, Value)> {
         ("storage.existingClaim", json!("mine"), persistent()),
         ("storage.size", json!("1Ti"), persistent()),
         ("storage.storageClassName", json!("fast"), persistent()),
+        ("webhooks.enabled", json!(false), alone()),
+        ("webhooks.port", json!(9393), alone()),
+        ("webhooks.service.type", json!("LoadBalancer"), alone()),
+        ("webhooks.service.port", json!(8080), alone()),
+        ("webhooks.service.annotations", json!({"example.com/internal": "true"}), alone()),
+        ("webhooks.ingress.enabled", json!(true), json!({"webhooks": {"ingress": {"hosts": hosts()}}})),
+        ("webhooks.ingress.className", json!("public"), exposed()),
+        ("webhooks.ingress.annotations", json!({"example.com/issuer": "main"}), exposed()),
+        ("webhooks.ingress.hosts", json!(["other.example.com"]), exposed()),
+        ("webhooks.ingress.tls", json!([{"secretName": "hooks-tls"}]), exposed()),
+        (
+            "webhooks.httpRoute.enabled",
+            json!(true),
+            json!({"webhooks": {"httpRoute": {"parentRefs": gateways()}}}),
+        ),
+        ("webhooks.httpRoute.parentRefs", json!([{"name": "other"}]), exposed()),
+        ("webhooks.httpRoute.hostnames", hosts(), exposed()),
+        ("webhooks.httpRoute.annotations", json!({"example.com/team": "platform"}), exposed()),
+        ("webhooks.networkPolicy.from", peers(), json!({"networkPolicy": {"enabled": true}})),
+        ("networkPolicy.enabled", json!(true), alone()),
+        ("networkPolicy.artifactsFrom", peers(), json!({"networkPolicy": {"enabled": true}})),
         ("resources", json!({"limits": {"memory": "2Gi"}}), alone()),
         ("serviceAccount.annotations", json!({"example.com/role": "reader"}), alone()),
         ("podLabels", json!({"team": "platform"}), alone()),
@@ -92,8 +122,10 @@ fn with_image(more: Value) -> Value {
     }
 }
 
+/// All of them at once, as far as they go together: an Ingress needs something to lead to.
 fn all_values() -> Value {
-    every_value().iter().fold(json!({}), |values, (path, value, _)| with(values, path, value))
+    let values = every_value().iter().fold(json!({}), |values, (path, value, _)| with(values, path, value));
+    with(values, "webhooks.enabled", &json!(true))
 }
 
 /// How many lists and texts a document of values ends in; objects that are empty are for the user to fill.
@@ -169,6 +201,7 @@ async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: 
         ("/extraArguments/0", json!({"extraArguments": ["--storage-path=/artifacts"]})),
         ("/extraArguments/0", json!({"extraArguments": ["--storage-addr=:80"]})),
         ("/extraArguments/0", json!({"extraArguments": ["--health-addr=0"]})),
+        ("/extraArguments/0", json!({"extraArguments": ["--webhook-addr=:80"]})),
         ("/extraArguments/0", json!({"extraArguments": ["--manifests=/data"]})),
         ("/extraEnvironment/0", json!({"extraEnvironment": [{"value": "1"}]})),
         ("/extraEnvironment/0/name", json!({"extraEnvironment": [{"name": "HTTPS PROXY"}]})),
@@ -221,7 +254,7 @@ async fn an_image_must_be_named(scene: Scene) {
 async fn the_whole_has_the_address_of_source_controller(scene: Scene) {
     let objects = unplaced(&scene).render(&with_image(json!({}))).await.unwrap();
 
-    let service = only(&objects, "Service");
+    let service = service_of_artifacts(&objects);
     assert_eq!(service["metadata"]["name"], "source-controller");
     assert_eq!(service["spec"]["ports"][0]["port"], 80);
     assert_selects(service, &objects);
@@ -237,7 +270,7 @@ async fn a_shard_stands_beside_it_and_takes_only_its_own_objects(scene: Scene) {
     let values = with_image(json!({"mode": "beside", "shard": "one"}));
     let objects = unplaced(&scene).render(&values).await.unwrap();
 
-    let service = only(&objects, "Service");
+    let service = service_of_artifacts(&objects);
     assert_eq!(service["metadata"]["name"], chart::RELEASE);
     assert_selects(service, &objects);
     let labels = &only(&objects, "Deployment")["spec"]["template"]["metadata"]["labels"];
@@ -249,6 +282,14 @@ async fn a_shard_stands_beside_it_and_takes_only_its_own_objects(scene: Scene) {
     ] {
         assert!(arguments.iter().any(|argument| argument == expected), "{arguments:?}");
     }
+}
+
+fn service_of_artifacts(objects: &[Value]) -> &Value {
+    let is_of_artifacts =
+        |object: &&Value| object["kind"] == "Service" && object["spec"]["ports"][0]["targetPort"] == "http";
+    let found: Vec<_> = objects.iter().filter(is_of_artifacts).collect();
+    assert_eq!(found.len(), 1, "artifacts have one address");
+    found[0]
 }
 
 /// A Service sends to the pods of the Deployment, and to a port that they have.

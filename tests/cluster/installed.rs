@@ -45,6 +45,7 @@ async fn a_release_brings_the_definition_runs_and_leaves_what_is_documented(scen
         names(&[
             "Deployment/sluice",
             "Service/source-controller",
+            "Service/sluice-webhooks",
             "ServiceAccount/sluice",
             "Secret/sh.helm.release.v1.sluice.v1",
             "PersistentVolumeClaim/sluice",
@@ -104,6 +105,7 @@ async fn an_upgrade_turns_the_whole_into_a_shard_that_takes_only_its_own_objects
         names(&[
             "Deployment/sluice",
             "Service/sluice",
+            "Service/sluice-webhooks",
             "ServiceAccount/sluice",
             "Secret/sh.helm.release.v1.sluice.v1",
             "Secret/sh.helm.release.v1.sluice.v2",

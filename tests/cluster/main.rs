@@ -10,6 +10,7 @@
 
 mod accounts;
 mod damaged;
+mod exposed;
 mod failures;
 mod first_artifact;
 mod handover;
@@ -29,6 +30,7 @@ mod thousand;
 mod transcript;
 mod two_writers;
 mod verified;
+mod webhooks;
 
 use libtest_mimic::Trial;
 use support::bench::Bench;
@@ -48,6 +50,7 @@ fn main() {
         thousand::tests(&bench),
         accounts::tests(&bench),
         damaged::tests(&bench),
+        exposed::tests(&bench),
         failures::tests(&bench),
         first_artifact::tests(&bench),
         handover::tests(&bench),
@@ -63,6 +66,7 @@ fn main() {
         transcript::tests(&bench),
         two_writers::tests(&bench),
         verified::tests(&bench),
+        webhooks::tests(&bench),
     ];
     let mut trials = mixed(groups);
     // It counts seconds, so it comes when the others are nearly done.

@@ -104,6 +104,12 @@ const ABOUT_OBJECTS: &[&str] = &[
     "get secrets",
     "get serviceaccounts",
 ];
+const ABOUT_WEBHOOKS: &[&str] = &[
+    "get registrywebhooks",
+    "list registrywebhooks",
+    "watch registrywebhooks",
+    "patch registrywebhooks/status",
+];
 const ABOUT_DEPENDENCIES: &[&str] =
     &["list secrets", "watch secrets", "list serviceaccounts", "watch serviceaccounts"];
 
@@ -122,7 +128,7 @@ async fn the_service_account_may_do_what_the_operator_does_and_nothing_else(scen
 
     let release = Release::new(chart.render(&values(&json!({}))).await.unwrap());
     let bearer = release.kubeconfig(plane).await;
-    let everywhere = set(&[ABOUT_OBJECTS, ABOUT_DEPENDENCIES].concat());
+    let everywhere = set(&[ABOUT_OBJECTS, ABOUT_WEBHOOKS, ABOUT_DEPENDENCIES].concat());
     until_permitted(&bearer, other, &everywhere).await;
     let mut at_home = everywhere;
     at_home.extend(about_the_lease("source-controller-leader-election"));
@@ -133,6 +139,7 @@ async fn the_service_account_may_do_what_the_operator_does_and_nothing_else(scen
         "shard": "one",
         "watchAllNamespaces": false,
         "watchDependencies": false,
+        "webhooks": {"enabled": false},
     });
     chart.upgrade(&values(&narrow)).await.unwrap();
 

@@ -17,6 +17,21 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ eq .Values.mode "whole" | ternary "source-controller" .Release.Name }}
 {{- end }}
 
+{{/* The Service that registries reach, and what leads to it. */}}
+{{- define "sluice.webhooks" -}}
+{{ .Release.Name }}-webhooks
+{{- end }}
+
+{{/* Where registries reach it, as far as the chart knows. */}}
+{{- define "sluice.webhooksUrl" -}}
+{{- with .Values.webhooks }}
+{{- if .ingress.enabled }}{{ .ingress.tls | empty | ternary "http" "https" }}://{{ first .ingress.hosts }}
+{{- else if and .httpRoute.enabled .httpRoute.hostnames }}https://{{ first .httpRoute.hostnames }}
+{{- else }}http://{{ include "sluice.webhooks" $ }}.{{ $.Release.Namespace }}.svc.{{ $.Values.clusterDomain }}{{ if ne (int .service.port) 80 }}:{{ int .service.port }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The label selector of the watched objects; empty takes all. */}}
 {{- define "sluice.objects" -}}
 {{- if eq .Values.mode "beside" }}sharding.fluxcd.io/key={{ .Values.shard }}{{ end }}

@@ -75,10 +75,31 @@ impl Namespace {
     }
 
     /// Waits until the object is in a state, and returns it; an absent object is null.
-    pub(crate) async fn until(&self, name: &str, what: &str, mut holds: impl FnMut(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&self, name: &str, what: &str, holds: impl FnMut(&Value) -> bool) -> Value {
+        Self::until_of(&self.name, self.repositories(), name, what, holds).await
+    }
+
+    /// Waits until a `RegistryWebhook` is in a state, and returns it.
+    pub(crate) async fn until_hook(
+        &self,
+        name: &str,
+        what: &str,
+        holds: impl FnMut(&Value) -> bool,
+    ) -> Value {
+        let hooks = self.of("sluice.dev/v1alpha1", "RegistryWebhook");
+        Self::until_of(&self.name, hooks, name, what, holds).await
+    }
+
+    async fn until_of(
+        namespace: &str,
+        api: Api<DynamicObject>,
+        name: &str,
+        what: &str,
+        mut holds: impl FnMut(&Value) -> bool,
+    ) -> Value {
         let mut last = Value::Null;
         let wait = async {
-            let mut states = std::pin::pin!(watcher::watch_object(self.repositories(), name));
+            let mut states = std::pin::pin!(watcher::watch_object(api, name));
             while let Some(state) = states.next().await {
                 // A watch that fails is begun anew by its next poll.
                 let Ok(state) = state else {
@@ -92,7 +113,7 @@ impl Namespace {
             }
         };
         let in_time = tokio::time::timeout(LIMIT, wait).await.is_ok();
-        assert!(in_time, "{}/{name}: no {what} within {LIMIT:?}; it is {last:#}", self.name);
+        assert!(in_time, "{namespace}/{name}: no {what} within {LIMIT:?}; it is {last:#}");
         last
     }
 

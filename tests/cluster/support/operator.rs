@@ -30,6 +30,7 @@ pub(crate) struct Operator {
     storage_port: u16,
     health_port: u16,
     metrics_port: u16,
+    webhook_port: u16,
     client: reqwest::Client,
     process: Option<Process>,
 }
@@ -54,6 +55,7 @@ impl Operator {
             storage_port: ports::free(),
             health_port: ports::free(),
             metrics_port: ports::free(),
+            webhook_port: ports::free(),
             client: client(),
             process: None,
         }
@@ -72,6 +74,7 @@ impl Operator {
             storage_port: self.storage_port,
             health_port: ports::free(),
             metrics_port: ports::free(),
+            webhook_port: ports::free(),
             client: client(),
             process: None,
         }
@@ -92,6 +95,11 @@ impl Operator {
     /// Host and port in the URLs of its artifacts.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.storage_port)
+    }
+
+    /// Where deliveries to this path go.
+    pub(crate) fn hook(&self, path: &str) -> String {
+        loopback(self.webhook_port, path.trim_start_matches('/'))
     }
 
     /// Starts it again on the same data, and waits until it is ready.
@@ -134,6 +142,9 @@ impl Operator {
         command.arg(format!("--storage-adv-addr={}", self.address()));
         command.arg(format!("--health-addr=127.0.0.1:{}", self.health_port));
         command.arg(format!("--metrics-addr=127.0.0.1:{}", self.metrics_port));
+        if self.arguments.iter().any(|argument| argument.starts_with("--webhook-addr=")) {
+            command.arg(format!("--webhook-addr=127.0.0.1:{}", self.webhook_port));
+        }
         self.process = Some(Process::start("operator", command, &self.directory));
     }
 

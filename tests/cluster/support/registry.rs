@@ -22,7 +22,16 @@ pub(crate) struct Registry {
     directory: PathBuf,
     port: u16,
     user: Option<String>,
+    notified: Option<Notified>,
     process: Option<Process>,
+}
+
+/// Where a registry tells of what happens to it.
+#[derive(Clone)]
+pub(crate) struct Notified {
+    pub(crate) url: String,
+    /// `NAME: VALUE`, sent along.
+    pub(crate) header: String,
 }
 
 impl Registry {
@@ -34,10 +43,18 @@ impl Registry {
             directory: directory.to_owned(),
             port: ports::free(),
             user: user.map(str::to_owned),
+            notified: None,
             process: None,
         };
         registry.resume().await;
         registry
+    }
+
+    /// From its next start on it tells of what happens to it.
+    pub(crate) async fn notify(&mut self, notified: Notified) {
+        self.stop();
+        self.notified = Some(notified);
+        self.resume().await;
     }
 
     /// Host and port.
@@ -58,6 +75,9 @@ impl Registry {
         command.arg("--access-log").arg(self.access_log());
         command.env("TMPDIR", &self.directory);
         command.args(self.user.iter().flat_map(|user| ["--user", user]));
+        if let Some(Notified { url, header }) = &self.notified {
+            command.arg("--notify").arg(format!("operator={url}")).arg("--notify-header").arg(header);
+        }
         let mut process = Process::start("registry", command, &self.directory);
         let before = process.output().matches("listening ").count();
         let listens =

@@ -1,0 +1,157 @@
+//! Webhooks with the real registry as their sender: a push is Ready moments later, and nobody polls.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::support::api::{condition, is_ready};
+use crate::support::bench::Bench;
+use crate::support::manifest::{repository, secret};
+use crate::support::operator::Operator;
+use crate::support::registry::{Notified, Registry};
+use crate::support::scene::Scene;
+
+pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
+    vec![
+        bench.trial(a_push_to_the_real_registry_is_ready_at_once),
+        bench.trial(a_hook_wakes_whom_the_push_concerns_and_says_so),
+        bench.trial(a_hook_says_what_it_waits_for_and_follows_its_secret),
+    ]
+}
+
+const TOKEN: &str = "what-only-the-registry-knows";
+const PUSHES: usize = 50;
+
+/// A `RegistryWebhook` of this type.
+pub(crate) fn hook(name: &str, kind: &str, more: &Value) -> Value {
+    let mut spec = json!({"type": kind, "secretRef": {"name": name}});
+    for (field, value) in more.as_object().expect("a spec has fields") {
+        spec[field] = value.clone();
+    }
+    json!({
+        "apiVersion": "sluice.dev/v1alpha1",
+        "kind": "RegistryWebhook",
+        "metadata": {"name": name},
+        "spec": spec,
+    })
+}
+
+/// Applies a hook and its Secret; returns its path once it takes deliveries.
+pub(crate) async fn hooked(scene: &Scene, name: &str, kind: &str) -> String {
+    scene.namespace.apply(&secret(name, "token", TOKEN)).await;
+    scene.namespace.apply(&hook(name, kind, &json!({}))).await;
+    let object = scene.namespace.until_hook(name, "Ready", is_ready).await;
+    object["status"]["path"].as_str().unwrap().to_owned()
+}
+
+async fn notifying(scene: &Scene, operator: &Operator) -> Registry {
+    let path = hooked(scene, "registry", "distribution").await;
+    let mut registry = scene.registry().await;
+    registry
+        .notify(Notified { url: operator.hook(&path), header: format!("Authorization: Bearer {TOKEN}") })
+        .await;
+    registry
+}
+
+/// Pushes and waits until the object shows it; how long that took.
+async fn time_of(scene: &Scene, registry: &Registry, number: usize, poke: bool) -> Duration {
+    let content = format!("number: {number}\n");
+    let digest = registry.push("app:main", &[("a.yaml", content.as_bytes())]).await;
+    let pushed = Instant::now();
+    if poke {
+        scene.namespace.poke("app", &number.to_string()).await;
+    }
+    scene.namespace.until_revision("app", &format!("main@{digest}")).await;
+    pushed.elapsed()
+}
+
+fn shown(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
+    println!("{what}: from push to Ready p50 {:?}, p95 {:?}, of {}", at(50), at(95), times.len());
+}
+
+async fn a_push_to_the_real_registry_is_ready_at_once(scene: Scene) {
+    let operator = scene.operator().await;
+    let registry = notifying(&scene, &operator).await;
+    let first = registry.push("app:main", &[("a.yaml", b"number: -1\n")]).await;
+    let url = format!("{}/app", registry.host());
+    let spec = json!({"ref": {"tag": "main"}, "interval": "1h"});
+    scene.namespace.apply(&repository("app", &url, &spec)).await;
+    scene.namespace.until_revision("app", &format!("main@{first}")).await;
+
+    let mut told = Vec::new();
+    for number in 0..PUSHES {
+        told.push(time_of(&scene, &registry, number, false).await);
+    }
+
+    let object = scene
+        .namespace
+        .until_hook("registry", "all deliveries counted", |hook| {
+            hook["status"]["deliveries"]["accepted"].as_i64() >= Some(PUSHES.try_into().unwrap())
+        })
+        .await;
+    let last = &object["status"]["lastDelivery"];
+    assert!(last["time"].is_string() && last["message"].is_string(), "{last}");
+    shown("webhook", told);
+}
+
+async fn a_hook_wakes_whom_the_push_concerns_and_says_so(scene: Scene) {
+    let operator = scene.operator().await;
+    let registry = notifying(&scene, &operator).await;
+    let first = registry.push("app:1.0.0", &[("a.yaml", b"number: 1\n")]).await;
+    registry.tag("app:1.0.0", "main").await;
+    let url = format!("{}/app", registry.host());
+    let hourly = |reference: Value| json!({"ref": reference, "interval": "1h"});
+    for (name, reference) in [
+        ("range", json!({"semver": "1.x"})),
+        ("named", json!({"tag": "main"})),
+        ("pinned", json!({"digest": first})),
+    ] {
+        scene.namespace.apply(&repository(name, &url, &hourly(reference))).await;
+        scene.namespace.until_ready(name).await;
+    }
+    let before = scene.namespace.object("named").await;
+
+    let second = registry.push("app:1.1.0", &[("a.yaml", b"number: 2\n")]).await;
+    registry.push("app:2.0.0", &[("a.yaml", b"number: 3\n")]).await;
+
+    scene.namespace.until_revision("range", &format!("1.1.0@{second}")).await;
+    let unmatched = |hook: &Value| {
+        let last = &hook["status"]["lastDelivery"];
+        last["pushes"] == json!([format!("{url}:2.0.0")]) && last["result"] == "unmatched"
+    };
+    let object = scene.namespace.until_hook("registry", "a push that nobody follows", unmatched).await;
+    assert_eq!(object["status"]["lastDelivery"]["woken"], 0, "{object:#}");
+    assert!(object["status"]["deliveries"]["accepted"].as_i64() >= Some(1), "{object:#}");
+    let after = scene.namespace.object("named").await;
+    assert_eq!(before["metadata"]["resourceVersion"], after["metadata"]["resourceVersion"]);
+}
+
+async fn a_hook_says_what_it_waits_for_and_follows_its_secret(scene: Scene) {
+    let operator = scene.operator().await;
+    scene.namespace.apply(&hook("app", "generic", &json!({}))).await;
+    let waits = |hook: &Value| condition(hook, "Ready")["reason"] == "SecretNotFound";
+    scene.namespace.until_hook("app", "complaint", waits).await;
+
+    let path = hooked(&scene, "app", "generic").await;
+    let answer = deliver(&operator, &path, TOKEN).await;
+    assert_eq!(answer, 202);
+    scene.namespace.apply(&secret("app", "token", "another")).await;
+    let moved = |hook: &Value| is_ready(hook) && hook["status"]["path"] != json!(path);
+    let object = scene.namespace.until_hook("app", "another path", moved).await;
+
+    let other = object["status"]["path"].as_str().unwrap();
+    assert_eq!(deliver(&operator, &path, TOKEN).await, 404);
+    assert_eq!(deliver(&operator, other, TOKEN).await, 401);
+    assert_eq!(deliver(&operator, other, "another").await, 202);
+}
+
+async fn deliver(operator: &Operator, path: &str, token: &str) -> u16 {
+    let body = json!({"url": "oci://ghcr.io/example/app", "tag": "main"});
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.post(operator.hook(path)).bearer_auth(token).body(body.to_string());
+    request.send().await.unwrap().status().as_u16()
+}
