@@ -10,13 +10,14 @@ pub mod metrics;
 mod operate;
 pub mod serve;
 mod telemetry;
+pub mod trigger;
 pub mod webhooks;
 pub mod wiring;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use config::{Cli, Command, Config, DemoArguments, RunArguments};
+use config::{Cli, Command, Config, DemoArguments, RunArguments, TriggerArguments};
 use tokio_util::sync::CancellationToken;
 
 pub use operate::operate;
@@ -31,6 +32,7 @@ const USAGE: u8 = 2;
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(arguments) => run(&arguments),
+        Command::Trigger(arguments) => trigger(&arguments),
         Command::Demo(arguments) => show(&arguments),
     }
 }
@@ -83,6 +85,19 @@ fn show(arguments: &DemoArguments) -> ExitCode {
     };
     eprintln!("sluice demo: {error:#}");
     ExitCode::FAILURE
+}
+
+/// Its lines are for the log of a pipeline, or for a terminal.
+fn trigger(arguments: &TriggerArguments) -> ExitCode {
+    let told = arbiter().block_on(trigger::run(arguments, &|line| eprintln!("{line}")));
+    match told {
+        Ok(trigger::Verdict::Done) => ExitCode::SUCCESS,
+        Ok(trigger::Verdict::Failed) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("sluice trigger: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn finish(result: anyhow::Result<()>) -> ExitCode {

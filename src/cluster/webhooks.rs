@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::Recipient;
 use async_trait::async_trait;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DynamicObject, GetParams, Patch, PatchParams};
 use kube::core::{GroupVersionKind, Request};
 use kube::runtime::watcher::Event;
 use kube::{Client, ResourceExt};
@@ -92,6 +92,12 @@ impl HookWriter for WebhookWriter {
         let request = repositories(&key.namespace).patch(&key.name, &managed(), &patch);
         text(&self.client, request).await?;
         Ok(())
+    }
+
+    async fn object(&self, key: &Key) -> Result<Value, WriteError> {
+        let request = repositories(&key.namespace).get(&key.name, &GetParams::default());
+        let answer = text(&self.client, request).await?;
+        Ok(serde_json::from_str(&answer).map_err(|_| Error::Unreadable)?)
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the operator, on a cluster or on a folder of manifests.
     Run(Box<RunArguments>),
+    /// Tell a `RegistryWebhook` of a push, so that it is pulled at once.
+    Trigger(TriggerArguments),
     /// Show what the operator does, with a registry of its own and no cluster.
     Demo(DemoArguments),
 }
@@ -33,6 +35,31 @@ pub struct DemoArguments {
     /// End after the tour instead of going on until Ctrl-C.
     #[arg(long)]
     pub once: bool,
+}
+
+/// Arguments of `sluice trigger`.
+#[derive(Debug, Args)]
+pub struct TriggerArguments {
+    /// The repository that was pushed to, such as `oci://ghcr.io/example/app`.
+    pub url: String,
+    /// The tag that was pushed.
+    #[arg(long)]
+    pub tag: String,
+    /// The address of a hook of type `generic-hmac`: that of the webhook server, and `status.path`.
+    #[arg(long, value_name = "URL")]
+    pub hook: String,
+    /// A file that holds what the hook's Secret holds.
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: PathBuf,
+    /// A file of certificates in PEM that the hook's server may be signed by, beside those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Wait until every object that follows the tag is Ready or has failed; the exit status says which.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long all of it may take.
+    #[arg(long, default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
 }
 
 /// How loud the log is.

@@ -15,7 +15,7 @@ use clap::Parser as _;
 use reconcile::{Backoff, Policy};
 use url::Url;
 
-pub use arguments::{Cli, Command, DemoArguments, LogEncoding, LogLevel, RunArguments};
+pub use arguments::{Cli, Command, DemoArguments, LogEncoding, LogLevel, RunArguments, TriggerArguments};
 pub use election::{Election, ElectionArguments};
 
 /// What the operator does and where.

@@ -121,6 +121,7 @@ fn response(answer: Answer) -> HttpResponse {
     let Answer { outcome, message } = answer;
     match outcome {
         Outcome::Unknown => closing(not_found()),
+        Outcome::Progress(answers) => HttpResponse::Ok().json(answers),
         Outcome::Handshake(text) => HttpResponse::Ok().content_type("application/json").body(text),
         Outcome::Taken { receipt, request } => {
             let early = receipt.as_ref().and_then(|receipt| receipt.retry_after);

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Recipient;
-use hooks::{Delivery, Proof, Said, Token, Unauthenticated};
+use hooks::{Delivery, Proof, Said, Sender, Token, Unauthenticated};
 use http::HeaderMap;
 use jiff::Timestamp;
 use sluice_actors::Sources;
-use sluice_actors::receiver::{Deliver, Ending, Gate, Hook, Hooks, Receipt, Refused, refused};
+use sluice_actors::receiver::{Deliver, Ending, Gate, Hook, HookWriter, Hooks, Receipt, Refused, refused};
 use tokio::sync::oneshot;
 
+use super::follow::{self, Answers, Followed};
 use super::issuers::Issuers;
 use crate::metrics::Deliveries;
 
@@ -24,11 +25,12 @@ pub struct Desk {
     deliver: Recipient<Deliver>,
     refused: Recipient<Refused>,
     issuers: Issuers,
+    cluster: Arc<dyn HookWriter>,
     deliveries: Deliveries,
 }
 
 /// What a sender is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Answer {
     /// How the delivery ended.
     pub outcome: Outcome,
@@ -37,7 +39,7 @@ pub struct Answer {
 }
 
 /// How a delivery ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// It was taken.
     Taken {
@@ -48,6 +50,8 @@ pub enum Outcome {
     },
     /// The sender waits for this very answer before it sends anything.
     Handshake(String),
+    /// How far the objects are that an earlier delivery has woken.
+    Progress(Answers),
     /// No such path.
     Unknown,
     /// It was refused for this reason.
@@ -64,9 +68,10 @@ impl Desk {
         sources: Arc<Sources>,
         deliver: Recipient<Deliver>,
         refused: Recipient<Refused>,
+        cluster: Arc<dyn HookWriter>,
         deliveries: Deliveries,
     ) -> anyhow::Result<Self> {
-        Ok(Self { hooks, sources, deliver, refused, issuers: Issuers::new()?, deliveries })
+        Ok(Self { hooks, sources, deliver, refused, issuers: Issuers::new()?, cluster, deliveries })
     }
 
     /// The hook of a path, if it takes deliveries.
@@ -119,6 +124,14 @@ impl Desk {
         if let Err(error) = signed(hook, &delivery) {
             return self.refuse(hook, Ending::Unauthenticated, error.to_string());
         }
+        let follows = delivery.header(FOLLOW).is_some() && speaks_our_schema(hook.sender);
+        if follows {
+            match follow::question(body) {
+                Ok(Some(followed)) => return self.tell(hook, &followed).await,
+                Ok(None) => {}
+                Err(error) => return self.refuse(hook, Ending::Malformed, error.to_string()),
+            }
+        }
         let message = match hooks::read(hook.sender, &delivery) {
             Ok(message) => message,
             Err(error) => return self.refuse(hook, Ending::Malformed, error.to_string()),
@@ -131,7 +144,7 @@ impl Desk {
                 return Answer { outcome: Outcome::Handshake(text), message };
             }
         };
-        let request = delivery.header(FOLLOW).map(|_| Timestamp::now().to_string());
+        let request = follows.then(|| Timestamp::now().to_string());
         let (reply, receipt) = oneshot::channel();
         let deliver =
             Deliver { hook: Arc::clone(hook), id: message.id, pushes, request: request.clone(), reply };
@@ -142,6 +155,16 @@ impl Desk {
             self.deliveries.ended(hook, receipt.ending);
         }
         Answer { outcome: Outcome::Taken { receipt, request }, message: String::new() }
+    }
+
+    /// A question is no delivery, and not counted as one.
+    async fn tell(&self, hook: &Hook, followed: &Followed) -> Answer {
+        match follow::progress(hook, followed, self.cluster.as_ref()).await {
+            Ok(answers) => Answer { outcome: Outcome::Progress(answers), message: String::new() },
+            Err(error) => {
+                Answer { outcome: Outcome::Refused(Ending::Unavailable), message: error.to_string() }
+            }
+        }
     }
 
     /// A delivery that is refused, and counted.
@@ -158,8 +181,13 @@ impl Desk {
     }
 }
 
-/// A sender with this header waits until the objects have handled what it tells of.
-const FOLLOW: &str = "sluice-follow";
+/// A sender with this header waits until the objects have handled what it tells of: they are asked through the cluster,
+/// so that their status shows it, and the body may ask how far they are. Only for senders that speak our own schema.
+pub const FOLLOW: &str = "sluice-follow";
+
+fn speaks_our_schema(sender: Sender) -> bool {
+    matches!(sender, Sender::Generic | Sender::GenericHmac | Sender::GenericOidc)
+}
 
 fn signed(hook: &Hook, delivery: &Delivery<'_>) -> Result<(), Unauthenticated> {
     match &hook.gate {

@@ -6,11 +6,13 @@
 //! ```
 
 mod desk;
+mod follow;
 mod issuers;
 mod reception;
 mod room;
 
-pub use desk::{Answer, Desk, Outcome};
+pub use desk::{Answer, Desk, FOLLOW, Outcome};
+pub use follow::{ASKED_AT_ONCE, Answers, Followed, Progress, Question, State};
 pub use issuers::Issuers;
 pub use reception::Reception;
 pub use room::{LARGEST_BODY, Room, Share};

@@ -44,6 +44,7 @@ impl Reception {
         metrics: &Registry,
     ) -> anyhow::Result<(Self, Desk)> {
         let (hooks, sources) = (Arc::new(Hooks::default()), Arc::new(Sources::default()));
+        let cluster = Arc::clone(&ends.writer);
         let equipment = Equipment {
             reader: Arc::clone(reader),
             writer: ends.writer,
@@ -56,7 +57,7 @@ impl Reception {
         let deliveries = Deliveries::new()?;
         metrics.register(Box::new(deliveries.clone()))?;
         let (deliver, refused) = (receiver.clone().recipient(), receiver.clone().recipient());
-        let desk = Desk::new(hooks, Arc::clone(&sources), deliver, refused, deliveries)?;
+        let desk = Desk::new(hooks, Arc::clone(&sources), deliver, refused, cluster, deliveries)?;
         let watching = CancellationToken::new();
         let (hooks, secrets) = (receiver.clone().recipient(), receiver.clone().recipient());
         tokio::spawn((ends.hooks)(hooks, secrets, watching.clone()));

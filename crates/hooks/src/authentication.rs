@@ -2,7 +2,9 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::hmac::{Algorithm, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA512, Key, verify};
+use aws_lc_rs::hmac::{
+    self, Algorithm, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA512, Key, verify,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -25,6 +27,14 @@ pub enum Unauthenticated {
     /// This kind of sender shows no secret but a token.
     #[error("a delivery of this kind is proved by a token and not by a secret")]
     NotBySecret,
+}
+
+/// The header by which a delivery of [`Sender::GenericHmac`] proves itself, and its value for this body.
+#[must_use]
+pub fn sign(secret: &[u8], body: &[u8]) -> (&'static str, String) {
+    let code = hmac::sign(&Key::new(HMAC_SHA256, secret), body);
+    let hex = code.as_ref().iter().fold("sha256=".to_owned(), |hex, byte| format!("{hex}{byte:02x}"));
+    ("X-Signature", hex)
 }
 
 /// How a kind of sender makes codes over a body (RFC 2104), in hexadecimal digits.

@@ -13,7 +13,7 @@ mod sender;
 mod senders;
 mod token;
 
-pub use authentication::{Unauthenticated, authenticate};
+pub use authentication::{Unauthenticated, authenticate, sign};
 pub use delivery::Delivery;
 pub use push::{Malformed, Message, Named, Push, Said};
 pub use sender::{Proof, Sender};
