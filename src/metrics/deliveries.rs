@@ -3,9 +3,9 @@
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, IntCounterVec, Opts};
-use sluice_actors::receiver::{Ending, Hook};
+use sluice_actors::receiver::Ending;
 
-/// Deliveries by hook and result. The hooks are those of the cluster: nobody outside makes a series.
+/// Deliveries by result. How many came to a hook is in its status.
 #[derive(Clone)]
 pub struct Deliveries {
     ended: IntCounterVec,
@@ -20,16 +20,18 @@ impl Deliveries {
     pub fn new() -> prometheus::Result<Self> {
         let options =
             Opts::new("sluice_webhook_deliveries_total", "Deliveries of registries, by how they ended.");
-        let ended = IntCounterVec::new(options, &["namespace", "name", "type", "result"])?;
+        let ended = IntCounterVec::new(options, &["result"])?;
+        for ending in Ending::ALL {
+            ended.with_label_values(&[ending.name()]);
+        }
         let help = "Requests to the webhook server for a path that no RegistryWebhook has.";
         let unknown = IntCounter::new("sluice_webhook_unknown_paths_total", help)?;
         Ok(Self { ended, unknown })
     }
 
-    /// A delivery to this hook ended.
-    pub fn ended(&self, hook: &Hook, ending: Ending) {
-        let labels = [&*hook.key.namespace, &*hook.key.name, hook.sender.name(), ending.name()];
-        self.ended.with_label_values(&labels).inc();
+    /// A delivery ended.
+    pub fn ended(&self, ending: Ending) {
+        self.ended.with_label_values(&[ending.name()]).inc();
     }
 
     /// A request to nobody.

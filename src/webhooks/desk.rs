@@ -152,7 +152,7 @@ impl Desk {
         self.deliver.do_send(deliver);
         let receipt = tokio::time::timeout(PATIENCE, receipt).await.ok().and_then(Result::ok);
         if let Some(receipt) = &receipt {
-            self.deliveries.ended(hook, receipt.ending);
+            self.deliveries.ended(receipt.ending);
         }
         Answer { outcome: Outcome::Taken { receipt, request }, message: String::new() }
     }
@@ -174,7 +174,7 @@ impl Desk {
     }
 
     fn note(&self, hook: &Hook, ending: Ending, message: String) {
-        self.deliveries.ended(hook, ending);
+        self.deliveries.ended(ending);
         if hook.tally.count(ending, refused(ending, message)) {
             self.refused.do_send(Refused(hook.key.clone()));
         }

@@ -24,12 +24,14 @@ use crate::support::registry::Registry;
 use crate::support::release::short_lease;
 use crate::support::scene::Scene;
 use crate::support::waiting::{if_so, until};
+use crate::webhooks::{deliver, hooked};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![
         bench.trial(one_replica_writes_and_serves_and_the_other_touches_nothing),
         bench.trial(a_leader_that_is_killed_is_followed_when_its_lease_has_expired),
         bench.trial(who_follows_on_the_same_volume_downloads_and_writes_nothing),
+        bench.trial(a_delivery_to_the_replica_that_does_not_lead_reaches_the_one_that_does),
         bench.trial(a_leader_that_is_stopped_hands_over_without_waiting_for_the_lease_to_expire),
         bench.trial(a_leader_that_cannot_renew_ends_and_writes_nothing_once_another_may_lead),
     ]
@@ -164,6 +166,39 @@ async fn one_replica_writes_and_serves_and_the_other_touches_nothing(scene: Scen
     assert!(
         matches!(&told[..], [(reason, text)] if reason == "LeaderElection" && text.ends_with(" became leader"))
     );
+}
+
+async fn a_delivery_to_the_replica_that_does_not_lead_reaches_the_one_that_does(scene: Scene) {
+    let pair = Pair::of(scene, &json!({}), false).await;
+    let first = pair.push("a: 1\n").await;
+    let namespace = &pair.scene.namespace;
+    pair.apply("app", "1h").await;
+    namespace.until_revision("app", &first).await;
+    let path = hooked(&pair.scene, "app", "generic").await;
+    let url = format!("oci://{}/app", pair.registry.host());
+
+    let second = pair.push("a: 2\n").await;
+    let answer = until("index of the follower", async || {
+        let answer = deliver(&pair.follower, &path, &url).await;
+        if_so(answer["result"] == "accepted", answer)
+    });
+
+    assert_eq!(answer.await["woken"], 1);
+    let object = namespace.until_revision("app", &second).await;
+    assert!(object["status"]["lastHandledReconcileAt"].is_string(), "it was asked through the cluster");
+    let third = pair.push("a: 3\n").await;
+    assert_eq!(deliver(&pair.leader, &path, &url).await["woken"], 1);
+    let object = namespace.until_revision("app", &third).await;
+    let told = |hook: &Value| hook["status"]["deliveries"]["accepted"] == 2;
+    namespace.until_hook("app", "deliveries of both replicas", told).await;
+    assert_eq!(
+        object["status"]["lastHandledReconcileAt"],
+        object["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"]
+    );
+    let writes = pair.scene.plane().await.writes(&pair.scene.namespace.name);
+    let counted = writes.iter().filter(|write| write.what == "patch registrywebhooks/status");
+    let tokens: BTreeSet<_> = counted.map(|write| &write.token).collect();
+    assert_eq!(tokens.len(), 2, "each replica counts what came to it");
 }
 
 /// The series that the replica has.

@@ -18,6 +18,7 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(a_push_to_the_real_registry_is_ready_at_once),
         bench.trial(a_hook_wakes_whom_the_push_concerns_and_says_so),
         bench.trial(a_hook_says_what_it_waits_for_and_follows_its_secret),
+        bench.trial(a_pipeline_triggers_and_waits_for_whom_it_woke),
     ]
 }
 
@@ -86,6 +87,15 @@ async fn a_push_to_the_real_registry_is_ready_at_once(scene: Scene) {
     for number in 0..PUSHES {
         told.push(time_of(&scene, &registry, number, false).await);
     }
+    let silent = scene.registry().await;
+    silent.push("app:main", &[("a.yaml", b"number: -1\n")]).await;
+    let polled = repository("app", &format!("{}/app", silent.host()), &spec);
+    scene.namespace.apply(&polled).await;
+    scene.namespace.until_ready("app").await;
+    let mut poked = Vec::new();
+    for number in 0..PUSHES {
+        poked.push(time_of(&scene, &silent, number, true).await);
+    }
 
     let object = scene
         .namespace
@@ -95,7 +105,8 @@ async fn a_push_to_the_real_registry_is_ready_at_once(scene: Scene) {
         .await;
     let last = &object["status"]["lastDelivery"];
     assert!(last["time"].is_string() && last["message"].is_string(), "{last}");
-    shown("webhook", told);
+    shown("told by the webhook", told);
+    shown("asked by the annotation", poked);
 }
 
 async fn a_hook_wakes_whom_the_push_concerns_and_says_so(scene: Scene) {
@@ -137,21 +148,71 @@ async fn a_hook_says_what_it_waits_for_and_follows_its_secret(scene: Scene) {
     scene.namespace.until_hook("app", "complaint", waits).await;
 
     let path = hooked(&scene, "app", "generic").await;
-    let answer = deliver(&operator, &path, TOKEN).await;
-    assert_eq!(answer, 202);
+    let status = async |path: &str, token| post(&operator, path, token, "oci://ghcr.io/example/app").await.0;
+    assert_eq!(status(&path, TOKEN).await, 202);
     scene.namespace.apply(&secret("app", "token", "another")).await;
     let moved = |hook: &Value| is_ready(hook) && hook["status"]["path"] != json!(path);
     let object = scene.namespace.until_hook("app", "another path", moved).await;
 
     let other = object["status"]["path"].as_str().unwrap();
-    assert_eq!(deliver(&operator, &path, TOKEN).await, 404);
-    assert_eq!(deliver(&operator, other, TOKEN).await, 401);
-    assert_eq!(deliver(&operator, other, "another").await, 202);
+    assert_eq!(status(&path, TOKEN).await, 404);
+    assert_eq!(status(other, TOKEN).await, 401);
+    assert_eq!(status(other, "another").await, 202);
 }
 
-async fn deliver(operator: &Operator, path: &str, token: &str) -> u16 {
-    let body = json!({"url": "oci://ghcr.io/example/app", "tag": "main"});
+/// Delivers a push of `main` to a hook of type `generic`; returns the answer.
+pub(crate) async fn deliver(operator: &Operator, path: &str, url: &str) -> Value {
+    post(operator, path, TOKEN, url).await.1
+}
+
+async fn post(operator: &Operator, path: &str, token: &str, url: &str) -> (u16, Value) {
+    let body = json!({"url": url, "tag": "main"});
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.post(operator.hook(path)).bearer_auth(token).body(body.to_string());
-    request.send().await.unwrap().status().as_u16()
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+async fn a_pipeline_triggers_and_waits_for_whom_it_woke(scene: Scene) {
+    let operator = scene.operator().await;
+    let path = hooked(&scene, "pipeline", "generic-hmac").await;
+    let registry = scene.registry().await;
+    registry.push("app:main", &[("a.yaml", b"number: 1\n")]).await;
+    let url = format!("{}/app", registry.host());
+    let spec = json!({"ref": {"tag": "main"}, "interval": "1h"});
+    for name in ["one", "two"] {
+        scene.namespace.apply(&repository(name, &url, &spec)).await;
+        scene.namespace.until_ready(name).await;
+    }
+    let secret_file = scene.folder("pipeline").join("token");
+    std::fs::write(&secret_file, TOKEN).unwrap();
+    let trigger = async |tag: &str| {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_sluice"))
+            .args(["trigger", &format!("oci://{url}"), "--tag", tag, "--wait"])
+            .args(["--hook", &operator.hook(&path), "--secret-file", secret_file.to_str().unwrap()])
+            .kill_on_drop(true)
+            .output()
+            .await
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+
+    let digest = registry.push("app:main", &[("a.yaml", b"number: 2\n")]).await;
+    let (status, said) = trigger("main").await;
+
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains(&format!("{}/one is Ready with main@{digest}", scene.namespace.name)), "{said}");
+    assert!(said.ends_with("2 of 2 Ready\n"), "{said}");
+    let object = scene.namespace.object("two").await;
+    assert_eq!(object["status"]["artifact"]["revision"], format!("main@{digest}"));
+
+    registry.push_layer("app:main", b"no archive".to_vec()).await;
+    let (status, said) = trigger("main").await;
+
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains(&format!("{}/two has failed: ", scene.namespace.name)), "{said}");
+    assert!(said.ends_with("0 of 2 Ready\n"), "{said}");
+
+    let (status, said) = trigger("nobody-follows-this").await;
+    assert_eq!((status, said.contains("no object follows this tag")), (Some(0), true), "{said}");
 }

@@ -65,6 +65,11 @@ impl Receiver {
         let (counts, last) = watched.tally.tell();
         let already = |ending: &String| watched.recorded.get(ending).copied().unwrap_or_default();
         let fresh = counts.iter().map(|(ending, count)| (ending.clone(), count - already(ending))).collect();
+        // Who leads says how a hook stands; the others add what came to them.
+        if self.leading.is_none() && counts == watched.recorded {
+            watched.dirty = false;
+            return;
+        }
         let now = whole_second(Timestamp::now());
         let last = last.filter(|_| counts != watched.recorded);
         let status = status(&watched.webhook, standing, &fresh, last, &now);

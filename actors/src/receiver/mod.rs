@@ -51,6 +51,8 @@ pub trait HookWriter: Send + Sync {
     async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError>;
     /// Sets `reconcile.fluxcd.io/requestedAt` of an `OCIRepository`.
     async fn request(&self, key: &Key, requested_at: &str) -> Result<(), WriteError>;
+    /// An `OCIRepository` as it is now.
+    async fn object(&self, key: &Key) -> Result<Value, WriteError>;
 }
 
 /// What a Receiver works with.
@@ -213,8 +215,12 @@ impl Handler<Refused> for Receiver {
 impl Handler<Lead> for Receiver {
     type Result = ();
 
-    fn handle(&mut self, Lead(watcher): Lead, _: &mut Context<Self>) {
+    fn handle(&mut self, Lead(watcher): Lead, ctx: &mut Context<Self>) {
         self.leading = watcher;
+        let keys: Vec<_> = self.watched.keys().cloned().collect();
+        for key in keys {
+            self.announce(&key, ctx);
+        }
     }
 }
 
