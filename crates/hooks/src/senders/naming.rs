@@ -52,9 +52,8 @@ pub(super) fn split(reference: &str) -> Option<(&str, &str, &str)> {
     if let Some((path, digest)) = rest.split_once('@') {
         return Some((host, path, digest));
     }
-    let last = rest.rfind('/').map_or(0, |slash| slash + 1);
-    let colon = rest[last..].find(':').map_or(rest.len(), |colon| last + colon);
-    Some((host, &rest[..colon], rest.get(colon + 1..).unwrap_or_default()))
+    let (path, tag) = rest.split_once(':').unwrap_or((rest, ""));
+    Some((host, path, tag))
 }
 
 /// Whether something may be the name of a cloud's region, as a part of a host's name.

@@ -43,6 +43,15 @@ fn the_test_button_pushes_its_sample_and_nothing_that_anybody_has() {
 }
 
 #[test]
+fn what_other_domains_tell_is_no_push() {
+    let mut sent = fixture("artifactory/pushed.json");
+    let body = String::from_utf8(sent.body).unwrap();
+    sent.body = body.replacen(r#""domain":"docker""#, r#""domain":"artifact""#, 1).into_bytes();
+
+    assert_eq!(sent.pushes(Sender::Artifactory), Vec::new());
+}
+
+#[test]
 fn deletions_are_no_pushes() {
     all_others_say_nothing(
         Sender::Artifactory,

@@ -67,6 +67,7 @@ fn a_signature_that_deviates_in_one_thing_is_not_believed() {
             format!("{}{last}", &good[..good.len() - 1]),
             good[..good.len() - 2].to_owned(),
             good[..good.len() - 1].to_owned(),
+            format!("{good}0"),
             format!("{good}00"),
             good[..8].to_owned(),
             "g".repeat(good.len()),

@@ -39,7 +39,9 @@ fn a_digest_is_optional_and_one_that_is_none_is_not_told() {
 #[test]
 fn what_is_missing_or_wrong_is_named() {
     let digest = format!(r#"{{"url":"oci://ghcr.io/acme/app","tag":"sha256:{}"}}"#, "a".repeat(64));
+    let long = format!(r#"{{"url":"oci://{}.example.com/acme/app","tag":"1"}}"#, "a".repeat(512));
     for (body, expected) in [
+        (&*long, "'url' must be oci://host/path, of 512 bytes at most"),
         ("{}", "'url' must be oci://host/path, of 512 bytes at most"),
         (r#"{"url":7,"tag":"1"}"#, "'url' is not text"),
         (

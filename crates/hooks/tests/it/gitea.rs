@@ -25,6 +25,16 @@ fn digests_deletions_other_packages_and_the_test_button_are_no_pushes() {
 }
 
 #[test]
+fn a_package_in_another_event_is_no_push() {
+    let mut sent = fixture("gitea/package-created.json");
+    sent.headers.remove("X-Gitea-Event");
+
+    let pushes = sent.with("X-Gitea-Event", "repository").pushes(Sender::Gitea);
+
+    assert_eq!(pushes, Vec::new());
+}
+
+#[test]
 fn the_owner_is_lower_case_as_the_registry_has_it() {
     let package = r#"{"owner":{"login":"Platform"},"type":"container","name":"web","version":"1",
         "html_url":"http://git.example.com:3000/sub/Platform/-/packages/container/web/1"}"#;

@@ -54,6 +54,22 @@ fn a_form_is_refused_with_advice() {
 }
 
 #[test]
+fn only_packages_that_are_containers_count_however_that_is_spelled() {
+    let package = |kind: &str| {
+        let version = r#"{"package_url":"ghcr.io/Acme/app:1","container_metadata":{"tag":{"name":"1"}}}"#;
+        let package = format!(r#"{{"package_type":"{kind}","package_version":{version}}}"#);
+        Sent::new(format!(r#"{{"action":"published","package":{package}}}"#)).pushes(Sender::Github)
+    };
+
+    for kind in ["CONTAINER", "container"] {
+        assert_eq!(package(kind), vec![pushed(&[at("ghcr.io", "acme/app")], "1", None)]);
+    }
+    for kind in ["docker", "npm", ""] {
+        assert_eq!(package(kind), Vec::new(), "{kind}");
+    }
+}
+
+#[test]
 fn members_that_are_null_are_missing() {
     for body in [
         r#"{"action":"published","package":null}"#,

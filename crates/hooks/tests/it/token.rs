@@ -94,9 +94,12 @@ fn google_is_known_by_either_of_its_names_to_its_own_senders_only() {
     let mut configured_bare = Provider::google();
     configured_bare.trust.issuer = "accounts.google.com".to_owned();
     let generic = Provider { sender: Sender::GenericOidc, ..Provider::google() };
+    let mut elsewhere = Provider::google();
+    elsewhere.trust.issuer = "https://example.com".to_owned();
 
     assert_eq!(deviating(Provider::google(), "iss", bare.clone()), Ok(()));
     assert_eq!(configured_bare.verdict(), Ok(()));
+    assert_eq!(elsewhere.verdict(), Err(TokenError::Other("issuer")));
     assert_eq!(deviating(generic, "iss", bare), Err(TokenError::Other("issuer")));
 }
 
