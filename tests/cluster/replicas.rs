@@ -179,7 +179,7 @@ async fn a_delivery_to_the_replica_that_does_not_lead_reaches_the_one_that_does(
 
     let second = pair.push("a: 2\n").await;
     let answer = until("index of the follower", async || {
-        let answer = deliver(&pair.follower, &path, &url).await;
+        let answer = deliver(&pair.follower, &path, &url, "main").await;
         if_so(answer["result"] == "accepted", answer)
     });
 
@@ -187,7 +187,7 @@ async fn a_delivery_to_the_replica_that_does_not_lead_reaches_the_one_that_does(
     let object = namespace.until_revision("app", &second).await;
     assert!(object["status"]["lastHandledReconcileAt"].is_string(), "it was asked through the cluster");
     let third = pair.push("a: 3\n").await;
-    assert_eq!(deliver(&pair.leader, &path, &url).await["woken"], 1);
+    assert_eq!(deliver(&pair.leader, &path, &url, "main").await["woken"], 1);
     let object = namespace.until_revision("app", &third).await;
     let told = |hook: &Value| hook["status"]["deliveries"]["accepted"] == 2;
     namespace.until_hook("app", "deliveries of both replicas", told).await;

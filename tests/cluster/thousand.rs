@@ -1,8 +1,9 @@
-//! A thousand objects at once: each is Ready, nothing is asked or written twice, and a restart finds all of them.
+//! A thousand objects at once: each is Ready, nothing is asked or written twice, one push reaches all of them, and a restart
+//! finds all of them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt};
 use kube::ResourceExt;
@@ -14,7 +15,10 @@ use serde_json::json;
 use crate::support::api::{is_ready, resource};
 use crate::support::bench::Bench;
 use crate::support::manifest::repository;
+use crate::support::operator::Operator;
+use crate::support::registry::Registry;
 use crate::support::scene::Scene;
+use crate::webhooks::{deliver, hooked};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![bench.trial(a_thousand_objects_cost_a_thousand_manifests_and_one_download)]
@@ -30,8 +34,8 @@ const CREATORS: usize = 10;
 
 const FILES: &[(&str, &[u8])] = &[("a.yaml", b"a: 1\n")];
 
-/// Waits until all objects of the namespace are Ready; returns what is not.
-async fn until_all_are_ready(scene: &Scene) {
+/// Waits until all objects of the namespace are Ready with this revision.
+async fn until_all_have(scene: &Scene, revision: &str) {
     let client = scene.plane().await.client().await;
     let kind = resource("source.toolkit.fluxcd.io/v1", "OCIRepository");
     let objects = Api::<DynamicObject>::namespaced_with(client, &scene.namespace.name, &kind);
@@ -42,13 +46,40 @@ async fn until_all_are_ready(scene: &Scene) {
         while ready.len() < OBJECTS {
             if let Some(Ok(object)) = states.next().await
                 && is_ready(&serde_json::to_value(&object).unwrap())
+                && object.data["status"]["artifact"]["revision"] == revision
             {
                 ready.insert(object.name_any());
             }
         }
     };
     let in_time = tokio::time::timeout(CONVERGENCE, wait).await.is_ok();
-    assert!(in_time, "{} of {OBJECTS} objects are Ready after {CONVERGENCE:?}", ready.len());
+    assert!(in_time, "{} of {OBJECTS} objects have {revision} after {CONVERGENCE:?}", ready.len());
+}
+
+/// One delivery wakes all of them: each turn's answer serves those who wait for it, and one download serves everybody.
+async fn one_push_reaches_all(scene: &Scene, registry: &Registry, operator: &Operator) -> String {
+    let path = hooked(scene, "push", "generic").await;
+    let digest = registry.push("app:v1", &[("a.yaml", b"a: 2\n")]).await;
+    let mark = registry.mark();
+
+    let pushed = Instant::now();
+    let answer = deliver(operator, &path, &format!("oci://{}/app", registry.host()), "v1").await;
+
+    assert_eq!(answer["woken"], OBJECTS);
+    until_all_have(scene, &format!("v1@{digest}")).await;
+    let took = pushed.elapsed();
+    let requests = registry.since(mark);
+    let manifests = requests.iter().filter(|line| line.starts_with("GET /v2/app/manifests/v1 ")).count();
+    let blobs = requests.iter().filter(|line| line.contains("/blobs/")).count();
+    println!("one push to {OBJECTS} objects: {manifests} questions for the tag, {blobs} downloads, {took:?}");
+    assert_eq!(
+        (blobs, requests.len() - manifests - blobs),
+        (1, 0),
+        "{:?}",
+        &requests[..requests.len().min(20)]
+    );
+    assert!(manifests <= 3, "{manifests} questions for {OBJECTS} objects");
+    digest
 }
 
 async fn a_thousand_objects_cost_a_thousand_manifests_and_one_download(scene: Scene) {
@@ -60,7 +91,11 @@ async fn a_thousand_objects_cost_a_thousand_manifests_and_one_download(scene: Sc
     let manifest = |number: usize| repository(&format!("app-{number}"), &url, &json!({"ref": {"tag": "v1"}}));
 
     let create = async |number| scene.namespace.apply(&manifest(number)).await;
-    tokio::join!(stream::iter(0..OBJECTS).for_each_concurrent(CREATORS, create), until_all_are_ready(&scene),);
+    let first = format!("v1@{digest}");
+    tokio::join!(
+        stream::iter(0..OBJECTS).for_each_concurrent(CREATORS, create),
+        until_all_have(&scene, &first)
+    );
 
     let requests = registry.since(mark);
     let manifests = requests.iter().filter(|line| *line == "GET /v2/app/manifests/v1 200").count();
@@ -69,6 +104,9 @@ async fn a_thousand_objects_cost_a_thousand_manifests_and_one_download(scene: Sc
     assert_eq!((blobs, requests.len() - manifests - blobs), (1, 0), "{:?}", &requests[..20]);
     let writes = scene.until_writes(3 * OBJECTS).await;
     assert_eq!(writes.len(), 3 * OBJECTS);
+
+    let digest = one_push_reaches_all(&scene, &registry, &operator).await;
+    let writes = scene.until_writes(writes.len() + 2 * OBJECTS).await;
 
     let mark = registry.mark();
     operator.kill();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::support::api::{condition, is_ready};
+use crate::support::api::{condition, install_definition, is_ready};
 use crate::support::bench::Bench;
 use crate::support::manifest::{repository, secret};
 use crate::support::operator::Operator;
@@ -19,6 +19,7 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(a_hook_wakes_whom_the_push_concerns_and_says_so),
         bench.trial(a_hook_says_what_it_waits_for_and_follows_its_secret),
         bench.trial(a_pipeline_triggers_and_waits_for_whom_it_woke),
+        bench.trial(a_cluster_without_the_definition_has_artifacts_and_no_webhooks),
     ]
 }
 
@@ -148,7 +149,8 @@ async fn a_hook_says_what_it_waits_for_and_follows_its_secret(scene: Scene) {
     scene.namespace.until_hook("app", "complaint", waits).await;
 
     let path = hooked(&scene, "app", "generic").await;
-    let status = async |path: &str, token| post(&operator, path, token, "oci://ghcr.io/example/app").await.0;
+    let body = json!({"url": "oci://ghcr.io/example/app", "tag": "main"});
+    let status = async |path: &str, token| post(&operator, path, token, &body).await.0;
     assert_eq!(status(&path, TOKEN).await, 202);
     scene.namespace.apply(&secret("app", "token", "another")).await;
     let moved = |hook: &Value| is_ready(hook) && hook["status"]["path"] != json!(path);
@@ -160,13 +162,12 @@ async fn a_hook_says_what_it_waits_for_and_follows_its_secret(scene: Scene) {
     assert_eq!(status(other, "another").await, 202);
 }
 
-/// Delivers a push of `main` to a hook of type `generic`; returns the answer.
-pub(crate) async fn deliver(operator: &Operator, path: &str, url: &str) -> Value {
-    post(operator, path, TOKEN, url).await.1
+/// Delivers a push of this tag to a hook of type `generic`; returns the answer.
+pub(crate) async fn deliver(operator: &Operator, path: &str, url: &str, tag: &str) -> Value {
+    post(operator, path, TOKEN, &json!({"url": url, "tag": tag})).await.1
 }
 
-async fn post(operator: &Operator, path: &str, token: &str, url: &str) -> (u16, Value) {
-    let body = json!({"url": url, "tag": "main"});
+async fn post(operator: &Operator, path: &str, token: &str, body: &Value) -> (u16, Value) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.post(operator.hook(path)).bearer_auth(token).body(body.to_string());
     let answer = request.send().await.unwrap();
@@ -215,4 +216,29 @@ async fn a_pipeline_triggers_and_waits_for_whom_it_woke(scene: Scene) {
 
     let (status, said) = trigger("nobody-follows-this").await;
     assert_eq!((status, said.contains("no object follows this tag")), (Some(0), true), "{said}");
+}
+
+async fn a_cluster_without_the_definition_has_artifacts_and_no_webhooks(scene: Scene) {
+    let (plane, namespace) = scene.bare_plane().await;
+    let client = plane.client().await;
+    install_definition(&client, "ocirepositories.source.toolkit.fluxcd.io").await;
+    let release = scene.release(&json!({})).await;
+    let kubeconfig = release.place(&plane).await;
+    let operator = Operator::start(&scene.folder("operator"), &kubeconfig, &release).await;
+    let registry = scene.registry().await;
+    let digest = registry.push("app:main", &[("a.yaml", b"number: 1\n")]).await;
+    let url = format!("{}/app", registry.host());
+
+    namespace.apply(&repository("app", &url, &json!({"ref": {"tag": "main"}, "interval": "1h"}))).await;
+
+    namespace.until_revision("app", &format!("main@{digest}")).await;
+    let body = json!({"url": format!("oci://{url}"), "tag": "main"});
+    assert_eq!(post(&operator, "/hook/aa", TOKEN, &body).await.0, 503);
+
+    install_definition(&client, "registrywebhooks.sluice.dev").await;
+    namespace.apply(&secret("app", "token", TOKEN)).await;
+    namespace.apply(&hook("app", "generic", &json!({}))).await;
+    let object = namespace.until_hook("app", "Ready", is_ready).await;
+    let path = object["status"]["path"].as_str().unwrap();
+    assert_eq!(post(&operator, path, TOKEN, &body).await.1["woken"], 1);
 }

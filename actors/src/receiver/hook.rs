@@ -81,13 +81,18 @@ impl Hooks {
         self.listed.store(true, Ordering::Release);
     }
 
-    /// What was at `before` is now `after`, or nowhere.
-    pub(super) fn replace(&self, before: Option<&str>, after: Option<(String, Arc<Hook>)>) {
+    /// What this object had at `before` is now `after`, or nowhere. A path that another one has stays with that one: what
+    /// makes up a path is partly its owner's choice, and nobody may close or take the hook of somebody else by it.
+    pub(super) fn replace(&self, key: &Key, before: Option<&str>, after: Option<(String, Arc<Hook>)>) {
         let mut by_path = self.by_path.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = before {
+        if let Some(before) =
+            before.filter(|before| by_path.get(*before).is_some_and(|hook| hook.key == *key))
+        {
             by_path.remove(before);
         }
-        by_path.extend(after);
+        if let Some((path, hook)) = after {
+            by_path.entry(path).or_insert(hook);
+        }
     }
 }
 

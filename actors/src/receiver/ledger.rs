@@ -72,7 +72,8 @@ impl Ledger {
         let mut at_once = Vec::new();
         for (key, nudge) in concerned {
             let echo = self.woken.get(&key).map(|woken| *woken + ECHO).filter(|_| nudge.digest.is_none());
-            if let Some(due) = early.map(|early| now + early).or(echo) {
+            // An echo above the rate is still an echo; `None` is less than any time.
+            if let Some(due) = early.map(|early| now + early).max(echo) {
                 self.postpone(key, due, nudge);
                 continue;
             }

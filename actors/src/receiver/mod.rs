@@ -113,8 +113,10 @@ impl Receiver {
         let objects: Vec<_> = concerned.keys().cloned().collect();
         let at_once = watched.ledger.wake(concerned, early, now);
         match &deliver.request {
-            Some(request) => self.pass_on(objects.iter().cloned(), &request.as_str().into(), ctx),
-            None => self.wake(at_once, ctx),
+            Some(request) if early.is_none() => {
+                self.pass_on(objects.iter().cloned(), &request.as_str().into(), ctx);
+            }
+            Some(_) | None => self.wake(at_once, ctx),
         }
         self.rearm(ctx);
         let ending = match (early, objects.is_empty()) {
@@ -132,8 +134,9 @@ impl Receiver {
         }
         match &self.leading {
             Some(watcher) if self.at.known.is_complete() => {
+                let at = Instant::now();
                 for (key, told) in objects {
-                    watcher.do_send(Nudge { key, told });
+                    watcher.do_send(Nudge { key, told, at });
                 }
             }
             Some(_) | None => {

@@ -73,7 +73,7 @@ impl Receiver {
 
     fn vanished(&mut self, key: &Key) {
         if let Some(watched) = self.watched.remove(key) {
-            self.at.hooks.replace(watched.path.as_deref(), None);
+            self.at.hooks.replace(key, watched.path.as_deref(), None);
         }
     }
 
@@ -110,7 +110,9 @@ impl Receiver {
         ctx: &mut Context<Self>,
     ) -> bool {
         let watched = self.watched.get_mut(&webhook.key);
-        let Some(watched) = watched.filter(|watched| watched.preparation == number) else {
+        let latest =
+            |watched: &&mut Watched| watched.preparation == number && watched.webhook.uid == webhook.uid;
+        let Some(watched) = watched.filter(latest) else {
             return false;
         };
         let (path, gate, standing) = match gate {
@@ -130,7 +132,7 @@ impl Receiver {
                 Hook { key, sender: sender(spec.kind), gate, namespace, host: spec.host.clone(), tally };
             (path, Arc::new(hook))
         });
-        self.at.hooks.replace(watched.path.as_deref(), entry);
+        self.at.hooks.replace(&webhook.key, watched.path.as_deref(), entry);
         (watched.path, watched.standing) = (path, Some(standing));
         self.announce(&webhook.key, ctx);
         self.complete();

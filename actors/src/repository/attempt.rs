@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     /// The path of the artifact that the cluster shows.
     pub(super) shown: Option<String>,
     pub(super) class: Class,
+    /// What was sent before this moment tells nothing of the push that it is made for, if it is made for one.
+    pub(super) nudged: Instant,
     pub(super) recovered: WeakRecipient<HostRecovered>,
     pub(super) reads: Arc<Reads>,
 }
@@ -183,8 +185,12 @@ fn resolve(
 ) -> Resolve {
     /// D28: a result serves interval passes for a twentieth of the asker's interval.
     const SHARE: u32 = 20;
-    let routine = matches!(wanted.class, Class::Routine | Class::Check);
     let age = wanted.desired.interval / SHARE;
+    let freshness = match wanted.class {
+        Class::Routine | Class::Check => Freshness::Within(age.min(Duration::from_secs(30))),
+        Class::Pushed => Freshness::SentAfter(wanted.nudged),
+        Class::Asked | Class::Dependency | Class::Retry => Freshness::Now,
+    };
     Resolve {
         scope: scope.clone(),
         line: turn.line.clone(),
@@ -193,7 +199,7 @@ fn resolve(
         selector: source.selector.clone(),
         helm: source.media_type() == Some(oci::layer::HELM_CHART),
         expect_new: wanted.class == Class::Pushed || seen.borrow().stock != Some(Stock::Present),
-        freshness: if routine { Freshness::Within(age.min(Duration::from_secs(30))) } else { Freshness::Now },
+        freshness,
     }
 }
 

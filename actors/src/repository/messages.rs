@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::Message;
+use tokio::time::Instant;
 
 use crate::{Dependency, Key, Object};
 
@@ -37,7 +38,12 @@ pub struct DependencyShown {
 /// A registry's webhook told of a push that concerns the object.
 #[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
 #[rtype(result = "()")]
-pub struct Nudged(pub reconcile::Nudge);
+pub struct Nudged {
+    /// What was told.
+    pub told: reconcile::Nudge,
+    /// When: answers to questions that were sent before tell nothing of the push.
+    pub at: Instant,
+}
 
 /// The program stops: the attempt is to end, unless it publishes already.
 #[derive(Message, Clone, Copy, Debug)]

@@ -56,6 +56,8 @@ pub struct Repository {
     concluded: Option<Box<Concluded>>,
     timer: Option<SpawnHandle>,
     progress: Option<SpawnHandle>,
+    /// When a webhook told of what the next attempt is for.
+    nudged: Option<Instant>,
     finished: bool,
     draining: bool,
 }
@@ -104,6 +106,7 @@ impl Repository {
             concluded: None,
             timer: None,
             progress: None,
+            nudged: None,
             finished: false,
             draining: false,
         }
@@ -209,8 +212,9 @@ impl Handler<DependencyShown> for Repository {
 impl Handler<Nudged> for Repository {
     type Result = ();
 
-    fn handle(&mut self, Nudged(told): Nudged, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Nudged { told, at }: Nudged, ctx: &mut Context<Self>) {
         if !self.draining {
+            self.nudged = self.nudged.max(Some(at));
             self.advance(Event::Nudged(told), ctx);
         }
     }

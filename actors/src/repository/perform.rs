@@ -78,6 +78,7 @@ impl Repository {
             recorded: Arc::clone(&recorded),
             shown,
             class,
+            nudged: self.nudged.take().unwrap_or_else(Instant::now),
             recovered,
             reads: Arc::clone(&reads),
         };

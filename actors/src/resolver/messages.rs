@@ -6,6 +6,7 @@ use actix::Message;
 use bytes::Bytes;
 use reconcile::Failure;
 use reference::{Repository, Revision, Selector};
+use tokio::time::Instant;
 
 use crate::Scope;
 use crate::registry::Line;
@@ -39,6 +40,9 @@ pub enum Freshness {
     Now,
     /// An answer of this age, or one that is under way.
     Within(Duration),
+    /// An answer to a question that was sent after this moment, when a webhook told of a push: one serves all whom the push
+    /// concerns.
+    SentAfter(Instant),
 }
 
 /// What a selector stands for.

@@ -32,7 +32,7 @@ const OLDEST: Duration = Duration::from_secs(30);
 /// The actor.
 #[derive(Default)]
 pub struct Resolver {
-    flights: Flights<Question, Answer>,
+    flights: Flights<Question, Flown>,
     listings: Listings,
     recent: Recent,
 }
@@ -50,6 +50,9 @@ struct Question {
 
 type Answer = Result<Resolved, Failure>;
 
+/// An answer, and when its question was sent.
+type Flown = (Instant, Answer);
+
 /// The recent answers, with the time of their question.
 #[derive(Clone, Default)]
 struct Recent(Arc<Mutex<Answers>>);
@@ -61,21 +64,21 @@ struct Answers {
 }
 
 impl Recent {
-    fn get(&self, question: &Question, age: Duration) -> Option<Resolved> {
+    /// The answer whose question was sent last, if that was after this moment.
+    fn get(&self, question: &Question, after: Instant) -> Option<Flown> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (asked, resolved) = answers.by_question.get(question)?;
-        (asked.elapsed() <= age.min(OLDEST)).then(|| resolved.clone())
+        (*asked >= after && asked.elapsed() <= OLDEST).then(|| (*asked, Ok(resolved.clone())))
     }
 
     /// What is kept is at most twice as old as [`OLDEST`].
-    fn put(&self, question: Question, asked: Instant, resolved: &Resolved) {
+    fn put(&self, question: Question, asked: Instant, resolved: Resolved) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.swept.is_none_or(|swept| swept.elapsed() > OLDEST) {
             answers.by_question.retain(|_, (asked, _)| asked.elapsed() <= OLDEST);
             answers.swept = Some(Instant::now());
         }
-        let light = Resolved { revision: resolved.revision.clone(), manifest: None };
-        answers.by_question.insert(question, (asked, light));
+        answers.by_question.insert(question, (asked, resolved));
     }
 }
 
@@ -111,7 +114,7 @@ impl Handler<Resolve> for Resolver {
 
 async fn shared(
     resolve: Resolve,
-    flights: Flights<Question, Answer>,
+    flights: Flights<Question, Flown>,
     listings: Listings,
     recent: Recent,
 ) -> Answer {
@@ -128,23 +131,42 @@ async fn shared(
         helm: resolve.helm,
         url: resolve.url.clone(),
     };
-    let lead = async {
+    let lead = async |after: Option<Instant>| {
+        if let Some(flown) = after.and_then(|after| recent.get(&question, after)) {
+            return Ok::<_, Infallible>(flown);
+        }
         let asked = Instant::now();
         let answer = Box::pin(ask(&resolve, &listings)).await;
         if let Ok(resolved) = &answer {
-            recent.put(question.clone(), asked, resolved);
+            // Those whom a push concerns, too, are about to need the manifest.
+            let manifest = resolved.manifest.clone().filter(|_| after.is_some());
+            recent.put(question.clone(), asked, Resolved { revision: resolved.revision.clone(), manifest });
         }
-        Ok::<_, Infallible>(answer)
+        Ok((asked, answer))
     };
     let flown = async {
-        let Ok(answer) = match resolve.freshness {
-            Freshness::Now => flights.join_unsent(question.clone(), lead).await,
-            Freshness::Within(age) => match recent.get(&question, age) {
-                Some(resolved) => return Ok(resolved),
-                None => flights.join(question.clone(), lead).await,
+        match resolve.freshness {
+            Freshness::Now => {
+                let Ok((_, answer)) = flights.join_unsent(question.clone(), lead(None)).await;
+                answer
+            }
+            Freshness::Within(age) => {
+                let recent = Instant::now().checked_sub(age).and_then(|after| recent.get(&question, after));
+                if let Some((_, answer)) = recent {
+                    return answer;
+                }
+                let Ok((_, answer)) = flights.join(question.clone(), lead(None)).await;
+                answer
+            }
+            Freshness::SentAfter(moment) => loop {
+                let joined = flights.join_unsent(question.clone(), lead(Some(moment)));
+                // Who led may have been content with an older answer.
+                let Ok((asked, answer)) = joined.await;
+                if asked >= moment {
+                    return answer;
+                }
             },
-        };
-        answer
+        }
     };
     let scope = &resolve.scope;
     let listing = matches!(resolve.selector, Selector::Semver { .. });

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix::Message;
+use tokio::time::Instant;
 
 use crate::{Dependency, DependencyKind, Key, Object};
 
@@ -52,6 +53,8 @@ pub struct Nudge {
     pub key: Key,
     /// What was told.
     pub told: reconcile::Nudge,
+    /// When: answers to questions that were sent before tell nothing of the push.
+    pub at: Instant,
 }
 
 /// The program stops: no object is looked at any more; answers when every attempt has ended.

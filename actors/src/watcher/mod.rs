@@ -157,7 +157,7 @@ impl Handler<Nudge> for Watcher {
 
     fn handle(&mut self, nudge: Nudge, _: &mut Context<Self>) {
         if !self.stopping {
-            self.children.tell(&nudge.key, Nudged(nudge.told));
+            self.children.tell(&nudge.key, Nudged { told: nudge.told, at: nudge.at });
         }
     }
 }

@@ -9,6 +9,7 @@ use reference::{Repository, Selector};
 use sluice_actors::registry::Line;
 use sluice_actors::resolver::{Freshness, Resolve, Resolved, Resolver};
 use sluice_actors::{Key, Scope};
+use tokio::time::Instant;
 
 use crate::registry::Registry;
 
@@ -91,6 +92,48 @@ async fn an_interval_pass_takes_the_answer_to_a_question_that_was_sent_before_it
 
     assert_eq!((tag(first), tag(later)), ("v1".to_owned(), "v1".to_owned()));
     assert_eq!(registry.seen(), ["HEAD /v2/app/manifests/v1"]);
+}
+
+#[actix::test]
+async fn one_question_serves_all_whom_a_push_concerns_if_it_was_sent_after_the_push() {
+    let registry = Registry::held().await;
+    registry.permit(100);
+    let caller = Caller::of(&registry);
+    let v1 = || Selector::Tag("v1".to_owned());
+    let told = Instant::now();
+
+    for _ in 0..20 {
+        assert_eq!(tag(caller.ask(v1(), Freshness::SentAfter(told)).await), "v1");
+    }
+    assert_eq!(registry.seen().len(), 1);
+    let told = Instant::now();
+    let others = join_all((0..20).map(|_| caller.ask(v1(), Freshness::SentAfter(told)))).await;
+
+    assert!(others.into_iter().all(|resolved| tag(resolved) == "v1"));
+    assert_eq!(registry.seen().len(), 2, "what was asked before the second push tells nothing of it");
+}
+
+#[actix::test]
+async fn who_is_told_of_a_push_while_a_question_is_under_way_does_not_take_its_answer() {
+    let registry = Registry::held().await;
+    let caller = Caller::of(&registry);
+    let v1 = || Selector::Tag("v1".to_owned());
+
+    let first = caller.ask(v1(), Freshness::SentAfter(Instant::now()));
+    let later = async {
+        registry.arrived(1).await;
+        let told = caller.ask(v1(), Freshness::SentAfter(Instant::now()));
+        let opening = async {
+            registry.permit(1);
+            registry.arrived(1).await;
+            registry.permit(1);
+        };
+        tokio::join!(told, opening).0
+    };
+    let (first, later) = tokio::join!(first, later);
+
+    assert_eq!((tag(first), tag(later)), ("v1".to_owned(), "v1".to_owned()));
+    assert_eq!(registry.seen().len(), 2);
 }
 
 #[actix::test]

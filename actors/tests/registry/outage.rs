@@ -176,3 +176,31 @@ async fn a_probe_that_is_cancelled_in_the_queue_leaves_it_to_another() {
     assert!(probe.refusal().await.is_cancelled());
     assert_eq!(fleet.after(2 * SECOND).await, ["b"]);
 }
+
+#[actix::test]
+async fn after_an_outage_of_an_hour_all_go_when_the_host_answers() {
+    let mut fleet = Fleet::new();
+    fleet.put_down().await;
+    let names = ["a", "b", "c", "t0", "t1", "t2"];
+    for name in names {
+        fleet.ask(name, ROUTINE).refusal().await;
+    }
+    let mut probes = 0;
+    let every_two_seconds_at_first = [2 * SECOND; 300].into_iter();
+    for pause in every_two_seconds_at_first.chain([10 * SECOND; 300]) {
+        for name in fleet.after(pause).await {
+            end(fleet.ask(name, ROUTINE).turn().await, unreachable());
+            probes += 1;
+        }
+    }
+    assert!(probes > 500, "{probes} probes in an hour");
+
+    let called = fleet.after(10 * SECOND).await;
+    assert_eq!(called.len(), 1, "an object probes every ten seconds: {called:?}");
+    end(fleet.ask(called[0], ROUTINE).turn().await, Conduct::Answered);
+
+    let mut others = fleet.calls().await;
+    others.extend(called);
+    others.sort_unstable();
+    assert_eq!(others, names);
+}

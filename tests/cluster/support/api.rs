@@ -188,11 +188,23 @@ impl Namespace {
 
 /// Installs the definitions of `crds/yaml`, and waits until the API server serves them.
 pub(crate) async fn install_definitions(client: &Client) {
+    install(client, |_| true).await;
+}
+
+/// The same with the one of this name.
+pub(crate) async fn install_definition(client: &Client, name: &str) {
+    install(client, |found| found == name).await;
+}
+
+async fn install(client: &Client, wanted: impl Fn(&str) -> bool) {
     let kind = resource("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     let definitions = Api::<DynamicObject>::all_with(client.clone(), &kind);
     for document in super::manifest::documents_below("crds/yaml") {
         let manifest: DynamicObject = serde_json::from_value(document).unwrap();
         let name = manifest.name_any();
+        if !wanted(&name) {
+            continue;
+        }
         definitions.patch(&name, &PatchParams::apply(MANAGER), &Patch::Apply(&manifest)).await.unwrap();
         let established = |definition: Option<&DynamicObject>| {
             definition
