@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shlex
 import subprocess
 
 import runs
@@ -30,10 +31,10 @@ class Fleet:
         is_floor = run in runs.FLOORS
         command = NULL.format(fleet=self.fleet) if is_floor else SLUICE.format(binary=self.operator)
         arguments = [self.fleet, "run", "--controlplane", self.controlplane, "--crds", self.root / "crds/yaml"]
-        arguments += ["--name", run.name, "--out", out, "--keep", "--work", self.work, *run.flags.split(), "--operator", command]
+        arguments += ["--name", run.name, "--out", out, "--keep", "--work", self.work, *shlex.split(run.flags), "--operator", f"{command} {run.operator}".strip()]
         log = out.with_suffix(".log")
         with log.open("w") as output:
-            ended = subprocess.run(list(map(str, arguments)), stdout=output, stderr=subprocess.STDOUT, check=False)
+            ended = subprocess.run(list(map(str, arguments)), cwd=self.root, stdout=output, stderr=subprocess.STDOUT, check=False)
         if ended.returncode != 0:
             print(f"  {run.name}: fleet ended with {ended.returncode}, see {log}", flush=True)
 

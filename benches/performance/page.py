@@ -75,7 +75,7 @@ def reports(name: str, directory: pathlib.Path) -> list[pathlib.Path]:
 
 def commands() -> str:
     """How each run is repeated."""
-    lines = [f"| `{run.name}` | `{run.flags}` | {f'`{run.floor}`' if run.floor else '-'} |" for run in runs.FLOORS + runs.RUNS]
+    lines = [f"| `{run.name}` | `{run.flags}`{f', the operator also `{run.operator}`' if run.operator else ''} | {f'`{run.floor}`' if run.floor else '-'} |" for run in runs.FLOORS + runs.RUNS]
     head = "## How to repeat\n\n`benches/performance/run --only NAME` measures one run and its floor, and writes this page anew.\n\n"
     return head + "| Run | Flags of `fleet run` | Beside |\n|---|---|---|\n" + "\n".join(lines) + "\n"
 

@@ -5,12 +5,22 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One call of `fleet run`. `floor` names the run of the null operator that is measured in the same sitting."""
+    """One call of `fleet run`. `floor` names the run of the null operator that is measured in the same sitting.
+
+    Both texts are split as a shell would; `operator` is what the operator is given beside the usual.
+    """
 
     name: str
     flags: str
     floor: str | None = None
+    operator: str = ""
 
+
+WEBHOOK = (
+    "--apply benches/performance/hook.yaml"
+    " --hook-path-from 'sluice.dev/v1alpha1/registrywebhooks flux-system/fleet .status.path'"
+    " --hook-url 'http://127.0.0.1:{hook_port}{hook_path}' --hook-header 'Authorization: Bearer what-only-the-fleet-knows'"
+)
 
 FLOORS = [
     Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,nudge,restart"),
@@ -32,6 +42,7 @@ RUNS = [
     Run("steady-semver", "-n 100 --shape distinct --ref semver --scenarios steady --auth token"),
     Run("neighbour", "-n 100 --shape distinct --scenarios nudge,neighbour"),
     Run("neighbour-hang", "-n 100 --shape distinct --hang --scenarios nudge,neighbour"),
+    Run("webhook", f"-n 100 --shape distinct --scenarios nudge --nudges 50 {WEBHOOK}", operator="--webhook-addr=127.0.0.1:{hook_port}"),
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
     Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed"),

@@ -72,6 +72,8 @@ TARGETS = [
     most("steady, semver of 50 tags and token: requests a pass", "steady-semver", "steady", "requests_per_pass", "requests", 2.02),
     Target("nudge, p50", "distinct-500", "nudge", value("nudge_p50"), "ms", 1.6, ratio=True),
     Target("nudge, p95", "distinct-500", "nudge", value("nudge_p95"), "ms", 2, ratio=True),
+    most("push by webhook, p50", "webhook", "nudge", "nudge_p50", "ms", 15),
+    most("push by webhook, p95", "webhook", "nudge", "nudge_p95", "ms", 30),
     Target("neighbour (another registry resets), p50 beside that of nudge", "neighbour", "neighbour", value("nudge_p50"), "ms", 1.2, ratio=True, floor_scenario="nudge"),
     Target("neighbour (another registry hangs), p50 beside that of nudge", "neighbour-hang", "neighbour", value("nudge_p50"), "ms", 1.2, ratio=True, floor_scenario="nudge"),
     most("outage of 60 s, 200 objects: all recovered", "outage", "outage", "recovered_max", "s", 3.5),

@@ -15,10 +15,11 @@ pub struct Nudge {
 
 /// After these pauses the registry is asked again, where it does not show yet what it told of: CNCF Distribution sends a
 /// push before it moves the tag, which takes a local disk milliseconds and an object store a second.
-const PAUSES: [Duration; 4] = [
-    Duration::from_millis(25),
-    Duration::from_millis(150),
-    Duration::from_millis(700),
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(20),
+    Duration::from_millis(60),
+    Duration::from_millis(250),
+    Duration::from_secs(1),
     Duration::from_secs(3),
 ];
 
