@@ -1,3 +1,5 @@
+//! What a pipeline is told, by a hook that gives scripted answers.
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -153,6 +153,10 @@ impl Desk {
         let receipt = tokio::time::timeout(PATIENCE, receipt).await.ok().and_then(Result::ok);
         if let Some(receipt) = &receipt {
             self.deliveries.ended(receipt.ending);
+            if receipt.ending == Ending::Unavailable {
+                let message = "the RegistryWebhook is not there any more".to_owned();
+                return Answer { outcome: Outcome::Refused(Ending::Unavailable), message };
+            }
         }
         Answer { outcome: Outcome::Taken { receipt, request }, message: String::new() }
     }

@@ -1,3 +1,5 @@
+//! Whom a push concerns.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

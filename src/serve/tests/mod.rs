@@ -6,3 +6,4 @@ mod files;
 mod limits;
 mod probes;
 mod shelf;
+mod webhooks;

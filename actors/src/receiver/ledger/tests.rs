@@ -1,3 +1,5 @@
+//! Rates, names and echoes, with times of their own.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

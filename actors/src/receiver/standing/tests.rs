@@ -1,3 +1,5 @@
+//! What a status says, and what is written of it.
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
