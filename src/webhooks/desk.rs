@@ -9,7 +9,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use sluice_actors::Sources;
 use sluice_actors::receiver::{Deliver, Ending, Gate, Hook, HookWriter, Hooks, Receipt, Refused, refused};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::follow::{self, Answers, Followed};
 use super::issuers::Issuers;
@@ -17,6 +17,9 @@ use crate::metrics::Deliveries;
 
 /// How long an answer waits for what came of a delivery; senders want to be answered soon, and it is taken all the same.
 const PATIENCE: Duration = Duration::from_millis(80);
+
+/// Deliveries that wait for the Receiver: as many as a hook may send at once. More wait only where it is late by far.
+const PLACES: usize = 1_000;
 
 /// What the webhook server asks.
 pub struct Desk {
@@ -27,6 +30,7 @@ pub struct Desk {
     issuers: Issuers,
     cluster: Arc<dyn HookWriter>,
     deliveries: Deliveries,
+    places: Arc<Semaphore>,
 }
 
 /// What a sender is answered.
@@ -71,7 +75,16 @@ impl Desk {
         cluster: Arc<dyn HookWriter>,
         deliveries: Deliveries,
     ) -> anyhow::Result<Self> {
-        Ok(Self { hooks, sources, deliver, refused, issuers: Issuers::new()?, cluster, deliveries })
+        Ok(Self {
+            hooks,
+            sources,
+            deliver,
+            refused,
+            issuers: Issuers::new()?,
+            cluster,
+            deliveries,
+            places: Arc::new(Semaphore::new(PLACES)),
+        })
     }
 
     /// The hook of a path, if it takes deliveries.
@@ -145,12 +158,24 @@ impl Desk {
             }
         };
         let request = follows.then(|| Timestamp::now().to_string());
-        let (reply, receipt) = oneshot::channel();
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let message = "too many deliveries wait to be worked off".to_owned();
+            return self.refuse(hook, Ending::Unavailable, message);
+        };
+        let (reply, mut receipt) = oneshot::channel();
         let deliver =
             Deliver { hook: Arc::clone(hook), id: message.id, pushes, request: request.clone(), reply };
         // The Receiver lives as long as the process does.
         self.deliver.do_send(deliver);
-        let receipt = tokio::time::timeout(PATIENCE, receipt).await.ok().and_then(Result::ok);
+        let in_time = tokio::time::timeout(PATIENCE, &mut receipt).await;
+        if in_time.is_err() {
+            tokio::spawn(async move {
+                // Its place is free when the Receiver has come to it, whoever asked.
+                drop(receipt.await);
+                drop(place);
+            });
+        }
+        let receipt = in_time.ok().and_then(Result::ok);
         if let Some(receipt) = &receipt {
             self.deliveries.ended(receipt.ending);
             if receipt.ending == Ending::Unavailable {

@@ -38,7 +38,12 @@ impl Repository {
             Effect::Cancel => self.cancel(),
             Effect::Coalesced => self.at.recorder.coalesced(),
             Effect::Conclude => self.conclude(),
-            Effect::WakeAfter(delay) | Effect::LookAgainAfter(delay) => self.wake_after(delay, ctx),
+            Effect::WakeAfter(delay) => self.wake_after(delay, ctx),
+            Effect::LookAgainAfter(delay) => {
+                // From now on any answer is newer than the one that showed nothing.
+                self.nudged = self.nudged.max(Some(Instant::now()));
+                self.wake_after(delay, ctx);
+            }
             Effect::Sleep => self.sleep(ctx),
             Effect::ProgressAfter(delay) => self.progress_after(delay, ctx),
             Effect::ShowProgress => self.show_progress(),
