@@ -1,6 +1,7 @@
 //! No secret in any log, status, event, metric or error: a whole run at trace level, in which secrets are everywhere that
 //! they can be, is searched for them.
 
+mod hooks;
 mod planted;
 mod registries;
 mod start;
@@ -71,12 +72,13 @@ async fn a_run_at_trace_level_shows_no_secret_anywhere(scene: Scene) {
         wish.comes_true(namespace).await;
     }
     again(namespace, &wishes, "again").await;
+    let (sent, answers) = hooks::deliver(&scene, &operator, &mut planted).await;
     let asked = [open.log(), bearer.log(), proxy.log()].concat();
     drop((open, bearer, proxy));
     again(namespace, &wishes, "with all registries down").await;
 
     let search = planted.search();
-    is_found_where_it_may_be(&scene, &search, &planted, &wishes, &asked).await;
+    is_found_where_it_may_be(&scene, &search, &planted, &wishes, &asked, sent).await;
     // Each value once a kind of place: what leaks into a log does so in every line.
     let mut faults = BTreeMap::new();
     let mut look = |place: &'static str, text: &[u8]| {
@@ -85,6 +87,14 @@ async fn a_run_at_trace_level_shows_no_secret_anywhere(scene: Scene) {
         }
     };
     look("the metrics", operator.metrics().await.as_bytes());
+    for answer in answers {
+        look("an answer to a delivery", answer.as_bytes());
+    }
+    for kind in hooks::KINDS {
+        let told = |hook: &Value| hook["status"]["deliveries"]["malformed"].is_number();
+        let hook = namespace.until_hook(kind, "count of what cannot be read", told).await;
+        look("a RegistryWebhook", hook.to_string().as_bytes());
+    }
     for wish in &wishes {
         let mut object = namespace.object(wish.name()).await;
         object["spec"].take();
@@ -172,11 +182,11 @@ async fn is_found_where_it_may_be(
     planted: &Planted,
     wishes: &[Wish],
     asked: &[(Asked, Vec<u8>)],
+    sent: Vec<String>,
 ) {
-    let mut places: Vec<String> = asked
-        .iter()
-        .map(|(asked, answer)| format!("{asked:?} {}", String::from_utf8_lossy(answer)))
-        .collect();
+    let mut places = sent;
+    places
+        .extend(asked.iter().map(|(asked, answer)| format!("{asked:?} {}", String::from_utf8_lossy(answer))));
     for wish in wishes {
         places.push(scene.namespace.object(wish.name()).await["spec"].to_string());
     }
