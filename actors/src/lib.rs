@@ -48,6 +48,7 @@ pub mod flights;
 mod key;
 mod known;
 mod object;
+mod packed;
 pub mod receiver;
 mod recorder;
 pub mod registry;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use sluice_crds::{Artifact, OciRepositorySpec, OciRepositoryStatus};
 
 use crate::Key;
+use crate::packed::Packed;
 
 /// The finalizer of upstream, kept so that objects can be handed over in either direction (D23).
 pub const FINALIZER: &str = "finalizers.fluxcd.io";
@@ -32,8 +33,8 @@ pub struct Object {
     pub labels: BTreeMap<String, String>,
     /// The specification, or what is wrong with it (D12, D39).
     pub spec: Result<OciRepositorySpec, SpecProblem>,
-    /// The text of the recorded status: a third of the memory that its values take, and rarely asked for.
-    status: Box<str>,
+    /// The recorded status: a twentieth of the memory that its values take, and rarely asked for.
+    status: Packed,
 }
 
 /// Why a specification cannot be worked off.
@@ -68,7 +69,7 @@ impl Object {
             annotations: string_map(metadata.get("annotations")),
             labels: string_map(metadata.get("labels")),
             spec: specification(spec_value),
-            status: value.get("status").map(Value::to_string).unwrap_or_default().into(),
+            status: Packed::new(&value.get("status").map(Value::to_string).unwrap_or_default()),
         })
     }
 
@@ -76,7 +77,7 @@ impl Object {
     /// empty.
     #[must_use]
     pub fn status(&self) -> (OciRepositoryStatus, Vec<Value>) {
-        let mut fields: Map<String, Value> = serde_json::from_str(&self.status).unwrap_or_default();
+        let mut fields: Map<String, Value> = serde_json::from_str(&self.status.text()).unwrap_or_default();
         let conditions = match fields.remove("conditions") {
             Some(Value::Array(conditions)) => conditions,
             _ => Vec::new(),
@@ -93,7 +94,7 @@ impl Object {
     /// Whether the status of another version is the same.
     #[must_use]
     pub fn holds_status_of(&self, other: &Self) -> bool {
-        self.status == other.status
+        self.status.is(&other.status)
     }
 
     /// Whether our finalizer is on it.
