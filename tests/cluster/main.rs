@@ -13,6 +13,7 @@ mod damaged;
 mod exposed;
 mod failures;
 mod first_artifact;
+mod gitea;
 mod handover;
 mod helm;
 mod installed;
@@ -53,6 +54,7 @@ fn main() {
         exposed::tests(&bench),
         failures::tests(&bench),
         first_artifact::tests(&bench),
+        gitea::tests(&bench),
         handover::tests(&bench),
         helm::tests(&bench),
         installed::tests(&bench),

@@ -23,7 +23,8 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     ]
 }
 
-const TOKEN: &str = "what-only-the-registry-knows";
+/// What each hook of these tests is told.
+pub(crate) const TOKEN: &str = "what-only-the-registry-knows";
 const PUSHES: usize = 50;
 
 /// A `RegistryWebhook` of this type.
@@ -72,7 +73,7 @@ async fn time_of(scene: &Scene, registry: &Registry, number: usize, poke: bool) 
 fn shown(what: &str, mut times: Vec<Duration>) {
     times.sort();
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
-    println!("{what}: from push to Ready p50 {:?}, p95 {:?}, of {}", at(50), at(95), times.len());
+    eprintln!("{what}: from push to Ready p50 {:?}, p95 {:?}, of {}", at(50), at(95), times.len());
 }
 
 async fn a_push_to_the_real_registry_is_ready_at_once(scene: Scene) {

@@ -125,7 +125,8 @@ impl Bench {
         }
     }
 
-    async fn testbed(&self) -> &Path {
+    /// Where the testbed's binaries are.
+    pub(crate) async fn testbed(&self) -> &Path {
         self.testbed
             .get_or_init(async || tokio::task::spawn_blocking(build).await.expect("a build does not panic"))
             .await

@@ -13,6 +13,7 @@ use super::audit::ELECTION;
 use super::bench::Bench;
 use super::controlplane::ControlPlane;
 use super::gate::Gate;
+use super::gitea::Gitea;
 use super::operator::Operator;
 use super::registry::Registry;
 use super::release::{Release, of_a_test};
@@ -77,6 +78,11 @@ impl Scene {
     /// A registry for one `NAME:PASSWORD`.
     pub(crate) async fn registry_of(&self, user: &str) -> Registry {
         Registry::start(&self.tools, &self.folder("registry"), Some(user)).await
+    }
+
+    /// A Gitea, which is a registry too.
+    pub(crate) async fn gitea(&self) -> Gitea {
+        Gitea::start(self.bench.testbed().await, &self.tools, &self.folder("gitea")).await
     }
 
     /// A key pair for signatures.
