@@ -1,9 +1,13 @@
 //! The webhook server (D33, D50): from a request to the desk's answer, within the limits that strangers are held to.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::{Method, StatusCode, header};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::StreamExt;
 use http::HeaderMap;
@@ -39,22 +43,31 @@ pub(super) fn hooks(address: &str, desk: Desk) -> anyhow::Result<Listening> {
     })
 }
 
-async fn answer(request: HttpRequest, payload: web::Payload, counter: web::Data<Counter>) -> HttpResponse {
+async fn answer(
+    request: HttpRequest,
+    mut payload: web::Payload,
+    counter: web::Data<Counter>,
+) -> HttpResponse {
+    let response = told(&request, &mut payload, &counter).await;
+    response.map_body(|_, body| BoxBody::new(Unread { body, _payload: payload }))
+}
+
+async fn told(request: &HttpRequest, payload: &mut web::Payload, counter: &Counter) -> HttpResponse {
     let hook = match counter.desk.find(request.path()) {
         Ok(hook) => hook,
         Err(answer) => return response(answer),
     };
     if *request.method() == Method::OPTIONS {
-        return consent(&request);
+        return consent(request);
     }
     if *request.method() != Method::POST {
         return HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, "POST, OPTIONS")).finish();
     }
-    let headers = headers(&request);
+    let headers = headers(request);
     if let Some(Err(answer)) = counter.desk.admits(&hook, &headers).await {
         return response(answer);
     }
-    match body(&request, payload, &counter, &hook).await {
+    match body(request, payload, counter, &hook).await {
         Ok((body, _share)) => response(counter.desk.take(&hook, &headers, &body).await),
         Err(answer) => response(answer),
     }
@@ -63,7 +76,7 @@ async fn answer(request: HttpRequest, payload: web::Payload, counter: web::Data<
 /// The whole body, and its share of the room.
 async fn body(
     request: &HttpRequest,
-    mut payload: web::Payload,
+    payload: &mut web::Payload,
     counter: &Counter,
     hook: &Arc<Hook>,
 ) -> Result<(Vec<u8>, Share), Answer> {
@@ -91,6 +104,28 @@ async fn body(
     match tokio::time::timeout(BODY_LIMIT, read).await {
         Ok(read) => read.map(|()| (body, share)),
         Err(_) => Err(refuse(Ending::Malformed, "the body did not come in time")),
+    }
+}
+
+/// The body of an answer, with what was not read of the request. A request in chunks that nobody can read any more is read
+/// by the server itself, without a limit of its size or time, before it closes the connection: so somebody still can.
+struct Unread {
+    body: BoxBody,
+    _payload: web::Payload,
+}
+
+impl MessageBody for Unread {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
     }
 }
 

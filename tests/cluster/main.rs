@@ -32,6 +32,7 @@ mod transcript;
 mod two_writers;
 mod verified;
 mod webhooks;
+mod webhooks_hostile;
 
 use libtest_mimic::Trial;
 use support::bench::Bench;
@@ -69,6 +70,7 @@ fn main() {
         two_writers::tests(&bench),
         verified::tests(&bench),
         webhooks::tests(&bench),
+        webhooks_hostile::tests(&bench),
     ];
     let mut trials = mixed(groups);
     // It counts seconds, so it comes when the others are nearly done.

@@ -71,7 +71,9 @@ async fn one_push_reaches_all(scene: &Scene, registry: &Registry, operator: &Ope
     let requests = registry.since(mark);
     let manifests = requests.iter().filter(|line| line.starts_with("GET /v2/app/manifests/v1 ")).count();
     let blobs = requests.iter().filter(|line| line.contains("/blobs/")).count();
-    eprintln!("one push to {OBJECTS} objects: {manifests} questions for the tag, {blobs} downloads, {took:?}");
+    eprintln!(
+        "one push to {OBJECTS} objects: {manifests} questions for the tag, {blobs} downloads, {took:?}"
+    );
     assert_eq!(
         (blobs, requests.len() - manifests - blobs),
         (1, 0),

@@ -171,6 +171,16 @@ impl Operator {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
+    /// The most memory that it has had since this was last asked, in KiB (proc(5): `VmHWM`).
+    pub(crate) fn peak(&self) -> u64 {
+        let process = self.process.as_ref().expect("it runs").id().as_raw_nonzero();
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel counts it");
+        let peak = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        std::fs::write(format!("/proc/{process}/clear_refs"), "5").unwrap();
+        peak
+    }
+
     /// What it measures.
     pub(crate) async fn metrics(&self) -> String {
         let answer = self.client.get(loopback(self.metrics_port, "metrics")).send().await;

@@ -1,0 +1,17 @@
+//! The webhook server over real sockets, with the Receiver behind it: what is taken, from whom, and whom it wakes.
+
+mod accepted;
+mod cluster;
+mod floods;
+mod issuer;
+mod limits;
+mod namespaces;
+mod proofs;
+mod refused;
+mod rotation;
+mod secrecy;
+mod senders;
+mod stage;
+mod standby;
+mod tokens;
+mod trap;
