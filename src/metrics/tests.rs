@@ -14,7 +14,8 @@ use sluice_actors::storage::Processors;
 use sluice_actors::{End, Key, Recorder};
 
 use super::{
-    BytesServed, Flights, Hosts, Lag, Leader, Passes, Process, Question, Requests, Room, Tokens, Writes,
+    BytesServed, Deliveries, Flights, Hosts, Lag, Leader, Passes, Process, Question, Requests, Room, Tokens,
+    Writes,
 };
 
 fn shown(registry: &Registry) -> String {
@@ -276,6 +277,7 @@ async fn the_documentation_has_exactly_the_series_that_there_are() {
     Tokens::register(&registry).unwrap();
     registry.register(Box::new(Lag::of_arbiter().unwrap())).unwrap();
     registry.register(Box::new(Lag::of_watch().unwrap())).unwrap();
+    registry.register(Box::new(Deliveries::new().unwrap())).unwrap();
     let hosts = Hosts::new().unwrap();
     registry.register(Box::new(hosts.clone())).unwrap();
     let host = hosts.of("host");

@@ -9,7 +9,9 @@ use super::issuer::{Issuer, Key};
 use super::proofs::{proof, wrong};
 use super::senders::{KINDS, Proof, about, token_of};
 use super::stage::{Stage, header, play, said};
-use crate::webhooks::{LARGEST_BODY, Outcome};
+use crate::webhooks::Outcome;
+
+const LARGEST: usize = 3 << 20;
 
 #[test]
 fn whoever_does_not_prove_to_know_the_secret_is_not_taken() {
@@ -119,7 +121,7 @@ fn three_mebibytes_are_taken_and_not_a_byte_more() {
             follow(&stage, kind);
             let path = kind.hook(&stage, "a", "hook", &issuer).await;
             let mut body = kind.body();
-            body.resize(LARGEST_BODY, b' ');
+            body.resize(LARGEST, b' ');
             let mut headers = proof(kind, &token_of("a", "hook"), &body, &issuer, &key);
             headers.extend(about(kind.push));
 
@@ -127,7 +129,7 @@ fn three_mebibytes_are_taken_and_not_a_byte_more() {
             assert_eq!(largest.status, 202, "{}: {largest:?}", kind.push);
             assert_eq!(stage.woken().await, ["a/range", "a/tag"], "{}", kind.push);
 
-            let announced = stage.announce(&path, &headers, LARGEST_BODY + 1).await;
+            let announced = stage.announce(&path, &headers, LARGEST + 1).await;
             assert_eq!(announced.status, 413, "{}: {announced:?}", kind.push);
             body.push(b' ');
             let chunked = stage.chunk(&path, &headers, &body).await;
@@ -148,7 +150,7 @@ fn whoever_proves_nothing_in_the_head_sends_no_body() {
             let issuer = Issuer::with(&[&key]).await;
             let path = kind.hook(&stage, "a", "hook", &issuer).await;
 
-            let answer = stage.announce(&path, &header("Authorization", "Bearer wrong"), LARGEST_BODY).await;
+            let answer = stage.announce(&path, &header("Authorization", "Bearer wrong"), LARGEST).await;
 
             assert_eq!(answer.status, 401, "{}: {answer:?}", kind.push);
         });

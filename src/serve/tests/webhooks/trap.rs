@@ -1,7 +1,7 @@
 //! Nothing that a delivery says becomes an address that is dialled.
 
-use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,21 +14,27 @@ use super::senders::{KINDS, Kind, Proof, about, fixture, fixtures, token_of};
 use super::stage::{Headers, Stage, play, request};
 use crate::serve::tests::client::exchange;
 
-/// An address that nobody has a reason to dial.
-struct Trap(TcpListener);
+/// An address that nobody has a reason to dial, and who does.
+struct Trap {
+    address: SocketAddr,
+    caught: mpsc::Receiver<SocketAddr>,
+}
 
 impl Trap {
     fn set() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").unwrap())
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.0.local_addr().unwrap()
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (catch, caught) = mpsc::channel();
+        std::thread::spawn(move || {
+            // It ends with the first one who comes when nobody looks any more.
+            while catch.send(listener.accept().unwrap().1).is_ok() {}
+        });
+        Self { address, caught }
     }
 
     /// How it may stand in a field: as a URL, as a host, as a repository.
     fn spellings(&self) -> [String; 4] {
-        let address = self.address();
+        let address = self.address;
         [
             format!("http://{address}/here"),
             address.to_string(),
@@ -39,11 +45,9 @@ impl Trap {
 
     /// Nobody has dialled it; that the last one is seen shows that others would have been.
     fn is_untouched(&self) {
-        let ours = TcpStream::connect(self.address()).unwrap();
-        self.0.set_nonblocking(true).unwrap();
-        let (_, first) = self.0.accept().unwrap();
+        let ours = TcpStream::connect(self.address).unwrap();
+        let first = self.caught.recv().unwrap();
         assert_eq!(first, ours.local_addr().unwrap(), "somebody dialled what a delivery said");
-        assert_eq!(self.0.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 }
 
@@ -154,7 +158,7 @@ fn headers(trap: &Trap) -> Headers {
     ]
     .map(|name| (name.to_owned(), url.clone()))
     .to_vec();
-    let address = trap.address();
+    let address = trap.address;
     headers.push(("Link".to_owned(), format!("<{url}>; rel=\"hub\"")));
     headers.push(("X-Forwarded-Host".to_owned(), address.to_string()));
     headers.push(("Forwarded".to_owned(), format!("host={address};proto=http")));
@@ -238,7 +242,7 @@ fn neither_a_handshake_nor_another_form_of_the_target_is_an_address_that_anybody
     play(async |stage| {
         let spec = json!({ "type": "generic", "secretRef": { "name": "hook" } });
         let path = stage.hook("a", "hook", "token", &spec).await;
-        let url = format!("http://{}{path}", trap.address());
+        let url = format!("http://{}{path}", trap.address);
         for (method, target) in
             [("OPTIONS", path.as_str()), ("POST", &url), ("GET", &url), ("CONNECT", &trap.spellings()[1])]
         {
