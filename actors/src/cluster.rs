@@ -8,6 +8,7 @@ use reconcile::{Announcement, Failure};
 use serde_json::Value;
 
 use crate::Key;
+pub use crate::merge_patch::merge;
 
 /// A Secret's payload, read at use and never kept (D53). `Debug` shows no value.
 #[derive(Clone)]

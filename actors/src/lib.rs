@@ -47,6 +47,7 @@ pub mod fields;
 pub mod flights;
 mod key;
 mod known;
+mod merge_patch;
 mod object;
 mod packed;
 pub mod receiver;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use actix::MailboxError;
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use sluice::local::merge;
 use sluice::wiring::{Ends, Listeners};
+use sluice_actors::cluster::merge;
 use sluice_actors::cluster::{
     ClusterReader, ClusterWriter, Notice, ReadError, Secret, ServiceAccount, WriteError,
 };

@@ -13,7 +13,6 @@ mod disk;
 mod document;
 mod files;
 mod manifest;
-mod merge;
 mod record;
 mod records;
 mod shelf;
@@ -29,8 +28,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use sluice_actors::Object;
 use tokio::sync::watch;
-
-pub use merge::merge;
 
 use contents::{Contents, Problem};
 use disk::Disk;

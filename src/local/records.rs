@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use super::contents::{Contents, Declaration};
 use super::disk::Disk;
-use super::merge::merge;
 use super::record::Record;
+use sluice_actors::cluster::merge;
 
 /// All objects; its calls write to disk before they return.
 #[derive(Debug)]

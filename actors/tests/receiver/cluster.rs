@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use sluice_actors::Key;
-use sluice_actors::cluster::{ClusterReader, ReadError, Secret, ServiceAccount, WriteError};
+use sluice_actors::cluster::{ClusterReader, ReadError, Secret, ServiceAccount, WriteError, merge};
 use sluice_actors::receiver::HookWriter;
 use tokio::time::Instant;
 
@@ -107,24 +107,6 @@ impl Cluster {
     /// The largest number of requests to objects at one time.
     pub(crate) fn most_under_way(&self) -> usize {
         self.state().most
-    }
-}
-
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let fields = target.as_object_mut().unwrap();
-    for (name, change) in changes {
-        if change.is_null() {
-            fields.remove(name);
-        } else {
-            merge(fields.entry(name).or_insert(Value::Null), change);
-        }
     }
 }
 

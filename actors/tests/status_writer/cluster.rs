@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use sluice_actors::Key;
-use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
+use sluice_actors::cluster::{ClusterWriter, Notice, WriteError, merge};
 use tokio::time::Instant;
 
 /// What a request takes.
@@ -181,24 +181,6 @@ impl Cluster {
         object["metadata"]["resourceVersion"] = json!(state.version.to_string());
         state.objects.insert(key.clone(), object.clone());
         Ok(object)
-    }
-}
-
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let fields = target.as_object_mut().unwrap();
-    for (name, change) in changes {
-        if change.is_null() {
-            fields.remove(name);
-        } else {
-            merge(fields.entry(name).or_insert(Value::Null), change);
-        }
     }
 }
 

@@ -11,13 +11,13 @@ fn object(change: &Value) -> Value {
         "metadata": { "name": "podinfo" },
         "spec": { "url": "oci://ghcr.io/org/podinfo", "interval": "5m" },
     });
-    crate::local::merge::merge(&mut object, change);
+    sluice_actors::cluster::merge(&mut object, change);
     object
 }
 
 fn secret(change: &Value) -> Result<sluice_actors::cluster::Secret, String> {
     let mut object = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "pull" } });
-    crate::local::merge::merge(&mut object, change);
+    sluice_actors::cluster::merge(&mut object, change);
     match Manifest::read(&object)?.unwrap().body {
         Body::Secret(secret) => Ok(secret),
         body @ (Body::OciRepository(_) | Body::ServiceAccount(_) | Body::ConfigMap) => panic!("{body:?}"),

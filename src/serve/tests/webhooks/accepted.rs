@@ -7,28 +7,9 @@ use serde_json::{Value, json};
 
 use super::issuer::{Issuer, Key};
 use super::proofs::proof;
-use super::senders::{KINDS, Kind, about, fixture, token_of};
-use super::stage::{Stage, play, said};
-
-/// Objects around what the kind says was pushed: two that follow it in the hook's namespace, and many that do not.
-pub(super) fn follow(stage: &Stage, kind: &Kind) {
-    let tag = json!({ "tag": kind.tag });
-    stage.follow("a", "tag", kind.url, &tag);
-    stage.follow("a", "range", kind.url, &json!({ "semver": ">=1.0.0" }));
-    stage.follow("a", "other-tag", kind.url, &json!({ "tag": "other" }));
-    stage.follow("a", "latest", kind.url, &json!({}));
-    stage.follow("a", "other-range", kind.url, &json!({ "semver": ">=7.0.0" }));
-    let digest = format!("sha256:{}", "a".repeat(64));
-    stage.follow("a", "pinned", kind.url, &json!({ "digest": digest, "tag": kind.tag }));
-    let (host, path) = kind.url.split_once('/').unwrap();
-    stage.follow("a", "other-host", &format!("unheard-of.example.com/{path}"), &tag);
-    stage.follow("a", "other-port", &format!("{}:5001/{path}", host.split(':').next().unwrap()), &tag);
-    stage.follow("a", "other-path", &format!("{}-more", kind.url), &tag);
-    stage.follow("b", "tag", kind.url, &tag);
-    if let Some((_, _, elsewhere)) = kind.elsewhere {
-        stage.follow("a", "elsewhere", elsewhere, &tag);
-    }
-}
+use super::senders::{KINDS, about, fixture, token_of};
+use super::sending::{each, follow};
+use super::stage::{play, said};
 
 #[test]
 fn every_kind_of_sender_is_in_the_table() {
@@ -39,58 +20,43 @@ fn every_kind_of_sender_is_in_the_table() {
 
 #[test]
 fn a_push_of_each_kind_wakes_whom_it_concerns_and_nobody_else() {
-    for kind in &KINDS {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
-            let body = kind.body();
-            let mut headers = proof(kind, &token_of("a", "hook"), &body, &issuer, &key);
-            headers.extend(about(kind.push));
+    each(async |mut stage, sending| {
+        let (kind, path) = (sending.kind, &sending.path);
+        let body = kind.body();
+        let headers = sending.headers(&body);
 
-            let answer = stage.post(&path, &headers, &body).await;
+        let answer = stage.post(path, &headers, &body).await;
 
-            assert_eq!(answer.status, 202, "{}: {answer:?}", kind.push);
-            assert_eq!(said(&answer)["result"], "accepted", "{}", kind.push);
-            assert_eq!(stage.woken().await, ["a/range", "a/tag"], "{}", kind.push);
-            assert_eq!(
-                stage.counts(&path).await.into_iter().collect::<Vec<_>>(),
-                [("accepted".to_owned(), 1)]
-            );
-        });
-    }
+        assert_eq!(answer.status, 202, "{}: {answer:?}", kind.push);
+        assert_eq!(said(&answer)["result"], "accepted", "{}", kind.push);
+        assert_eq!(stage.woken().await, ["a/range", "a/tag"], "{}", kind.push);
+        assert_eq!(stage.counts(path).await.into_iter().collect::<Vec<_>>(), [("accepted".to_owned(), 1)]);
+    });
 }
 
 #[test]
 fn another_tag_or_another_host_wakes_who_follows_those() {
-    for kind in &KINDS {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
-            let mut bodies = vec![
-                (kind.body_with(kind.tag, "other"), vec!["a/other-tag"]),
-                (kind.body_with(kind.tag, "nobody-follows-it"), vec![]),
-            ];
-            if let Some((from, to, _)) = kind.elsewhere {
-                bodies.push((kind.body_with(from, to), vec!["a/elsewhere"]));
-            }
+    each(async |mut stage, sending| {
+        let (kind, path) = (sending.kind, &sending.path);
+        let mut bodies = vec![
+            (kind.body_with(kind.tag, "other"), vec!["a/other-tag"]),
+            (kind.body_with(kind.tag, "nobody-follows-it"), vec![]),
+        ];
+        if let Some((from, to, _)) = kind.elsewhere {
+            bodies.push((kind.body_with(from, to), vec!["a/elsewhere"]));
+        }
 
-            for (number, (mut body, expected)) in bodies.into_iter().enumerate() {
-                // Each is a delivery of its own.
-                let id = [&b"\"id\": \""[..], number.to_string().as_bytes()].concat();
-                body = replace(&body, b"\"id\": \"", &id);
-                let mut headers = proof(kind, &token_of("a", "hook"), &body, &issuer, &key);
-                headers.extend(about(kind.push));
-                let answer = stage.post(&path, &headers, &body).await;
+        for (number, (mut body, expected)) in bodies.into_iter().enumerate() {
+            // Each is a delivery of its own.
+            let id = [&b"\"id\": \""[..], number.to_string().as_bytes()].concat();
+            body = replace(&body, b"\"id\": \"", &id);
+            let headers = sending.headers(&body);
+            let answer = stage.post(path, &headers, &body).await;
 
-                assert_eq!(answer.status, 202, "{}: {answer:?}", kind.push);
-                assert_eq!(stage.woken().await, expected, "{}, {number}", kind.push);
-            }
-        });
-    }
+            assert_eq!(answer.status, 202, "{}: {answer:?}", kind.push);
+            assert_eq!(stage.woken().await, expected, "{}, {number}", kind.push);
+        }
+    });
 }
 
 fn replace(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -100,35 +66,29 @@ fn replace(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 #[test]
 fn deletions_digests_and_tests_are_ignored() {
-    for kind in &KINDS {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
-            let digest = format!("sha256:{}", "b".repeat(64));
-            let mut silent: Vec<_> = kind.silent.iter().map(|name| (*name, fixture(name))).collect();
-            if !kind.name.starts_with("generic") {
-                silent.push((kind.push, kind.body_with(kind.tag, &digest)));
-            }
-            if kind.name == "github" {
-                silent.push((kind.push, kind.body_with("published", "deleted")));
-            }
+    each(async |mut stage, sending| {
+        let (kind, path) = (sending.kind, &sending.path);
+        let digest = format!("sha256:{}", "b".repeat(64));
+        let mut silent: Vec<_> = kind.silent.iter().map(|name| (*name, fixture(name))).collect();
+        if !kind.name.starts_with("generic") {
+            silent.push((kind.push, kind.body_with(kind.tag, &digest)));
+        }
+        if kind.name == "github" {
+            silent.push((kind.push, kind.body_with("published", "deleted")));
+        }
 
-            for (name, body) in &silent {
-                let mut headers = proof(kind, &token_of("a", "hook"), body, &issuer, &key);
-                headers.extend(about(name));
-                let answer = stage.post(&path, &headers, body).await;
+        for (name, body) in &silent {
+            let headers = sending.headers_of(name, body);
+            let answer = stage.post(path, &headers, body).await;
 
-                assert_eq!(answer.status, 202, "{name}: {answer:?}");
-                assert_eq!(stage.woken().await, Vec::<String>::new(), "{name}");
-            }
+            assert_eq!(answer.status, 202, "{name}: {answer:?}");
+            assert_eq!(stage.woken().await, Vec::<String>::new(), "{name}");
+        }
 
-            let counts = stage.counts(&path).await;
-            let quiet = |ending: &String| matches!(ending.as_str(), "ignored" | "unmatched");
-            assert!(counts.keys().all(quiet), "{}: {counts:?}", kind.push);
-        });
-    }
+        let counts = stage.counts(path).await;
+        let quiet = |ending: &String| matches!(ending.as_str(), "ignored" | "unmatched");
+        assert!(counts.keys().all(quiet), "{}: {counts:?}", kind.push);
+    });
 }
 
 #[test]

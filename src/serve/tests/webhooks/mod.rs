@@ -11,6 +11,7 @@ mod refused;
 mod rotation;
 mod secrecy;
 mod senders;
+mod sending;
 mod stage;
 mod standby;
 mod tokens;

@@ -4,10 +4,10 @@ use serde_json::json;
 use sluice_actors::Key as Name;
 use sluice_actors::receiver::Ending;
 
-use super::accepted::follow;
 use super::issuer::{Issuer, Key};
-use super::proofs::{proof, wrong};
+use super::proofs::wrong;
 use super::senders::{KINDS, Proof, about, token_of};
+use super::sending::{each, each_that, follow};
 use super::stage::{Stage, header, play, said};
 use crate::webhooks::Outcome;
 
@@ -15,18 +15,16 @@ const LARGEST: usize = 3 << 20;
 
 #[test]
 fn whoever_does_not_prove_to_know_the_secret_is_not_taken() {
-    for kind in KINDS.iter().filter(|kind| kind.proof != Proof::Path) {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
+    each_that(
+        |kind| kind.proof != Proof::Path,
+        async |mut stage, sending| {
+            let (kind, path) = (sending.kind, &sending.path);
             let body = kind.body();
             let wrong = wrong(kind, &token_of("a", "hook"), &token_of("b", "hook"), &body);
 
             for (what, mut headers) in wrong.clone() {
                 headers.extend(about(kind.push));
-                let answer = stage.post(&path, &headers, &body).await;
+                let answer = stage.post(path, &headers, &body).await;
 
                 assert_eq!(answer.status, 401, "{}, {what}: {answer:?}", kind.push);
                 assert_eq!(answer.header("connection"), Some("close"), "{}, {what}", kind.push);
@@ -36,11 +34,11 @@ fn whoever_does_not_prove_to_know_the_secret_is_not_taken() {
             }
 
             assert!(stage.woken().await.is_empty(), "{}", kind.push);
-            let counts = stage.counts(&path).await;
+            let counts = stage.counts(path).await;
             let expected = i64::try_from(wrong.len()).unwrap();
             assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("unauthenticated".to_owned(), expected)]);
-        });
-    }
+        },
+    );
 }
 
 #[test]
@@ -77,69 +75,57 @@ fn where_the_path_is_the_proof_no_other_path_will_do() {
 
 #[test]
 fn what_cannot_be_read_is_refused_with_a_reason() {
-    for kind in &KINDS {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
-            let whole = kind.body();
-            let bodies = [
-                Vec::new(),
-                b"{".to_vec(),
-                b"null".to_vec(),
-                b"\"text\"".to_vec(),
-                b"\xff\xfe{}".to_vec(),
-                b"payload=%7B%7D".to_vec(),
-                "[".repeat(100_000).into_bytes(),
-                whole[..whole.len() / 2].to_vec(),
-                [&whole[..], b"}"].concat(),
-            ];
+    each(async |mut stage, sending| {
+        let (kind, path) = (sending.kind, &sending.path);
+        let whole = kind.body();
+        let bodies = [
+            Vec::new(),
+            b"{".to_vec(),
+            b"null".to_vec(),
+            b"\"text\"".to_vec(),
+            b"\xff\xfe{}".to_vec(),
+            b"payload=%7B%7D".to_vec(),
+            "[".repeat(100_000).into_bytes(),
+            whole[..whole.len() / 2].to_vec(),
+            [&whole[..], b"}"].concat(),
+        ];
 
-            for body in &bodies {
-                let mut headers = proof(kind, &token_of("a", "hook"), body, &issuer, &key);
-                headers.extend(about(kind.push));
-                let answer = stage.post(&path, &headers, body).await;
+        for body in &bodies {
+            let headers = sending.headers(body);
+            let answer = stage.post(path, &headers, body).await;
 
-                assert_eq!(answer.status, 400, "{}: {answer:?}", kind.push);
-                assert_eq!(said(&answer)["result"], "malformed", "{}", kind.push);
-            }
+            assert_eq!(answer.status, 400, "{}: {answer:?}", kind.push);
+            assert_eq!(said(&answer)["result"], "malformed", "{}", kind.push);
+        }
 
-            assert!(stage.woken().await.is_empty(), "{}", kind.push);
-            let expected = i64::try_from(bodies.len()).unwrap();
-            assert_eq!(stage.counts(&path).await["malformed"], expected);
-        });
-    }
+        assert!(stage.woken().await.is_empty(), "{}", kind.push);
+        let expected = i64::try_from(bodies.len()).unwrap();
+        assert_eq!(stage.counts(path).await["malformed"], expected);
+    });
 }
 
 #[test]
 fn three_mebibytes_are_taken_and_not_a_byte_more() {
-    for kind in &KINDS {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
-            let mut body = kind.body();
-            body.resize(LARGEST, b' ');
-            let mut headers = proof(kind, &token_of("a", "hook"), &body, &issuer, &key);
-            headers.extend(about(kind.push));
+    each(async |mut stage, sending| {
+        let (kind, path) = (sending.kind, &sending.path);
+        let mut body = kind.body();
+        body.resize(LARGEST, b' ');
+        let headers = sending.headers(&body);
 
-            let largest = stage.post(&path, &headers, &body).await;
-            assert_eq!(largest.status, 202, "{}: {largest:?}", kind.push);
-            assert_eq!(stage.woken().await, ["a/range", "a/tag"], "{}", kind.push);
+        let largest = stage.post(path, &headers, &body).await;
+        assert_eq!(largest.status, 202, "{}: {largest:?}", kind.push);
+        assert_eq!(stage.woken().await, ["a/range", "a/tag"], "{}", kind.push);
 
-            let announced = stage.announce(&path, &headers, LARGEST + 1).await;
-            assert_eq!(announced.status, 413, "{}: {announced:?}", kind.push);
-            body.push(b' ');
-            let chunked = stage.chunk(&path, &headers, &body).await;
-            assert_eq!(chunked.status, 413, "{}: {chunked:?}", kind.push);
-            assert_eq!(said(&chunked)["result"], "oversized");
+        let announced = stage.announce(path, &headers, LARGEST + 1).await;
+        assert_eq!(announced.status, 413, "{}: {announced:?}", kind.push);
+        body.push(b' ');
+        let chunked = stage.chunk(path, &headers, &body).await;
+        assert_eq!(chunked.status, 413, "{}: {chunked:?}", kind.push);
+        assert_eq!(said(&chunked)["result"], "oversized");
 
-            assert!(stage.woken().await.is_empty(), "{}", kind.push);
-            assert_eq!(stage.counts(&path).await["oversized"], 2);
-        });
-    }
+        assert!(stage.woken().await.is_empty(), "{}", kind.push);
+        assert_eq!(stage.counts(path).await["oversized"], 2);
+    });
 }
 
 #[test]

@@ -9,10 +9,10 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use super::accepted::follow;
 use super::issuer::{Issuer, Key};
 use super::proofs::{proof, wrong};
 use super::senders::{KINDS, Proof, about, token_of};
+use super::sending::follow;
 use super::stage::{Headers, header, play};
 
 /// Part of every secret and of every body here.

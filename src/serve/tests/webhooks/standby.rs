@@ -3,39 +3,30 @@
 use serde_json::{Value, json};
 use sluice_actors::Key as Name;
 
-use super::accepted::follow;
-use super::issuer::{Issuer, Key};
-use super::proofs::proof;
+use super::issuer::Issuer;
 use super::senders::{KINDS, about, token_of};
+use super::sending::{each, follow};
 use super::stage::{Stage, header, play, said};
 
 const PUSH: &[u8] = br#"{"url":"oci://ghcr.io/example/web","tag":"main"}"#;
 
 #[test]
 fn a_replica_that_does_not_lead_asks_whom_the_push_of_each_kind_concerns() {
-    for kind in &KINDS {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
-            stage.resign().await;
-            let body = kind.body();
-            let mut headers = proof(kind, &token_of("a", "hook"), &body, &issuer, &key);
-            headers.extend(about(kind.push));
+    each(async |mut stage, sending| {
+        let (kind, path) = (sending.kind, &sending.path);
+        stage.resign().await;
+        let body = kind.body();
+        let headers = sending.headers(&body);
 
-            let answer = stage.post(&path, &headers, &body).await;
+        let answer = stage.post(path, &headers, &body).await;
 
-            assert_eq!(answer.status, 202, "{}: {answer:?}", kind.push);
-            let asked = stage
-                .cluster
-                .until(|shown| (shown.requests.len() >= 2).then(|| shown.requests.clone()))
-                .await;
-            let names: Vec<_> = asked.iter().map(|(key, _)| key.to_string()).collect();
-            assert_eq!(names, ["a/range", "a/tag"], "{}", kind.push);
-            assert!(stage.woken().await.is_empty());
-        });
-    }
+        assert_eq!(answer.status, 202, "{}: {answer:?}", kind.push);
+        let asked =
+            stage.cluster.until(|shown| (shown.requests.len() >= 2).then(|| shown.requests.clone())).await;
+        let names: Vec<_> = asked.iter().map(|(key, _)| key.to_string()).collect();
+        assert_eq!(names, ["a/range", "a/tag"], "{}", kind.push);
+        assert!(stage.woken().await.is_empty());
+    });
 }
 
 async fn hook(stage: &Stage) -> String {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::accepted::follow;
 use super::issuer::{Issuer, Key};
 use super::proofs::{bearer, claims};
 use super::senders::{KINDS, Kind, Proof};
+use super::sending::follow;
 use super::stage::{Headers, play, said};
 
 fn kinds() -> impl Iterator<Item = &'static Kind> {

@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::accepted::follow;
 use super::issuer::{Issuer, Key};
-use super::proofs::{bearer, claims, proof};
-use super::senders::{KINDS, Kind, Proof, about, fixture, fixtures, token_of};
+use super::proofs::{bearer, claims};
+use super::senders::{KINDS, Kind, Proof, about, fixture, fixtures};
+use super::sending::each;
 use super::stage::{Headers, Stage, play, request};
 use crate::serve::tests::client::exchange;
 
@@ -174,34 +174,29 @@ async fn send(stage: &Stage, kind: &Kind, path: &str, name: &str, body: &[u8], p
 #[test]
 fn no_field_and_no_header_of_a_delivery_is_an_address_that_anybody_dials() {
     let trap = Trap::set();
-    for kind in &KINDS {
-        play(async |mut stage| {
-            let key = Key::new("one");
-            let issuer = Issuer::with(&[&key]).await;
-            follow(&stage, kind);
-            let path = kind.hook(&stage, "a", "hook", &issuer).await;
-            let folder = fixtures().join(kind.name.split('-').next().unwrap());
-            let mut names: Vec<_> = std::fs::read_dir(folder)
-                .unwrap()
-                .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-                .map(|name| format!("{}/{name}", kind.name.split('-').next().unwrap()))
-                .collect();
-            names.push(kind.push.to_owned());
+    each(async |mut stage, sending| {
+        let (kind, path) = (sending.kind, &sending.path);
+        let folder = fixtures().join(kind.name.split('-').next().unwrap());
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .map(|name| format!("{}/{name}", kind.name.split('-').next().unwrap()))
+            .collect();
+        names.push(kind.push.to_owned());
 
-            for name in &names {
-                let each = name == kind.push || name.contains("validation");
-                for body in bodies(kind, &fixture(name), &trap, each) {
-                    let proof = proof(kind, &token_of("a", "hook"), &body, &issuer, &key);
-                    send(&stage, kind, &path, name, &body, proof, &trap).await;
-                }
+        for name in &names {
+            let each = name == kind.push || name.contains("validation");
+            for body in bodies(kind, &fixture(name), &trap, each) {
+                let proof = sending.proof(&body);
+                send(&stage, kind, path, name, &body, proof, &trap).await;
             }
+        }
 
-            let counts = stage.counts(&path).await;
-            assert!(!counts.contains_key("unauthenticated"), "{}: {counts:?}", kind.push);
-            assert!(counts["accepted"] > 0, "{}: {counts:?}", kind.push);
-            drop(stage.woken().await);
-        });
-    }
+        let counts = stage.counts(path).await;
+        assert!(!counts.contains_key("unauthenticated"), "{}: {counts:?}", kind.push);
+        assert!(counts["accepted"] > 0, "{}: {counts:?}", kind.push);
+        drop(stage.woken().await);
+    });
     trap.is_untouched();
 }
 
