@@ -9,7 +9,7 @@ use artifact::store::{Served, Store};
 use sluice_actors::Known;
 
 use super::file::StoredFile;
-use super::listening::{Limits, Listening, not_found};
+use super::listening::{Bodies, Limits, Listening, not_found};
 use super::location::Location;
 use crate::metrics::BytesServed;
 
@@ -47,7 +47,7 @@ pub(super) fn artifacts(
 ) -> anyhow::Result<Listening> {
     let (store, known, served) = (Arc::clone(store), Arc::clone(known), served.clone());
     let shelf = web::Data::new(Shelf { store, known, served });
-    Listening::open(address, THREADS, limits, move |app| {
+    Listening::open(address, THREADS, limits, Bodies::Ignored, move |app| {
         app.app_data(shelf.clone()).default_service(web::to(answer));
     })
 }

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sluice_actors::Known;
 use tokio::time::Instant;
 
-use super::listening::{Limits, Listening, not_found};
+use super::listening::{Bodies, Limits, Listening, not_found};
 
 /// How late the arbiter's one-second tick may be. A burst of messages delays it by milliseconds; what delays it by
 /// seconds is stuck, and only a restart helps.
@@ -78,7 +78,7 @@ pub(super) fn health(
 ) -> anyhow::Result<Listening> {
     let readiness = web::Data::from(Arc::clone(readiness));
     let pulse = web::Data::from(Arc::clone(pulse));
-    Listening::open(address, 1, limits, move |app| {
+    Listening::open(address, 1, limits, Bodies::Ignored, move |app| {
         app.app_data(readiness.clone()).app_data(pulse.clone()).default_service(web::to(answer));
     })
 }

@@ -1,20 +1,17 @@
 //! The webhook server (D33, D50): from a request to the desk's answer, within the limits that strangers are held to.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::StreamExt;
 use http::HeaderMap;
 use serde_json::json;
 use sluice_actors::receiver::{Ending, Hook};
 
-use super::listening::{Limits, Listening, not_found};
+use super::listening::{Bodies, Limits, Listening, not_found};
+use super::unread::Unread;
 use crate::webhooks::{Answer, Desk, LARGEST_BODY, Outcome, Room, Share};
 
 /// Strangers get less patience than consumers do, and the thread is theirs alone.
@@ -38,7 +35,7 @@ struct Counter {
 /// The address cannot be listened on.
 pub(super) fn hooks(address: &str, desk: Desk) -> anyhow::Result<Listening> {
     let counter = web::Data::new(Counter { desk, room: Room::default() });
-    Listening::open(address, 1, LIMITS, move |app| {
+    Listening::open(address, 1, LIMITS, Bodies::Read, move |app| {
         app.app_data(counter.clone()).default_service(web::to(answer));
     })
 }
@@ -49,7 +46,7 @@ async fn answer(
     counter: web::Data<Counter>,
 ) -> HttpResponse {
     let response = told(&request, &mut payload, &counter).await;
-    response.map_body(|_, body| BoxBody::new(Unread { body, _payload: payload }))
+    response.map_body(|_, body| Unread::of(payload.into_inner(), body))
 }
 
 async fn told(request: &HttpRequest, payload: &mut web::Payload, counter: &Counter) -> HttpResponse {
@@ -104,28 +101,6 @@ async fn body(
     match tokio::time::timeout(BODY_LIMIT, read).await {
         Ok(read) => read.map(|()| (body, share)),
         Err(_) => Err(refuse(Ending::Malformed, "the body did not come in time")),
-    }
-}
-
-/// The body of an answer, with what was not read of the request. A request in chunks that nobody can read any more is read
-/// by the server itself, without a limit of its size or time, before it closes the connection: so somebody still can.
-struct Unread {
-    body: BoxBody,
-    _payload: web::Payload,
-}
-
-impl MessageBody for Unread {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
     }
 }
 

@@ -4,12 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::{Server, ServerHandle, Service};
 use actix_web::web::ServiceConfig;
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpMessage, HttpResponse, HttpServer};
 use tokio::task::JoinHandle;
 
 use super::address;
+use super::unread::Unread;
 
 /// Of one thread. A slow reader costs a descriptor and one chunk; those of the four threads of all servers leave room for
 /// registries below a usual limit of 1024 open files, and who comes later waits in the system's queue.
@@ -35,6 +36,15 @@ impl Default for Limits {
     }
 }
 
+/// Whether a server's handlers read the bodies of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bodies {
+    /// None of them does.
+    Ignored,
+    /// They do, and keep what they leave of one.
+    Read,
+}
+
 /// A server that listens; it answers once it runs.
 pub(super) struct Listening {
     /// Where, with the port that the system chose.
@@ -48,13 +58,32 @@ impl Listening {
     ///
     /// # Errors
     /// The address cannot be listened on.
-    pub(super) fn open<F>(address: &str, threads: usize, limits: Limits, configure: F) -> anyhow::Result<Self>
+    pub(super) fn open<F>(
+        address: &str,
+        threads: usize,
+        limits: Limits,
+        bodies: Bodies,
+        configure: F,
+    ) -> anyhow::Result<Self>
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
         let listener = address::listen(address)?;
         let address = listener.local_addr()?;
-        let server = HttpServer::new(move || App::new().configure(configure.clone()))
+        let app = move || {
+            App::new().configure(configure.clone()).wrap_fn(move |mut request, service| {
+                let unread = (bodies == Bodies::Ignored).then(|| request.take_payload());
+                let answered = service.call(request);
+                async move {
+                    let answer = answered.await?;
+                    Ok(match unread {
+                        Some(unread) => answer.map_body(|_, body| Unread::of(unread, body)),
+                        None => answer,
+                    })
+                }
+            })
+        };
+        let server = HttpServer::new(app)
             .workers(threads)
             .max_connections(CONNECTIONS)
             .client_request_timeout(limits.head)

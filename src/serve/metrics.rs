@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use prometheus::{Registry, TEXT_FORMAT, TextEncoder};
 
-use super::listening::{Limits, Listening, not_found};
+use super::listening::{Bodies, Limits, Listening, not_found};
 
 /// Serves what the registry gathers at this address (Go syntax).
 ///
@@ -11,7 +11,7 @@ use super::listening::{Limits, Listening, not_found};
 /// The address cannot be listened on.
 pub(super) fn metrics(address: &str, limits: Limits, registry: Registry) -> anyhow::Result<Listening> {
     let registry = web::Data::new(registry);
-    Listening::open(address, 1, limits, move |app| {
+    Listening::open(address, 1, limits, Bodies::Ignored, move |app| {
         app.app_data(registry.clone())
             .route("/metrics", web::get().to(answer))
             .default_service(web::to(nothing_else));

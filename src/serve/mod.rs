@@ -13,6 +13,7 @@ mod location;
 mod metrics;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -21,6 +21,10 @@ const PATIENCE: Duration = Duration::from_millis(80);
 /// Deliveries that wait for the Receiver: as many as a hook may send at once. More wait only where it is late by far.
 const PLACES: usize = 1_000;
 
+/// Questions of those who wait for their objects that are answered at a time: each reads one object after the other, and the
+/// API server has others to serve.
+const QUESTIONS: usize = 4;
+
 /// What the webhook server asks.
 pub struct Desk {
     hooks: Arc<Hooks>,
@@ -31,6 +35,7 @@ pub struct Desk {
     cluster: Arc<dyn HookWriter>,
     deliveries: Deliveries,
     places: Arc<Semaphore>,
+    questions: Semaphore,
 }
 
 /// What a sender is answered.
@@ -84,6 +89,7 @@ impl Desk {
             cluster,
             deliveries,
             places: Arc::new(Semaphore::new(PLACES)),
+            questions: Semaphore::new(QUESTIONS),
         })
     }
 
@@ -188,6 +194,8 @@ impl Desk {
 
     /// A question is no delivery, and not counted as one.
     async fn tell(&self, hook: &Hook, followed: &Followed) -> Answer {
+        // The semaphore is never closed.
+        let _place = self.questions.acquire().await;
         match follow::progress(hook, followed, self.cluster.as_ref()).await {
             Ok(answers) => Answer { outcome: Outcome::Progress(answers), message: String::new() },
             Err(error) => {

@@ -13,6 +13,9 @@ use sluice_actors::receiver::{Hook, HookWriter};
 /// How many objects one question may name: each costs a read of the API server.
 pub const ASKED_AT_ONCE: usize = 50;
 
+/// In bytes, with names as long as they may be.
+const LONGEST_QUESTION: usize = 64 << 10;
+
 /// What a sender asks.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Question {
@@ -64,6 +67,9 @@ pub enum State {
 
 /// Reads a question; `None` where the body is a delivery.
 pub(super) fn question(body: &[u8]) -> Result<Option<Followed>, Malformed> {
+    if body.len() > LONGEST_QUESTION {
+        return Ok(None);
+    }
     let value: Value =
         serde_json::from_slice(body).map_err(|_| Malformed("the body is no JSON".to_owned()))?;
     if value.get("follow").is_none() {
@@ -182,5 +188,7 @@ mod tests {
         assert!(question(br#"{"follow":{"objects":["a/b"]}}"#).is_err());
         let many = json!({ "follow": { "requestedAt": "x", "objects": vec!["a/b"; 51] } });
         assert!(question(many.to_string().as_bytes()).is_err());
+        let long = format!("{{\"follow\":{}1{}}}", "[".repeat(40_000), "]".repeat(40_000));
+        assert!(question(long.as_bytes()).unwrap().is_none(), "what is so long is no question");
     }
 }

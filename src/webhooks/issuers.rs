@@ -24,14 +24,23 @@ const LARGEST: usize = 256 << 10;
 /// The keys of all issuers that hooks name.
 pub struct Issuers {
     http: reqwest::Client,
-    by_issuer: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Known>>>>,
+    by_issuer: Mutex<HashMap<String, Arc<Issuer>>>,
 }
 
-/// What is known of one issuer.
+/// One issuer. Whoever has a key that is known waits for nobody who fetches.
 #[derive(Default)]
-struct Known {
-    keys: Option<(Arc<Keys>, Instant)>,
-    asked: Option<Instant>,
+struct Issuer {
+    keys: Mutex<Option<(Arc<Keys>, Instant)>>,
+    /// When they were last asked for; held while they are.
+    asked: tokio::sync::Mutex<Option<Instant>>,
+}
+
+impl Issuer {
+    /// The keys, if they are not older than this.
+    fn keys(&self, age: Duration) -> Option<Arc<Keys>> {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.as_ref().filter(|(_, since)| since.elapsed() < age).map(|(keys, _)| Arc::clone(keys))
+    }
 }
 
 /// What an issuer says of itself (OpenID Connect Discovery 1.0, section 3).
@@ -64,24 +73,27 @@ impl Issuers {
             let mut by_issuer = self.by_issuer.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(by_issuer.entry(issuer.to_owned()).or_default())
         };
-        let mut known = known.lock().await;
-        let fits = |keys: &Keys| keys.knows(token.key_id());
-        let current = known.keys.as_ref().filter(|(_, since)| since.elapsed() < FRESH);
-        if let Some((keys, _)) = current.filter(|(keys, _)| fits(keys)) {
-            return Ok(Arc::clone(keys));
+        let fitting = || known.keys(FRESH).filter(|keys| keys.knows(token.key_id()));
+        if let Some(keys) = fitting() {
+            return Ok(keys);
         }
-        if known.asked.is_none_or(|asked| asked.elapsed() >= APART) {
-            known.asked = Some(Instant::now());
+        let mut asked = known.asked.lock().await;
+        if let Some(keys) = fitting() {
+            return Ok(keys);
+        }
+        if asked.is_none_or(|asked| asked.elapsed() >= APART) {
+            *asked = Some(Instant::now());
             match self.fetch(issuer).await {
-                Ok(keys) => known.keys = Some((Arc::new(keys), Instant::now())),
+                Ok(keys) => {
+                    let fetched = Some((Arc::new(keys), Instant::now()));
+                    *known.keys.lock().unwrap_or_else(PoisonError::into_inner) = fetched;
+                }
                 Err(error) => {
                     tracing::warn!(issuer, error, "the keys of an issuer of tokens cannot be fetched");
-                    known.keys.take_if(|(_, since)| since.elapsed() >= STALE);
                 }
             }
         }
-        let keys = known.keys.as_ref().map(|(keys, _)| Arc::clone(keys));
-        keys.ok_or_else(|| "the issuer's keys cannot be fetched at present".to_owned())
+        known.keys(STALE).ok_or_else(|| "the issuer's keys cannot be fetched at present".to_owned())
     }
 
     async fn fetch(&self, issuer: &str) -> Result<Keys, String> {

@@ -15,11 +15,13 @@ pub struct Nudge {
 
 /// After these pauses the registry is asked again, where it does not show yet what it told of: CNCF Distribution sends a
 /// push before it moves the tag, which takes a local disk milliseconds and an object store a second.
-const PAUSES: [Duration; 5] = [
+const PAUSES: [Duration; 7] = [
     Duration::from_millis(20),
-    Duration::from_millis(60),
-    Duration::from_millis(250),
-    Duration::from_secs(1),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+    Duration::from_millis(320),
+    Duration::from_millis(640),
     Duration::from_secs(3),
 ];
 

@@ -10,6 +10,7 @@ use super::shelf::{ARTIFACT, Shelf};
 use crate::serve::listening::Limits;
 
 const SHORT: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_mins(10);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,6 +50,19 @@ async fn a_body_that_is_read_slowly_is_sent_to_its_end_even_after_a_stop() {
 
     let head = first.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
     assert_eq!(first.len() - head + rest.len(), large.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sends_a_body_without_an_end_is_answered_and_sent_away() {
+    let shelf = Shelf::open();
+    for path in ["/", "/ocirepository/a/b/unknown.tar.gz", "/.."] {
+        let begun = format!("GET {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun");
+
+        let answer = tokio::time::timeout(PATIENCE, exchange(shelf.server, begun.as_bytes())).await;
+
+        let answer = answer.expect("the connection is closed");
+        assert!(answer.starts_with(b"HTTP/1.1 "), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,11 +10,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 pub(super) struct Issuer {
     pub(super) url: String,
     state: Arc<Mutex<State>>,
+    /// Somebody was asked who will not answer.
+    left: Arc<Notify>,
     serving: JoinHandle<()>,
 }
 
@@ -24,6 +27,7 @@ struct State {
     asked: Vec<String>,
     /// What is said in the place of its configuration.
     configuration: Option<(u16, String)>,
+    silent: bool,
 }
 
 /// A key that the provider may sign with.
@@ -65,13 +69,20 @@ impl Issuer {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let keys = keys.iter().map(|key| key.public()).collect();
         let state = Arc::new(Mutex::new(State { keys, ..State::default() }));
-        let serving = tokio::spawn(serve(listener, url.clone(), Arc::clone(&state)));
-        Self { url, state, serving }
+        let left = Arc::new(Notify::new());
+        let serving = tokio::spawn(serve(listener, url.clone(), Arc::clone(&state), Arc::clone(&left)));
+        Self { url, state, left, serving }
     }
 
     /// It has these keys from now on.
     pub(super) fn rotate(&self, keys: &[&Key]) {
         self.state.lock().unwrap().keys = keys.iter().map(|key| key.public()).collect();
+    }
+
+    /// It takes requests and answers none from now on; ends with the first of them.
+    pub(super) async fn leave_waiting(&self) {
+        self.state.lock().unwrap().silent = true;
+        self.left.notified().await;
     }
 
     /// It says this in the place of its configuration, or fails with a status.
@@ -100,7 +111,7 @@ impl Drop for Issuer {
     }
 }
 
-async fn serve(listener: TcpListener, url: String, state: Arc<Mutex<State>>) {
+async fn serve(listener: TcpListener, url: String, state: Arc<Mutex<State>>, left: Arc<Notify>) {
     loop {
         let (mut connection, _) = listener.accept().await.unwrap();
         let mut head = Vec::new();
@@ -112,6 +123,10 @@ async fn serve(listener: TcpListener, url: String, state: Arc<Mutex<State>>) {
         }
         let head = String::from_utf8_lossy(&head).into_owned();
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        if state.lock().unwrap().silent {
+            left.notify_one();
+            std::future::pending::<()>().await;
+        }
         let (status, body) = {
             let mut state = state.lock().unwrap();
             state.asked.push(path.clone());

@@ -72,6 +72,26 @@ async fn keys_that_do_not_exist_cause_one_fetch_in_ten_seconds() {
 }
 
 #[tokio::test]
+async fn whoever_has_a_known_key_waits_for_nobody_whose_key_is_sought() {
+    let (one, invented) = (Key::new("one"), Key::new("invented"));
+    let (issuers, issuer) = (issuers(), Issuer::with(&[&one]).await);
+    assert_eq!(knows(&issuers, &issuer, &one).await, Ok(true));
+    pass(Duration::from_secs(10)).await;
+
+    let known = async {
+        issuer.leave_waiting().await;
+        knows(&issuers, &issuer, &one).await
+    };
+
+    // The first branch is polled first, so that the issuer is silent by then.
+    tokio::select! {
+        biased;
+        known = known => assert_eq!(known, Ok(true)),
+        sought = knows(&issuers, &issuer, &invented) => panic!("{sought:?} came first"),
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_is_withdrawn_is_trusted_for_an_hour_at_most() {
     let (one, two) = (Key::new("one"), Key::new("two"));
     let (issuers, issuer) = (issuers(), Issuer::with(&[&one]).await);
