@@ -95,6 +95,21 @@ async fn an_interval_pass_takes_the_answer_to_a_question_that_was_sent_before_it
 }
 
 #[actix::test]
+async fn an_interval_pass_takes_an_answer_that_is_young_enough_and_no_other() {
+    let registry = Registry::held().await;
+    registry.permit(100);
+    let caller = Caller::of(&registry);
+    let v1 = || Selector::Tag("v1".to_owned());
+    assert_eq!(tag(caller.ask(v1(), Freshness::Now).await), "v1");
+
+    assert_eq!(tag(caller.ask(v1(), Freshness::Within(Duration::from_mins(1))).await), "v1");
+    assert_eq!(registry.seen().len(), 1);
+
+    assert_eq!(tag(caller.ask(v1(), Freshness::Within(Duration::ZERO)).await), "v1");
+    assert_eq!(registry.seen().len(), 2);
+}
+
+#[actix::test]
 async fn one_question_serves_all_whom_a_push_concerns_if_it_was_sent_after_the_push() {
     let registry = Registry::held().await;
     registry.permit(100);
@@ -133,6 +148,29 @@ async fn who_is_told_of_a_push_while_a_question_is_under_way_does_not_take_its_a
     let (first, later) = tokio::join!(first, later);
 
     assert_eq!((tag(first), tag(later)), ("v1".to_owned(), "v1".to_owned()));
+    assert_eq!(registry.seen().len(), 2);
+}
+
+#[actix::test]
+async fn who_rides_with_one_that_is_content_with_an_older_answer_asks_once_more() {
+    let registry = Registry::held().await;
+    let caller = Caller::of(&registry);
+    let v1 = || Selector::Tag("v1".to_owned());
+    let before = Instant::now();
+
+    let first = caller.ask(v1(), Freshness::Now);
+    let later = async {
+        registry.arrived(1).await;
+        let content = caller.ask(v1(), Freshness::SentAfter(before));
+        let told_meanwhile = caller.ask(v1(), Freshness::SentAfter(Instant::now()));
+        let opening = async { registry.permit(100) };
+        tokio::join!(content, told_meanwhile, opening)
+    };
+    let (first, (content, told_meanwhile, ())) = tokio::join!(first, later);
+
+    for resolved in [first, content, told_meanwhile] {
+        assert_eq!(tag(resolved), "v1");
+    }
     assert_eq!(registry.seen().len(), 2);
 }
 

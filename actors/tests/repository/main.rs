@@ -10,6 +10,7 @@ mod dependencies;
 mod docker_config;
 mod endings;
 mod failures;
+mod nudged;
 mod owner;
 mod recorded;
 mod support;
