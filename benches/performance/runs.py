@@ -26,6 +26,7 @@ FLOORS = [
     Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,nudge,restart"),
     Run("floor-1000", "-n 1000 --shape distinct --scenarios cold"),
     Run("floor-3000", "-n 3000 --shape same --scenarios cold"),
+    Run("floor-nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50"),
     Run("floor-mixed", "-n 500 --hosts 20 --scenarios mixed"),
 ]
 
@@ -42,7 +43,7 @@ RUNS = [
     Run("steady-semver", "-n 100 --shape distinct --ref semver --scenarios steady --auth token"),
     Run("neighbour", "-n 100 --shape distinct --scenarios nudge,neighbour"),
     Run("neighbour-hang", "-n 100 --shape distinct --hang --scenarios nudge,neighbour"),
-    Run("webhook", f"-n 100 --shape distinct --scenarios nudge --nudges 50 {WEBHOOK}", operator="--webhook-addr=127.0.0.1:{hook_port}"),
+    Run("webhook", f"-n 100 --shape distinct --scenarios nudge --nudges 50 {WEBHOOK}", "floor-nudge", operator="--webhook-addr=127.0.0.1:{hook_port}"),
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
     Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed"),
