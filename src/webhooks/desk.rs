@@ -175,9 +175,12 @@ impl Desk {
         self.deliver.do_send(deliver);
         let in_time = tokio::time::timeout(PATIENCE, &mut receipt).await;
         if in_time.is_err() {
+            let deliveries = self.deliveries.clone();
             tokio::spawn(async move {
-                // Its place is free when the Receiver has come to it, whoever asked.
-                drop(receipt.await);
+                // It ends, and its place is free, when the Receiver has come to it, whoever asked.
+                if let Ok(receipt) = receipt.await {
+                    deliveries.ended(receipt.ending);
+                }
                 drop(place);
             });
         }

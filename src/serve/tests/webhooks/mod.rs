@@ -4,6 +4,7 @@ mod accepted;
 mod cluster;
 mod floods;
 mod issuer;
+mod late;
 mod limits;
 mod namespaces;
 mod proofs;

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Context, Handler};
+use actix::{Actor, Addr, Recipient};
 use reconcile::Nudge as Told;
 use serde_json::{Value, json};
-use sluice_actors::receiver::{Equipment, Hook, HookChanged, Hooks, Lead, Receiver, Refused, Webhook};
+use sluice_actors::receiver::{
+    Deliver, Equipment, Hook, HookChanged, Hooks, Lead, Receiver, Refused, Webhook,
+};
+use sluice_actors::testing::Probe;
 use sluice_actors::translate::desired;
 use sluice_actors::watcher::Nudge;
 use sluice_actors::{Key, Known, Object, Sources};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::cluster::Cluster;
 use crate::metrics::Deliveries;
@@ -35,24 +38,8 @@ pub(super) struct Stage {
     pub(super) receiver: Addr<Receiver>,
     pub(super) deliveries: Deliveries,
     running: Running,
-    watcher: Addr<Watcher>,
+    watcher: Recipient<Nudge>,
     nudges: UnboundedReceiver<Nudge>,
-}
-
-/// Stands for the Watcher: passes on what it is told.
-struct Watcher(UnboundedSender<Nudge>);
-
-impl Actor for Watcher {
-    type Context = Context<Self>;
-}
-
-impl Handler<Nudge> for Watcher {
-    type Result = ();
-
-    fn handle(&mut self, nudge: Nudge, _: &mut Context<Self>) {
-        // A test that has ended looks at nothing any more.
-        drop(self.0.send(nudge));
-    }
 }
 
 /// Plays a scene on a replica that leads and knows all hooks and objects.
@@ -80,11 +67,10 @@ impl Stage {
             home: Some(HOME.to_owned()),
         };
         let receiver = Receiver::new(Arc::new(equipment)).start();
-        let (seen, nudges) = unbounded_channel();
-        let watcher = Watcher(seen).start();
-        receiver.do_send(Lead(Some(watcher.clone().recipient())));
+        let (watcher, nudges) = Probe::start_with(|_| async {});
+        receiver.do_send(Lead(Some(watcher.clone())));
         let deliveries = Deliveries::new().unwrap();
-        let desk = desk(&hooks, &sources, &receiver, &cluster, &deliveries);
+        let desk = desk(&hooks, &sources, receiver.clone().recipient(), &receiver, &cluster, &deliveries);
         let listening = hooks::hooks("127.0.0.1:0", desk).unwrap();
         let server = listening.address;
         let running = listening.start();
@@ -93,7 +79,12 @@ impl Stage {
 
     /// What the server asks.
     pub(super) fn desk(&self) -> Desk {
-        desk(&self.hooks, &self.sources, &self.receiver, &self.cluster, &self.deliveries)
+        self.desk_before(self.receiver.clone().recipient())
+    }
+
+    /// The same, where this works off what is delivered.
+    pub(super) fn desk_before(&self, deliver: Recipient<Deliver>) -> Desk {
+        desk(&self.hooks, &self.sources, deliver, &self.receiver, &self.cluster, &self.deliveries)
     }
 
     /// The first list of hooks is complete.
@@ -226,11 +217,12 @@ impl Stage {
 fn desk(
     hooks: &Arc<Hooks>,
     sources: &Arc<Sources>,
+    deliver: Recipient<Deliver>,
     receiver: &Addr<Receiver>,
     cluster: &Arc<Cluster>,
     deliveries: &Deliveries,
 ) -> Desk {
-    let (deliver, refused) = (receiver.clone().recipient(), receiver.clone().recipient());
+    let refused = receiver.clone().recipient();
     let (hooks, sources) = (Arc::clone(hooks), Arc::clone(sources));
     Desk::new(hooks, sources, deliver, refused, Arc::clone(cluster) as _, deliveries.clone()).unwrap()
 }
