@@ -26,7 +26,7 @@ use crate::registry::Conduct;
 
 use listings::Listings;
 
-/// No answer is older than this when it is used again (D28).
+/// Answers are kept for so long: an interval pass takes no older one (D28).
 const OLDEST: Duration = Duration::from_secs(30);
 
 /// The actor.
