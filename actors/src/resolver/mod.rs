@@ -26,7 +26,7 @@ use crate::registry::Conduct;
 
 use listings::Listings;
 
-/// Answers are kept for so long: an interval pass takes no older one (D28).
+/// No answer is older than this when it is used again (D28).
 const OLDEST: Duration = Duration::from_secs(30);
 
 /// The actor.
@@ -68,7 +68,7 @@ impl Recent {
     fn get(&self, question: &Question, after: Instant) -> Option<Flown> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (asked, resolved) = answers.by_question.get(question)?;
-        (*asked >= after).then(|| (*asked, Ok(resolved.clone())))
+        (*asked >= after && asked.elapsed() <= OLDEST).then(|| (*asked, Ok(resolved.clone())))
     }
 
     /// What is kept is at most twice as old as [`OLDEST`].

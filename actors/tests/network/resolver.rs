@@ -152,6 +152,23 @@ async fn who_is_told_of_a_push_while_a_question_is_under_way_does_not_take_its_a
 }
 
 #[actix::test]
+async fn no_answer_that_is_older_than_half_a_minute_serves_a_push_that_was_told_of_before_it() {
+    let registry = Registry::held().await;
+    registry.permit(100);
+    let caller = Caller::of(&registry);
+    let v1 = || Selector::Tag("v1".to_owned());
+    let told = Instant::now();
+    assert_eq!(tag(caller.ask(v1(), Freshness::Now).await), "v1");
+
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+
+    assert_eq!(tag(caller.ask(v1(), Freshness::SentAfter(told)).await), "v1");
+    assert_eq!(registry.seen().len(), 2);
+}
+
+#[actix::test]
 async fn who_rides_with_one_that_is_content_with_an_older_answer_asks_once_more() {
     let registry = Registry::held().await;
     let caller = Caller::of(&registry);
