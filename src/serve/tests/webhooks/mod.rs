@@ -8,6 +8,7 @@ mod late;
 mod limits;
 mod namespaces;
 mod proofs;
+mod questions;
 mod refused;
 mod rotation;
 mod secrecy;
