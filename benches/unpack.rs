@@ -76,8 +76,8 @@ fn text(number: u64, length: usize) -> Vec<u8> {
 fn publish(store: &Store, key: &Key, layer: &Content) -> u64 {
     let digest = format!("sha256:{}", "a".repeat(64));
     let write = |out: &mut dyn Write| {
-        let (recipe, limits, scratch) = (Recipe::default(), Limits::default(), store.scratch());
-        let built = build(layer, &recipe, &limits, Algorithm::Sha256, &scratch, &|| false, out)?;
+        let (recipe, limits) = (Recipe::default(), Limits::default());
+        let built = build(layer, &recipe, &limits, Algorithm::Sha256, store.scratch(), &|| false, out)?;
         Ok::<_, artifact::Error>((built.digest, built.size))
     };
     store.publish(key, &digest, write, || true).expect("the disk takes it").size

@@ -106,7 +106,6 @@ fn build_and_publish(
         chart: making.chart,
     };
     let algorithm = desk.store.algorithm();
-    let scratch = desk.store.scratch();
     let cancelled = || scope.cancel.is_cancelled();
     let key = store_key(&scope.key)?;
     desk.store
@@ -114,7 +113,8 @@ fn build_and_publish(
             &key,
             digest_part(revision),
             |out| {
-                let built = build(&content, &recipe, &desk.limits, algorithm, &scratch, &cancelled, out)?;
+                let built =
+                    build(&content, &recipe, &desk.limits, algorithm, desk.store.scratch(), &cancelled, out)?;
                 Ok((built.digest, built.size))
             },
             || Publish::wanted(scope),

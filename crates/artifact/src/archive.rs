@@ -5,18 +5,19 @@ mod header;
 
 use std::io::{self, Read, Write};
 
+pub(crate) use gzip::Deflaters;
 use gzip::GzipWriter;
 use header::{BLOCK, Member};
 
 /// A `tar.gz` being written; the caller brings the entries in their order.
-pub(crate) struct Archive<W> {
-    gzip: GzipWriter<W>,
+pub(crate) struct Archive<'a, W> {
+    gzip: GzipWriter<'a, W>,
 }
 
-impl<W: Write> Archive<W> {
-    /// Starts an archive.
-    pub(crate) fn new(out: W) -> Self {
-        Self { gzip: GzipWriter::new(out) }
+impl<'a, W: Write> Archive<'a, W> {
+    /// Starts an archive of about so many bytes of tar.
+    pub(crate) fn new(out: W, bytes: u64, deflaters: &'a Deflaters) -> Self {
+        Self { gzip: GzipWriter::new(out, bytes, deflaters) }
     }
 
     /// Adds a directory.

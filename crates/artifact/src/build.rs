@@ -1,7 +1,6 @@
 //! From the bytes of a layer to the bytes that are stored.
 
 use std::io::{Read, Write};
-use std::path::Path;
 
 use crate::archive::Archive;
 use crate::content::Content;
@@ -10,6 +9,7 @@ use crate::error::{Error, LayerError};
 use crate::ignore::Subject;
 use crate::limits::Limits;
 use crate::recipe::{Operation, Recipe};
+use crate::scratch::Scratch;
 use crate::stop::Cancellable;
 use crate::tree::{Item, Tree};
 
@@ -28,7 +28,7 @@ pub struct Built {
 /// Writes what the recipe makes of a layer. The same layer and recipe give the same bytes, always.
 ///
 /// `cancelled` is asked between entries and between blocks of data. Contents of more than 8 MiB are kept meanwhile in a
-/// nameless file in the directory `scratch`; memory is bounded by the limits whatever the layer says.
+/// nameless file in `scratch`; memory is bounded by the limits whatever the layer says.
 ///
 /// # Errors
 /// See [`Error`]. Something may have been written: it is worth nothing then.
@@ -37,7 +37,7 @@ pub fn build(
     recipe: &Recipe,
     limits: &Limits,
     algorithm: Algorithm,
-    scratch: &Path,
+    scratch: &Scratch,
     cancelled: &dyn Fn() -> bool,
     out: &mut dyn Write,
 ) -> Result<Built, Error> {
@@ -45,7 +45,8 @@ pub fn build(
     let mut out = match recipe.operation {
         Operation::Copy => copy(content, cancelled, out)?,
         Operation::Extract => {
-            let tree = Tree::read(content, limits, scratch, cancelled)?;
+            let tree = Tree::read(content, limits, scratch.directory(), cancelled)?;
+            let out = Archive::new(out, tree.archived_bytes(), scratch.deflaters());
             archive(tree, recipe, limits, cancelled, out)?
         }
     };
@@ -71,11 +72,10 @@ fn archive<W: Write>(
     recipe: &Recipe,
     limits: &Limits,
     cancelled: &dyn Fn() -> bool,
-    out: W,
+    mut archive: Archive<'_, W>,
 ) -> Result<W, Error> {
     let subject = if recipe.chart { Subject::Chart } else { Subject::Sources };
     let rules = tree.rules(recipe.ignore.as_deref(), subject, limits)?;
-    let mut archive = Archive::new(out);
     tree.each(|path, item| {
         if cancelled() {
             return Err(Error::Cancelled);

@@ -8,7 +8,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// Bytes read at a time while a file is hashed.
-const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 16 * 1024;
 
 /// A digest or an algorithm that cannot be used (texts as upstream's digest library has them).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +59,7 @@ impl Algorithm {
     /// What the reader says.
     pub fn digest_of(self, mut content: impl Read) -> io::Result<Digest> {
         let mut hasher = Hasher::new(self);
-        let mut buffer = vec![0; CHUNK];
+        let mut buffer = [0; CHUNK];
         loop {
             match content.read(&mut buffer) {
                 Ok(0) => return Ok(hasher.finish()),

@@ -174,9 +174,9 @@ pub(crate) fn space(path: &Path) -> io::Result<Space> {
     })
 }
 
-/// Room for bytes that are read again: in memory up to a size, else in a file of the directory that has no name.
-pub(crate) fn scratch(directory: &Path, in_memory: usize) -> tempfile::SpooledTempFile {
-    tempfile::spooled_tempfile_in(in_memory, directory)
+/// Makes a file that has no name, on the disk of this directory.
+pub(crate) fn nameless(directory: &Path) -> io::Result<std::fs::File> {
+    tempfile::tempfile_in(directory)
 }
 
 /// Waits until what was written to a file cannot be refused any more: a network's file system may do so long after the

@@ -23,8 +23,8 @@ use crate::tarball::{Entry, Kind, Tarball};
 
 pub(crate) use contents::Reader;
 
-/// Bytes of a file that are copied at a time.
-const CHUNK: usize = 128 * 1024;
+/// Bytes of a file that are copied at a time, by way of the stack.
+const CHUNK: usize = 8 * 1024;
 
 /// A directory version control keeps for itself: ignore files in it are not read (spec 5.4).
 const VERSION_CONTROL: &[u8] = b".git";
@@ -69,7 +69,6 @@ impl Tree {
         let mut unpacking = Unpacking {
             index: Index::new(limits),
             contents: Contents::new(scratch),
-            buffer: vec![0; CHUNK],
             unpacked: 0,
             allowed,
             limits,
@@ -82,6 +81,11 @@ impl Tree {
             unpacking.take(&entry, &mut tarball)?;
         }
         Ok(Self { index: unpacking.index, contents: unpacking.contents })
+    }
+
+    /// About how many bytes of tar all entries make: their contents, padded, and a header each.
+    pub(crate) fn archived_bytes(&self) -> u64 {
+        self.contents.end().saturating_add(self.index.len().saturating_mul(1024))
     }
 
     /// The ignore rules that hold: those of the tree's own files, then `spec.ignore` (spec 5.4).
@@ -157,7 +161,6 @@ impl Tree {
 struct Unpacking<'a> {
     index: Index,
     contents: Contents,
-    buffer: Vec<u8>,
     unpacked: u64,
     allowed: u64,
     limits: &'a Limits,
@@ -202,8 +205,9 @@ impl Unpacking<'_> {
     /// Copies a file's data behind all contents so far, and returns where it begins.
     fn copy(&mut self, size: u64, data: &mut impl Read) -> Result<u64, Error> {
         let offset = self.contents.end();
+        let mut buffer = [0; CHUNK];
         loop {
-            let read = data.read(&mut self.buffer).map_err(LayerError::Data)?;
+            let read = data.read(&mut buffer).map_err(LayerError::Data)?;
             if read == 0 {
                 break;
             }
@@ -211,7 +215,7 @@ impl Unpacking<'_> {
                 return Err(Error::Cancelled);
             }
             self.contents
-                .write_all(&self.buffer[..read])
+                .write_all(&buffer[..read])
                 .map_err(|source| Error::Write { what: "contents of the layer", source })?;
         }
         debug_assert_eq!(self.contents.end(), offset + size);

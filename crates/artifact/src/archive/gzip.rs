@@ -2,9 +2,12 @@
 //! however many threads deflate them.
 
 use std::io::{self, Write};
+use std::sync::Mutex;
 use std::thread;
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
+
+use crate::hold::hold;
 
 /// Bytes that are deflated at a time, by a state of their own.
 const BLOCK: usize = 1024 * 1024;
@@ -21,52 +24,48 @@ const LEVEL: u32 = 4;
 /// One member, no name, no time, no flags, system unknown (RFC 1952).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// Gathers blocks and writes them deflated. Most archives have one small block: memory grows with what is written, and
+/// Gathers blocks and writes them deflated. Most archives have one small block: it takes no more memory than it needs, and
 /// threads are only started for more.
-pub(super) struct GzipWriter<W> {
+pub(super) struct GzipWriter<'a, W> {
     out: W,
-    lanes: usize,
+    deflaters: &'a Deflaters,
     /// Full blocks before the one that is filled.
     full: Vec<Vec<u8>>,
     block: Vec<u8>,
+    /// What is written before the next block: the header, once.
+    before: Vec<u8>,
     checksum: Crc,
-    started: bool,
 }
 
-impl<W: Write> GzipWriter<W> {
-    /// Starts a stream; the header is written with the first block.
-    pub(super) fn new(out: W) -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self::with_lanes(out, processors.min(LANES))
-    }
-
-    fn with_lanes(out: W, lanes: usize) -> Self {
-        Self { out, lanes, full: Vec::new(), block: Vec::new(), checksum: Crc::new(), started: false }
+impl<'a, W: Write> GzipWriter<'a, W> {
+    /// Starts a stream of about so many bytes; the header is written with the first block.
+    pub(super) fn new(out: W, bytes: u64, deflaters: &'a Deflaters) -> Self {
+        let block = Vec::with_capacity(usize::try_from(bytes).unwrap_or(BLOCK).min(BLOCK));
+        Self { out, deflaters, full: Vec::new(), block, before: HEADER.to_vec(), checksum: Crc::new() }
     }
 
     /// Writes the last block and the trailer.
     pub(super) fn finish(mut self) -> io::Result<W> {
         self.write_blocks(FlushCompress::Finish)?;
-        self.out.write_all(&self.checksum.sum().to_le_bytes())?;
-        self.out.write_all(&self.checksum.amount().to_le_bytes())?;
         self.out.flush()?;
         Ok(self.out)
     }
 
     /// Writes all blocks, of which the last ends in this way; one of their buffers is filled next.
     fn write_blocks(&mut self, end: FlushCompress) -> io::Result<()> {
-        if !self.started {
-            self.out.write_all(&HEADER)?;
-            self.started = true;
-        }
         let mut blocks: Vec<(&[u8], FlushCompress)> =
             self.full.iter().map(|block| (&block[..], FlushCompress::Sync)).collect();
         blocks.push((&self.block, end));
-        for deflated in side_by_side(&blocks)? {
-            self.out.write_all(&deflated)?;
-        }
+        let mut deflated = self.deflaters.side_by_side(std::mem::take(&mut self.before), &blocks)?;
         for (block, _) in blocks {
             self.checksum.update(block);
+        }
+        if let (FlushCompress::Finish, Some(last)) = (end, deflated.last_mut()) {
+            last.extend(self.checksum.sum().to_le_bytes());
+            last.extend(self.checksum.amount().to_le_bytes());
+        }
+        for piece in deflated {
+            self.out.write_all(&piece)?;
         }
         self.full.clear();
         self.block.clear();
@@ -74,11 +73,11 @@ impl<W: Write> GzipWriter<W> {
     }
 }
 
-impl<W: Write> Write for GzipWriter<W> {
+impl<W: Write> Write for GzipWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A full block stays until more comes: the last one ends the stream, whatever its size.
         if self.block.len() == BLOCK && !bytes.is_empty() {
-            if self.full.len() + 1 < self.lanes {
+            if self.full.len() + 1 < self.deflaters.lanes {
                 self.full.push(std::mem::take(&mut self.block));
             } else {
                 self.write_blocks(FlushCompress::Sync)?;
@@ -95,33 +94,57 @@ impl<W: Write> Write for GzipWriter<W> {
     }
 }
 
-/// Deflates the first block on this thread and each other one on a thread of its own.
-fn side_by_side(blocks: &[(&[u8], FlushCompress)]) -> io::Result<Vec<Vec<u8>>> {
-    let Some(((first, end), others)) = blocks.split_first() else {
-        return Ok(Vec::new());
-    };
-    thread::scope(|scope| {
-        let started = others.iter().map(|(block, end)| {
-            thread::Builder::new().name("deflate".to_owned()).spawn_scoped(scope, || deflate(block, *end))
-        });
-        let started: Vec<_> = started.collect::<io::Result<_>>()?;
-        let mut deflated = vec![deflate(first, *end)?];
-        for thread in started {
-            deflated.push(thread.join().map_err(|_| io::Error::other("a block could not be deflated"))??);
-        }
-        Ok(deflated)
-    })
+/// The states of deflation that nobody uses now, [`LANES`] at most. One is 380 KiB: to find that much fresh memory for each
+/// archive takes longer than to deflate a manifest.
+pub(crate) struct Deflaters {
+    lanes: usize,
+    idle: Mutex<Vec<Compress>>,
 }
 
-fn deflate(block: &[u8], end: FlushCompress) -> io::Result<Vec<u8>> {
-    let mut state = Compress::new(Compression::new(LEVEL), false);
-    let mut deflated = Vec::with_capacity(block.len() + HEADROOM);
-    state.compress_vec(block, &mut deflated, end)?;
-    // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
-    if state.total_in() != block.len() as u64 || deflated.len() == deflated.capacity() {
-        return Err(io::Error::other("deflated block does not fit"));
+impl Deflaters {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self { lanes: processors.min(LANES), idle: Mutex::default() }
     }
-    Ok(deflated)
+
+    /// Deflates the first block on this thread, behind what is there before, and each other one on a thread of its own.
+    fn side_by_side(&self, before: Vec<u8>, blocks: &[(&[u8], FlushCompress)]) -> io::Result<Vec<Vec<u8>>> {
+        let Some(((first, end), others)) = blocks.split_first() else {
+            return Ok(Vec::new());
+        };
+        thread::scope(|scope| {
+            let started = others.iter().map(|(block, end)| {
+                let work = || self.deflate(Vec::new(), block, *end);
+                thread::Builder::new().name("deflate".to_owned()).spawn_scoped(scope, work)
+            });
+            let started: Vec<_> = started.collect::<io::Result<_>>()?;
+            let mut deflated = vec![self.deflate(before, first, *end)?];
+            for thread in started {
+                deflated.push(thread.join().map_err(|_| io::Error::other("a block could not be deflated"))??);
+            }
+            Ok(deflated)
+        })
+    }
+
+    /// Deflates a block behind what is there before.
+    fn deflate(&self, before: Vec<u8>, block: &[u8], end: FlushCompress) -> io::Result<Vec<u8>> {
+        let idle = hold(&self.idle).pop();
+        let mut state = idle.unwrap_or_else(|| Compress::new(Compression::new(LEVEL), false));
+        let mut deflated = before;
+        deflated.reserve(block.len() + HEADROOM);
+        state.compress_vec(block, &mut deflated, end)?;
+        // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
+        if state.total_in() != block.len() as u64 || deflated.len() == deflated.capacity() {
+            return Err(io::Error::other("deflated block does not fit"));
+        }
+        state.reset();
+        let mut idle = hold(&self.idle);
+        if idle.len() < LANES {
+            idle.push(state);
+        }
+        Ok(deflated)
+    }
 }
 
 #[cfg(test)]
@@ -144,7 +167,8 @@ mod tests {
     }
 
     fn compressed(bytes: &[u8], mut sizes: impl Iterator<Item = usize>) -> Vec<u8> {
-        let mut writer = GzipWriter::new(Vec::new());
+        let deflaters = Deflaters::new();
+        let mut writer = GzipWriter::new(Vec::new(), 0, &deflaters);
         let mut left = bytes;
         while !left.is_empty() {
             let (now, later) = left.split_at(sizes.next().unwrap_or(left.len()).clamp(1, left.len()));
@@ -194,7 +218,7 @@ mod tests {
     #[test]
     fn equal_blocks_deflate_equally_wherever_they_stand() {
         let block = sample(BLOCK);
-        let once = deflate(&block, FlushCompress::Sync).unwrap();
+        let once = Deflaters::new().deflate(Vec::new(), &block, FlushCompress::Sync).unwrap();
 
         let bytes = at_once(&[&block[..], &block, b"x"].concat());
 
@@ -205,7 +229,8 @@ mod tests {
     fn the_bytes_do_not_depend_on_how_many_blocks_are_deflated_side_by_side() {
         let bytes = sample(5 * BLOCK + 7);
         let written = |lanes| {
-            let mut writer = GzipWriter::with_lanes(Vec::new(), lanes);
+            let deflaters = Deflaters { lanes, ..Deflaters::new() };
+            let mut writer = GzipWriter::new(Vec::new(), 0, &deflaters);
             writer.write_all(&bytes).unwrap();
             writer.finish().unwrap()
         };
@@ -216,8 +241,36 @@ mod tests {
         assert!([2, 3, 4, 6, 9].into_iter().all(|lanes| written(lanes) == one));
     }
 
+    #[test]
+    fn states_are_used_again_and_no_more_are_kept_than_lanes() {
+        let deflaters = Deflaters { lanes: 9, ..Deflaters::new() };
+        for blocks in [1, 1, 9, 9] {
+            let mut writer = GzipWriter::new(io::sink(), 0, &deflaters);
+            writer.write_all(&sample(blocks * BLOCK)).unwrap();
+            writer.finish().unwrap();
+
+            assert_eq!(hold(&deflaters.idle).len(), blocks.min(LANES));
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn what_a_state_has_deflated_before_changes_no_byte(
+            earlier in prop::collection::vec(any::<u8>(), 0..200_000),
+            repeated in 1..5_usize,
+            length in 0..200_000_usize,
+        ) {
+            let used = Deflaters::new();
+            used.deflate(Vec::new(), &earlier.repeat(repeated), FlushCompress::Sync).unwrap();
+            used.deflate(Vec::new(), &sample(length / 2), FlushCompress::Finish).unwrap();
+
+            for block in [&sample(length)[..], &earlier, &earlier[earlier.len() / 3..]] {
+                let fresh = Deflaters::new().deflate(Vec::new(), block, FlushCompress::Finish).unwrap();
+                prop_assert!(used.deflate(Vec::new(), block, FlushCompress::Finish).unwrap() == fresh);
+            }
+        }
 
         #[test]
         fn the_bytes_do_not_depend_on_the_sizes_of_the_writes(

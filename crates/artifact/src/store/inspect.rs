@@ -1,9 +1,9 @@
 //! What is stored of an object, at the beginning of an attempt (spec 2.4).
 
 use super::integrity::{Verdict, parse, verify};
-use super::locks::hold;
 use super::{Error, Key, Record, Store, error};
 use crate::disk;
+use crate::hold::hold;
 
 /// What an object's status says of its artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use std::io;
 use std::path::Path;
 
 use super::error::{failed, unseen};
-use super::locks::hold;
 use super::recipes::Made;
 use super::{Error, Key, PrivateLink, Record, Store, Stored};
 use crate::digest::Digest;
 use crate::disk;
+use crate::hold::hold;
 
 impl Store {
     /// Keeps a stored file alive under a name of our own, to be published for another object.
@@ -38,6 +38,11 @@ impl Store {
             let made = Made { path: path.to_owned(), identity: found.identity, digest: digest.clone() };
             hold(&self.recipes).remember(recipe, made);
         }
+    }
+
+    /// Whether [`Store::recall`] has anything to look for; does not touch the disk.
+    pub fn remembers(&self, recipe: &str) -> bool {
+        hold(&self.recipes).made(recipe).is_some()
     }
 
     /// What a recipe made, if it is still there and unchanged. Who may ask for a recipe is the caller's to know (D24).

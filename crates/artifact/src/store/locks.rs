@@ -1,9 +1,10 @@
 //! One lock an object, so that what one call does in an object's directory is not half seen by another.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use super::Key;
+use crate::hold::hold;
 
 /// Fewer entries than this are never searched for dead ones.
 pub(super) const SMALL: usize = 1024;
@@ -40,9 +41,4 @@ impl Locks {
     pub(super) fn len(&self) -> usize {
         hold(&self.table).entries.len()
     }
-}
-
-/// Locks a mutex whose value is whole between any two statements, so that a panic elsewhere has not spoilt it.
-pub(super) fn hold<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

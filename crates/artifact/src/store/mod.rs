@@ -44,12 +44,14 @@ pub use scrub::{Damage, Scrub, Scrubbed};
 pub use serve::Served;
 pub use spool::Spool;
 
+use crate::Scratch;
 use crate::digest::Algorithm;
 use crate::disk;
+use crate::hold::hold;
 use alone::Alone;
 use host::Host;
 use known::Known;
-use locks::{Locks, hold};
+use locks::Locks;
 use private::Names;
 use recipes::Recipes;
 use records::{Entry, Records};
@@ -95,6 +97,7 @@ pub struct Store {
     alone: Mutex<Alone>,
     recipes: Mutex<Recipes>,
     records: Mutex<Records>,
+    scratch: Scratch,
     _claim: File,
 }
 

@@ -8,6 +8,7 @@ use super::key::{KIND, LATEST_TEMPORARY, TEMPORARY};
 use super::private::{HIDDEN, Temporary};
 use super::records::Records;
 use super::{Error, Settings, Store, error};
+use crate::Scratch;
 use crate::disk;
 
 const LINKS: &str = "links";
@@ -52,6 +53,7 @@ impl Store {
             alone: std::sync::Mutex::default(),
             recipes: std::sync::Mutex::default(),
             records: std::sync::Mutex::new(records),
+            scratch: Scratch::new(hidden.join(SPOOL)),
             _claim: claim,
         })
     }

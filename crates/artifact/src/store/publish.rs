@@ -1,19 +1,16 @@
 //! The only commit point: a file gets its name by rename, under the object's lock, while it is still wanted.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::{failed, unseen};
 use super::integrity::{Verdict, verify};
 use super::key::{LATEST_TEMPORARY, TEMPORARY};
-use super::locks::hold;
 use super::private::Temporary;
 use super::{Error, Key, PrivateLink, PublishError, Store};
 use crate::digest::Digest;
 use crate::disk;
-
-/// Bytes gathered before they are written: a tar is written in blocks of 512.
-const BUFFER: usize = 128 * 1024;
+use crate::hold::hold;
 
 /// An artifact that is stored and served.
 #[derive(Debug)]
@@ -29,8 +26,8 @@ pub struct Published {
 }
 
 impl Store {
-    /// Writes an artifact and publishes it under the digest part of its revision. `write` is run without any lock and
-    /// returns the digest and the size of what it wrote; `still_wanted` is asked under the object's lock, just before the
+    /// Writes an artifact and publishes it under the digest part of its revision. `write` is run without any lock, writes
+    /// few large pieces, and returns the digest and the size of them; `still_wanted` is asked under the object's lock, just before the
     /// file gets its name.
     ///
     /// # Errors
@@ -44,11 +41,8 @@ impl Store {
         still_wanted: impl FnOnce() -> bool,
     ) -> Result<Published, PublishError<E>> {
         let path = key.artifact_path(file_digest)?;
-        let (temporary, file) = self.begin(&path, disk::create)?;
-        let mut writer = BufWriter::with_capacity(BUFFER, file);
-        let (digest, size) = write(&mut writer).map_err(PublishError::Write)?;
-        let file =
-            writer.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed("write", &path))?;
+        let (temporary, mut file) = self.begin(&path, disk::create)?;
+        let (digest, size) = write(&mut file).map_err(PublishError::Write)?;
         disk::settle(&file).map_err(failed("write", &path))?;
         Ok(self.commit(key, path, temporary, digest, size, still_wanted)?)
     }

@@ -2,9 +2,9 @@
 
 use super::key::TEMPORARY;
 use super::known::Broken;
-use super::locks::hold;
 use super::{Error, Key, Published, Store, error};
 use crate::disk;
+use crate::hold::hold;
 
 impl Store {
     /// Puts what was just published in the place of the damaged files that had the same digest. An object whose file cannot

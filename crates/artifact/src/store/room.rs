@@ -1,10 +1,10 @@
 //! Spools, and whether there is room for them (architecture section 9).
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use super::private::PrivateLink;
 use super::{Error, Spool, Store, error};
+use crate::Scratch;
 use crate::disk::{self, Space};
 
 impl Store {
@@ -56,10 +56,10 @@ impl Store {
         Ok(space.free.saturating_sub(reserve).saturating_sub(promised))
     }
 
-    /// Where unnamed files may be made while an archive is built: on this disk, and emptied at the next start.
+    /// What archives are built with: its nameless files are on this disk.
     #[must_use]
-    pub fn scratch(&self) -> PathBuf {
-        self.spools()
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
     }
 
     /// Makes an archive of a spool that is complete, without copying it: for content that is stored as it came.

@@ -7,10 +7,10 @@ use fs_err::File;
 
 use super::integrity::mismatch;
 use super::known::Inode;
-use super::locks::hold;
 use super::{Error, Key, Store, error};
 use crate::digest::{Digest, Hasher};
 use crate::disk;
+use crate::hold::hold;
 
 /// Bytes read at a time.
 const CHUNK: u64 = 128 * 1024;

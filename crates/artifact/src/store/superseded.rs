@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::key::{LOCK, is_artifact, is_named_as_artifact};
-use super::locks::hold;
 use super::records::Entry;
 use super::retention::{Former, surplus};
 use super::{Error, Key, Store, error};
 use crate::disk::{self, Look};
+use crate::hold::hold;
 
 impl Store {
     /// Notes every file beside `current` that is not yet noted as superseded now; upstream's artifacts and those whose time

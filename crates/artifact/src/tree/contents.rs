@@ -1,9 +1,7 @@
 //! The contents of all files of a layer, one behind the other as they came.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Take, Write};
-use std::path::Path;
-
-use tempfile::SpooledTempFile;
+use std::path::{Path, PathBuf};
 
 use super::index::File;
 use crate::disk;
@@ -11,27 +9,30 @@ use crate::disk;
 /// Bytes that are held in memory; more go into a file.
 const IN_MEMORY: usize = 8 * 1024 * 1024;
 
-/// Bytes that are gathered or read ahead: most files are small.
+/// Bytes that are gathered for the file, or read ahead: most files of a layer are small.
 const BUFFER: usize = 128 * 1024;
 
 /// A run of bytes that is written once and then read in any order.
 pub(super) struct Contents {
-    spool: BufReader<SpooledTempFile>,
-    gathered: Vec<u8>,
+    directory: PathBuf,
+    /// All bytes, or those that the file has not.
+    held: Vec<u8>,
+    spilled: Option<BufReader<std::fs::File>>,
     end: u64,
 }
 
 /// Exactly the contents of one file.
-pub(crate) type Reader<'a> = Take<&'a mut BufReader<SpooledTempFile>>;
+pub(crate) enum Reader<'a> {
+    /// They are in memory.
+    Held(&'a [u8]),
+    /// They are in the file.
+    Spilled(Take<&'a mut BufReader<std::fs::File>>),
+}
 
 impl Contents {
     /// Nothing yet; a file is only made when there is much, and in this directory.
-    pub(super) fn new(scratch: &Path) -> Self {
-        Self {
-            spool: BufReader::with_capacity(BUFFER, disk::scratch(scratch, IN_MEMORY)),
-            gathered: Vec::new(),
-            end: 0,
-        }
+    pub(super) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), held: Vec::new(), spilled: None, end: 0 }
     }
 
     /// Where the next byte is written.
@@ -41,35 +42,59 @@ impl Contents {
 
     /// A reader of one file. Files that lie close behind one another are read at once.
     pub(super) fn reader(&mut self, file: File) -> io::Result<Reader<'_>> {
-        self.write_gathered()?;
-        let position = self.spool.stream_position()?;
-        self.spool.seek_relative(file.offset.cast_signed().wrapping_sub(position.cast_signed()))?;
-        Ok(self.spool.by_ref().take(file.size))
+        if self.spilled.is_some() {
+            self.spill()?;
+        }
+        let Some(spilled) = &mut self.spilled else {
+            let within = |at: u64| usize::try_from(at).ok();
+            let range = within(file.offset).zip(within(file.offset + file.size));
+            let bytes = range.and_then(|(from, to)| self.held.get(from..to));
+            return bytes.map(Reader::Held).ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        };
+        let position = spilled.stream_position()?;
+        spilled.seek_relative(file.offset.cast_signed().wrapping_sub(position.cast_signed()))?;
+        Ok(Reader::Spilled(spilled.take(file.size)))
     }
 
-    fn write_gathered(&mut self) -> io::Result<()> {
-        if self.gathered.is_empty() {
+    /// Moves what is held into the file, which is made if there is none.
+    fn spill(&mut self) -> io::Result<()> {
+        if self.held.is_empty() {
             return Ok(());
         }
-        let spool = self.spool.get_mut();
-        spool.seek(SeekFrom::End(0))?;
-        spool.write_all(&self.gathered)?;
-        self.gathered.clear();
-        self.spool.rewind()
+        let spilled = match &mut self.spilled {
+            Some(spilled) => spilled,
+            none => none.insert(BufReader::with_capacity(BUFFER, disk::nameless(&self.directory)?)),
+        };
+        spilled.seek(SeekFrom::End(0))?;
+        spilled.get_mut().write_all(&self.held)?;
+        self.held.clear();
+        self.held.shrink_to(BUFFER);
+        spilled.rewind()
     }
 }
 
 impl Write for Contents {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.gathered.len() + bytes.len() > BUFFER {
-            self.write_gathered()?;
+        let room = if self.spilled.is_some() { BUFFER } else { IN_MEMORY };
+        if self.held.len() + bytes.len() > room {
+            self.spill()?;
         }
-        self.gathered.extend_from_slice(bytes);
+        self.held.extend_from_slice(bytes);
         self.end += bytes.len() as u64;
         Ok(bytes.len())
     }
 
+    /// Does nothing: what is held can be read.
     fn flush(&mut self) -> io::Result<()> {
-        self.write_gathered()
+        Ok(())
+    }
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Held(bytes) => bytes.read(buffer),
+            Self::Spilled(file) => file.read(buffer),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Archives whose uncompressed bytes upstream made from the same trees (spec 12, conformance goldens).
 
 use artifact::digest::Algorithm;
-use artifact::{Content, Limits, Operation, Recipe, build};
+use artifact::{Content, Limits, Operation, Recipe, Scratch, build};
 
 use crate::layer::{extract, extract_without, file_with, files, gzip, layer, make, sha256};
 use crate::tar_builder::TarBuilder;
@@ -171,7 +171,7 @@ fn a_copy_is_the_layer_itself_whatever_it_is() {
             &recipe,
             &Limits::default(),
             Algorithm::Sha512,
-            directory.path(),
+            &Scratch::new(directory.path()),
             &|| false,
             &mut out,
         )

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use artifact::digest::Algorithm;
-use artifact::{Built, Content, Error, Limits, Recipe, build};
+use artifact::{Built, Content, Error, Limits, Recipe, Scratch, build};
 
 use crate::tar_builder::TarBuilder;
 
@@ -48,7 +48,8 @@ pub(crate) fn extract_without(layer: &Content, ignore: &str) -> Archive {
 pub(crate) fn make(layer: &Content, recipe: &Recipe, limits: &Limits) -> Result<Archive, Error> {
     let scratch = tempfile::tempdir().unwrap();
     let mut bytes = Vec::new();
-    let built = build(layer, recipe, limits, Algorithm::Sha256, scratch.path(), &|| false, &mut bytes);
+    let built =
+        build(layer, recipe, limits, Algorithm::Sha256, &Scratch::new(scratch.path()), &|| false, &mut bytes);
     assert_eq!(scratch.path().read_dir().unwrap().count(), 0, "something is left in the scratch directory");
     let built = built?;
     let mut tar = Vec::new();

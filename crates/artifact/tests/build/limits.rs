@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::{self, Write};
 
 use artifact::digest::Algorithm;
-use artifact::{Content, Error, LimitError, Limits, Operation, Recipe, build};
+use artifact::{Content, Error, LimitError, Limits, Operation, Recipe, Scratch, build};
 
 use crate::layer::{files, gzip, layer, make, message};
 use crate::tar_builder::TarBuilder;
@@ -141,8 +141,15 @@ fn cancelled_after(questions: u32, content: &Content, operation: Operation) -> R
     let recipe = Recipe { operation, ..Recipe::default() };
     let scratch = tempfile::tempdir().unwrap();
     let mut out = io::sink();
-    let built =
-        build(content, &recipe, &Limits::default(), Algorithm::Sha256, scratch.path(), &cancelled, &mut out);
+    let built = build(
+        content,
+        &recipe,
+        &Limits::default(),
+        Algorithm::Sha256,
+        &Scratch::new(scratch.path()),
+        &cancelled,
+        &mut out,
+    );
     built.map(|built| built.size)
 }
 
@@ -168,8 +175,16 @@ fn a_build_asks_at_every_entry_twice_and_at_every_block_of_data() {
         let (recipe, limits) = (Recipe::default(), Limits::default());
         let mut out = io::sink();
         let scratch = tempfile::tempdir().unwrap();
-        build(&layer(tar), &recipe, &limits, Algorithm::Sha256, scratch.path(), &cancelled, &mut out)
-            .unwrap();
+        build(
+            &layer(tar),
+            &recipe,
+            &limits,
+            Algorithm::Sha256,
+            &Scratch::new(scratch.path()),
+            &cancelled,
+            &mut out,
+        )
+        .unwrap();
         asked.get()
     };
     let directories = (0..100).fold(TarBuilder::new(), |tar, number| tar.directory(&format!("d{number}")));
@@ -200,7 +215,7 @@ fn a_disk_that_is_full_is_no_fault_of_the_layer() {
             &recipe,
             &Limits::default(),
             Algorithm::Sha256,
-            scratch.path(),
+            &Scratch::new(scratch.path()),
             &|| false,
             &mut Full,
         )
@@ -211,7 +226,7 @@ fn a_disk_that_is_full_is_no_fault_of_the_layer() {
     }
 
     let large = layer(files(&[("a", &"0123456789".repeat(1_000_000))]));
-    let nowhere = scratch.path().join("missing");
+    let nowhere = Scratch::new(scratch.path().join("missing"));
     let recipe = Recipe::default();
     let error =
         build(&large, &recipe, &Limits::default(), Algorithm::Sha256, &nowhere, &|| false, &mut io::sink())

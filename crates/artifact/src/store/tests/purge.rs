@@ -1,8 +1,8 @@
 //! Deletion removes all that belongs to an object (spec 2.7).
 
 use super::{Fixture, digest_name, key, writes};
+use crate::hold::hold;
 use crate::store::alone::Alone;
-use crate::store::locks::hold;
 use crate::store::{Error, PublishError, Record};
 
 #[test]
