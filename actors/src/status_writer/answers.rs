@@ -27,6 +27,7 @@ impl StatusWriter {
         if let Some(entry) = self.landed(key, Lane::Object, flight) {
             let (next, shift) = entry.answered(request, answer, &now, Instant::now());
             self.follow(key, Lane::Object, next);
+            self.enqueue(key, Lane::Events, false);
             self.heed(key, shift);
         }
         self.dispatch(ctx);

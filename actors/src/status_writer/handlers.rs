@@ -150,6 +150,7 @@ impl StatusWriter {
             events = earlier.events.renewed();
         }
         self.entries.insert(key.clone(), Box::new(Entry::new(key.clone(), uid, events)));
+        self.enqueue(key, Lane::Events, false);
         self.settle(key);
     }
 

@@ -162,6 +162,11 @@ impl StatusWriter {
         let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.events.stand.is_queued()) else {
             return;
         };
+        if entry.stand.is_flying() {
+            // Who waits for the object waits for its status: the answer to that write lets the events go.
+            entry.events.stand = Stand::Idle;
+            return;
+        }
         let Some((notice, name, count)) = entry.events.next(&mut self.names) else {
             entry.events.stand = Stand::Idle;
             self.settle(&key);

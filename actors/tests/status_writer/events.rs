@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sluice_actors::cluster::WriteError;
 
-use crate::cluster::Kind;
+use crate::cluster::{Kind, LATENCY};
 use crate::scene::{news, object, play, ready, trace, warning};
 
 fn told(scene: &crate::scene::Scene) -> Vec<String> {
@@ -28,6 +28,67 @@ async fn an_event_that_repeats_itself_raises_the_count_of_the_earlier_one() {
         assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
     })
     .await;
+}
+
+/// When the events were sent, after the first status was.
+fn sent_after_the_status(scene: &crate::scene::Scene) -> Vec<Duration> {
+    let written = scene.cluster.of(Kind::Status)[0].at;
+    scene.cluster.of(Kind::Event).into_iter().map(|event| event.at - written).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_does_not_contend_with_the_status_that_somebody_waits_for() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+
+        scene.write(&app, ready("v1")).await;
+        scene.announce(&app, vec![news("stored")]).await;
+        scene.rest().await;
+
+        assert_eq!(scene.cluster.most_under_way(), 1);
+        assert_eq!(sent_after_the_status(&scene), [LATENCY]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_does_not_wait_for_a_status_that_cannot_be_written() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+        scene.cluster.fail(Kind::Status, WriteError::Failed("no route to host".to_owned()));
+
+        scene.write(&app, ready("v1")).await;
+        scene.announce(&app, vec![news("stored")]).await;
+        scene.rest().await;
+
+        assert_eq!(scene.cluster.of(Kind::Status).len(), 1);
+        assert_eq!(sent_after_the_status(&scene), [LATENCY]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_outlives_the_object_whose_status_it_waits_for() {
+    for reborn in [false, true] {
+        play(async |scene| {
+            let app = scene.given(object("app")).await;
+            scene.write(&app, ready("v1")).await;
+            scene.announce(&app, vec![news("stored")]).await;
+
+            if reborn {
+                let mut another = object("app");
+                another["metadata"]["uid"] = json!("another");
+                scene.given(another).await;
+            } else {
+                scene.forget(&app).await;
+            }
+            scene.rest().await;
+
+            assert_eq!(told(&scene), ["NewArtifact x1"]);
+            scene.flush().await;
+        })
+        .await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

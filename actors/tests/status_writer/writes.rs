@@ -18,7 +18,7 @@ async fn a_new_object_costs_a_finalizer_a_status_and_an_event() {
         scene.rest().await;
 
         let expected =
-            ["Object default/app", "Status default/app", "Event NewArtifact x1", "Notification stored"];
+            ["Object default/app", "Status default/app", "Notification stored", "Event NewArtifact x1"];
         assert_eq!(scene.cluster.transcript(), expected);
     })
     .await;
