@@ -40,15 +40,23 @@ impl Bench {
         self.store.remember(recipe, &published.path, &published.digest);
     }
 
+    fn claim(&self) -> Claimed {
+        let claimed = self.claims.claim(&recipe());
+        let Claimed::Build(ticket) = claimed else {
+            return claimed;
+        };
+        ticket.recall()
+    }
+
     fn build(&self) -> Ticket {
-        match self.claims.claim(&recipe()) {
+        match self.claim() {
             Claimed::Build(ticket) => ticket,
             Claimed::Built(_) | Claimed::Elsewhere(..) | Claimed::Wait(_) => panic!("the recipe is not free"),
         }
     }
 
     fn wait(&self) -> Receiver<Granted> {
-        match self.claims.claim(&recipe()) {
+        match self.claim() {
             Claimed::Wait(place) => place,
             Claimed::Built(_) | Claimed::Elsewhere(..) | Claimed::Build(_) => panic!("nobody builds"),
         }
@@ -73,23 +81,21 @@ fn the_first_builds_and_what_it_publishes_serves_all_who_wait() {
     for place in &mut places {
         assert!(matches!(place.try_recv(), Ok(Granted::Built(_))));
     }
-    assert!(matches!(bench.claims.claim(&recipe()), Claimed::Built(_)));
+    assert!(matches!(bench.claim(), Claimed::Built(_)));
 }
 
 #[test]
 fn what_another_repository_led_to_is_offered_with_a_ticket_and_others_wait_for_what_comes_of_it() {
     let bench = bench();
     bench.publish("origin");
-    let Claimed::Elsewhere(ticket, _archive) = bench.claims.claim(&recipe()) else {
-        panic!("it is not offered")
-    };
+    let Claimed::Elsewhere(ticket, _archive) = bench.claim() else { panic!("it is not offered") };
     let mut place = bench.wait();
 
     bench.publish("recipe");
     ticket.published();
 
     assert!(matches!(place.try_recv(), Ok(Granted::Built(_))));
-    assert!(matches!(bench.claims.claim(&recipe()), Claimed::Built(_)));
+    assert!(matches!(bench.claim(), Claimed::Built(_)));
 }
 
 #[test]

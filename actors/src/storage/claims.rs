@@ -43,33 +43,18 @@ impl Claims {
         Self { table: Arc::default(), recall }
     }
 
-    /// The archive of a recipe, the right to build it, or a place in the queue for either. Touches the disk, without the lock.
+    /// The right to build a recipe, or a place in the queue. Who may build looks first for what is there: [`Ticket::recall`].
     #[must_use]
     pub fn claim(&self, recipe: &RecipeKey) -> Claimed {
-        let ticket = match self.enter(recipe) {
-            Ok(ticket) => ticket,
-            Err(place) => return Claimed::Wait(place),
-        };
-        if let Some(archive) = (self.recall)(&recipe.of_repository) {
-            ticket.published();
-            return Claimed::Built(archive);
-        }
-        match (self.recall)(&recipe.of_origin) {
-            Some(archive) => Claimed::Elsewhere(ticket, archive),
-            None => Claimed::Build(ticket),
-        }
-    }
-
-    fn enter(&self, recipe: &RecipeKey) -> Result<Ticket, oneshot::Receiver<Granted>> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = table.entry(recipe.of_repository.clone()).or_default();
         if entry.builders == 0 || entry.open {
             entry.builders += 1;
-            return Ok(self.ticket(recipe));
+            return Claimed::Build(self.ticket(recipe));
         }
         let (sender, place) = oneshot::channel();
         entry.waiting.push_back(sender);
-        Err(place)
+        Claimed::Wait(place)
     }
 
     fn ticket(&self, recipe: &RecipeKey) -> Ticket {
@@ -125,6 +110,20 @@ enum End {
 }
 
 impl Ticket {
+    /// The archive, if the store recalls it, or what another repository of the origin has led to. Touches the disk.
+    #[must_use]
+    pub fn recall(self) -> Claimed {
+        let recall = Arc::clone(&self.claims.recall);
+        if let Some(archive) = recall(&self.recipe.of_repository) {
+            self.published();
+            return Claimed::Built(archive);
+        }
+        match recall(&self.recipe.of_origin) {
+            Some(archive) => Claimed::Elsewhere(self, archive),
+            None => Claimed::Build(self),
+        }
+    }
+
     /// The archive is published and can be recalled: all who wait are served.
     pub fn published(mut self) {
         self.spent = true;

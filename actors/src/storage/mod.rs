@@ -104,8 +104,17 @@ impl Handler<Claim> for Storage {
     type Result = ResponseFuture<Result<Claimed, Failure>>;
 
     fn handle(&mut self, claim: Claim, _: &mut Context<Self>) -> Self::Result {
-        let (desk, claims) = (self.desk.clone(), self.claims.clone());
-        Box::pin(async move { desk.work(move |_| Ok(claims.claim(&claim.recipe))).await })
+        let (desk, claimed) = (self.desk.clone(), self.claims.claim(&claim.recipe));
+        Box::pin(async move {
+            let Claimed::Build(ticket) = claimed else {
+                return Ok(claimed);
+            };
+            if desk.remembers(ticket.recipe()) {
+                desk.work(move |_| Ok(ticket.recall())).await
+            } else {
+                Ok(Claimed::Build(ticket))
+            }
+        })
     }
 }
 
@@ -161,6 +170,11 @@ impl Desk {
                 Err(lost) => Err(Failure::internal(&lost.to_string())),
             },
         }
+    }
+
+    /// Whether the disk is worth asking what a recipe has made: not for most, which are new.
+    fn remembers(&self, recipe: &RecipeKey) -> bool {
+        self.store.remembers(&recipe.of_repository) || self.store.remembers(&recipe.of_origin)
     }
 
     fn inspect(
