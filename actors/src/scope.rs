@@ -13,6 +13,7 @@ use reconcile::Failure;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::Key;
 
@@ -111,11 +112,7 @@ impl Scope {
         M: Message<Result = Result<T, Failure>> + Send + 'static,
         T: Send + 'static,
     {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(Failure::cancelled()),
-            answer = actor.send(message) => answer.unwrap_or_else(|dead| Err(dead_service(dead))),
-        }
+        self.unless_cancelled(self.ask_to_the_end(actor, message)).await
     }
 
     /// Asks another actor and waits for its answer even if the attempt is overtaken meanwhile.
@@ -136,14 +133,27 @@ impl Scope {
     /// Why it could not be written.
     pub async fn finalizer_landed(&self) -> Result<(), Failure> {
         let mut finalizer = self.finalizer.clone();
-        let landed = finalizer.wait_for(Option::is_some);
+        let landed = async {
+            match finalizer.wait_for(Option::is_some).await {
+                Ok(answer) => answer.clone().unwrap_or(Ok(())),
+                Err(_) => Err(Failure::internal("the finalizer was never written")),
+            }
+        };
+        self.unless_cancelled(landed).await
+    }
+
+    /// Waits for work of this attempt, or until the attempt is overtaken; the work is dropped then.
+    ///
+    /// # Errors
+    /// The work's own failure, or [`Failure::cancelled`].
+    pub async fn unless_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Failure::cancelled()),
-            answer = landed => match answer {
-                Ok(answer) => answer.clone().unwrap_or(Ok(())),
-                Err(_) => Err(Failure::internal("the finalizer was never written")),
-            },
+            answer = work => answer,
         }
     }
 
@@ -155,18 +165,15 @@ impl Scope {
         &self,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        let cancel = self.cancel.clone();
+        let scope = self.clone();
         let guarded = async move {
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => Err(Failure::cancelled()),
-                answer = AssertUnwindSafe(work).catch_unwind() => {
-                    answer.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
-                }
-            }
+            let done = AssertUnwindSafe(work).catch_unwind();
+            let done = done.map(|done| done.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))));
+            scope.unless_cancelled(done).await
         };
-        let task = tokio::spawn(tracing::Instrument::instrument(guarded, self.span.clone()));
-        task.await.unwrap_or_else(|lost| Err(Failure::internal(&lost.to_string())))
+        tokio::spawn(guarded.instrument(self.span.clone()))
+            .await
+            .unwrap_or_else(|lost| Err(Failure::internal(&lost.to_string())))
     }
 }
 

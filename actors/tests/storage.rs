@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
 #[cfg(test)]
+#[path = "storage/busy.rs"]
+mod busy;
+#[cfg(test)]
 #[path = "storage/scrub.rs"]
 mod scrub;
 

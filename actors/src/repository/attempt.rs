@@ -118,11 +118,8 @@ async fn supply(
             Claimed::Wait(place) => {
                 drop(turn);
                 let since = Instant::now();
-                let granted = tokio::select! {
-                    biased;
-                    () = scope.cancel.cancelled() => Err(Failure::cancelled()),
-                    granted = place => granted.map_err(|_| Failure::internal("a claim was lost")),
-                };
+                let place = async { place.await.map_err(|_| Failure::internal("a claim was lost")) };
+                let granted = scope.unless_cancelled(place).await;
                 at.recorder.claimed(since.elapsed());
                 match granted? {
                     Granted::Built(archive) => return Ok(Supply::Archive(archive)),

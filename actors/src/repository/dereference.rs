@@ -56,13 +56,14 @@ pub(super) async fn dereference(
         let repository = source.repository.path().into();
         Ok(Access { origin, repository, credential: Arc::new(credential), material, url: source.url.clone() })
     };
-    tokio::select! {
-        biased;
-        () = scope.cancel.cancelled() => Err(Failure::cancelled()),
-        read = tokio::time::timeout(scope.budget.total(), reading) => read.unwrap_or_else(|_| {
-            Err(authentication("failed to get credential: the cluster did not answer within spec.timeout".to_owned()))
-        }),
-    }
+    let in_time = async {
+        let read = tokio::time::timeout(scope.budget.total(), reading).await;
+        read.unwrap_or_else(|_| {
+            let text = "failed to get credential: the cluster did not answer within spec.timeout";
+            Err(authentication(text.to_owned()))
+        })
+    };
+    scope.unless_cancelled(in_time).await
 }
 
 /// That of a pull secret, else that of the process, which counts only where there are pull secrets at all (spec 4.2, D8).

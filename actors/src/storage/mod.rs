@@ -17,6 +17,7 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 use artifact::Limits;
 use artifact::store::{Recorded, Store, Stored};
 use reconcile::{Artifact, Failure, Operation, Stock};
+use tracing::Instrument as _;
 
 pub use address::Address;
 pub use claims::{Claims, Ticket};
@@ -88,14 +89,9 @@ impl Handler<Inspect> for Storage {
         let desk = self.desk.clone();
         Box::pin(async move {
             let Inspect { scope, recorded, shown } = inspect;
-            let key = scope.key.clone();
-            let uid = Arc::clone(&scope.uid);
-            scope
-                .clone()
-                .offload(
-                    async move { desk.work(move |desk| desk.inspect(&key, &uid, recorded, shown)).await },
-                )
-                .await
+            let (key, uid) = (scope.key.clone(), Arc::clone(&scope.uid));
+            let work = desk.work(move |desk| desk.inspect(&key, &uid, recorded, shown));
+            scope.unless_cancelled(work.instrument(scope.span.clone())).await
         })
     }
 }

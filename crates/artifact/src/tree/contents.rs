@@ -98,3 +98,28 @@ impl Read for Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_for_memory_is_in_the_file_and_little_of_it_in_memory() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut contents = Contents::new(directory.path());
+        let pieces: u64 = 9 * 1024 * 1024 / 8192;
+        for piece in 0..pieces {
+            contents.write_all(&[piece.to_le_bytes()[0]; 8192]).unwrap();
+            assert!(contents.held.len() <= IN_MEMORY);
+        }
+
+        assert!(contents.held.capacity() <= BUFFER);
+        for piece in [0, pieces - 1, 7] {
+            let mut read = Vec::new();
+            let file = File { executable: false, offset: piece * 8192, size: 8192 };
+            contents.reader(file).unwrap().read_to_end(&mut read).unwrap();
+            assert!(read == [piece.to_le_bytes()[0]; 8192], "{piece}");
+        }
+        assert_eq!(contents.end(), 9 * 1024 * 1024);
+    }
+}
