@@ -24,8 +24,8 @@ use serde_json::json;
 use sluice_actors::fetcher::{Fetch, Fetched, Fetcher};
 use sluice_actors::registry::Line;
 use sluice_actors::storage::{
-    Address, Claim, Claimed, Inspect, Inspected, Making, Publish, Published, Purge, RecipeKey, Storage,
-    Supply,
+    Address, Claim, Claimed, Inspect, Inspected, Making, Processors, Publish, Published, Purge, RecipeKey,
+    Scrubbing, Storage, Supply,
 };
 use sluice_actors::{Key, Scope};
 use tempfile::TempDir;
@@ -37,6 +37,7 @@ struct Scene {
     root: TempDir,
     store: Arc<Store>,
     storage: Addr<Storage>,
+    processors: Arc<Processors>,
 }
 
 fn scope(key: &Key) -> Scope {
@@ -47,12 +48,24 @@ fn app() -> Key {
     Key::new("team", "app")
 }
 
+/// A claim of what one recipe makes of the layer of this digest.
+fn claim(key: &Key, digest: &str) -> Claim {
+    let recipe = RecipeKey { of_repository: digest.to_owned(), of_origin: format!("any {digest}") };
+    Claim { scope: scope(key), recipe }
+}
+
 impl Scene {
     fn new(settings: Settings) -> Self {
+        Self::scrubbed(settings, None)
+    }
+
+    fn scrubbed(settings: Settings, scrubbing: Option<Scrubbing>) -> Self {
         let root = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(root.path(), settings).unwrap());
-        let storage = Storage::new(Arc::clone(&store), Address::new("here"), Limits::default()).start();
-        Self { root, store, storage }
+        let storage = Storage::new(Arc::clone(&store), Address::new("here"), Limits::default());
+        let storage = storage.scrubbed(scrubbing);
+        let processors = storage.processors();
+        Self { root, store, storage: storage.start(), processors }
     }
 
     /// One with the first revision in store.
@@ -67,9 +80,7 @@ impl Scene {
     }
 
     async fn publish(&self, key: &Key, digest: &str) -> Result<Published, Failure> {
-        let recipe = RecipeKey { of_repository: digest.to_owned(), of_origin: format!("any {digest}") };
-        let claim = Claim { scope: scope(key), recipe };
-        let Claimed::Build(ticket) = self.storage.send(claim).await.unwrap()? else {
+        let Claimed::Build(ticket) = self.storage.send(claim(key, digest)).await.unwrap()? else {
             panic!("somebody else builds it");
         };
         let making = Making {

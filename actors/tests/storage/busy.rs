@@ -1,29 +1,18 @@
 //! While all processors are busy: who has to wait for one, and who need not.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use actix::Actor;
-use artifact::store::{Settings, Store};
-use sluice_actors::storage::{Address, Claim, Claimed, Inspect, Processors, RecipeKey, Storage};
+use artifact::store::Settings;
+use sluice_actors::storage::{Claimed, Inspect, Processors};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::{FIRST, SECOND, Scene, app, scope};
+use super::{FIRST, SECOND, Scene, app, claim, scope};
 
 /// Longer than anything here takes.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A scene and its processors.
-fn scene() -> (Scene, Arc<Processors>) {
-    let root = tempfile::tempdir().unwrap();
-    let store = Arc::new(Store::open(root.path(), Settings::default()).unwrap());
-    let storage = Storage::new(Arc::clone(&store), Address::new("here"), artifact::Limits::default());
-    let processors = storage.processors();
-    (Scene { root, store, storage: storage.start() }, processors)
-}
-
-fn claim(digest: &str) -> Claim {
-    let recipe = RecipeKey { of_repository: digest.to_owned(), of_origin: format!("any {digest}") };
-    Claim { scope: scope(&app()), recipe }
+fn all(processors: &Processors) -> Vec<OwnedSemaphorePermit> {
+    std::iter::from_fn(|| processors.spare()).collect()
 }
 
 async fn one_waits(processors: &Processors) {
@@ -37,31 +26,31 @@ async fn one_waits(processors: &Processors) {
 
 #[actix::test]
 async fn only_a_claim_of_what_was_made_before_waits_for_a_processor() {
-    let (scene, processors) = scene();
+    let scene = Scene::new(Settings::default());
     scene.publish(&app(), FIRST).await.unwrap();
-    let busy: Vec<_> = std::iter::from_fn(|| processors.spare()).collect();
+    let busy = all(&scene.processors);
 
-    let new = tokio::time::timeout(SOON, scene.storage.send(claim(SECOND))).await.unwrap();
+    let new = tokio::time::timeout(SOON, scene.storage.send(claim(&app(), SECOND))).await.unwrap();
     assert!(matches!(new.unwrap(), Ok(Claimed::Build(_))));
 
-    let known = tokio::task::spawn_local(scene.storage.send(claim(FIRST)));
-    one_waits(&processors).await;
+    let known = tokio::task::spawn_local(scene.storage.send(claim(&app(), FIRST)));
+    one_waits(&scene.processors).await;
     drop(busy);
     assert!(matches!(known.await.unwrap().unwrap(), Ok(Claimed::Built(_))));
 }
 
 #[actix::test]
 async fn an_attempt_that_is_overtaken_waits_no_longer() {
-    let (scene, processors) = scene();
-    let _busy: Vec<_> = std::iter::from_fn(|| processors.spare()).collect();
+    let scene = Scene::new(Settings::default());
+    let _busy = all(&scene.processors);
     let scope = scope(&app());
     let inspect = Inspect { scope: scope.clone(), recorded: None, shown: None };
     let inspected = tokio::task::spawn_local(scene.storage.send(inspect));
-    one_waits(&processors).await;
+    one_waits(&scene.processors).await;
 
     scope.cancel.cancel();
 
     let inspected = tokio::time::timeout(SOON, inspected).await.unwrap();
     assert!(inspected.unwrap().unwrap().is_err_and(|failure| failure.is_cancelled()));
-    assert_eq!(processors.waiting(), 0);
+    assert_eq!(scene.processors.waiting(), 0);
 }

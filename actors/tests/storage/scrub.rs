@@ -6,11 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Recipient};
-use artifact::Limits;
-use artifact::store::{Settings, Store};
+use actix::Recipient;
+use artifact::store::Settings;
 use sluice_actors::Key;
-use sluice_actors::storage::{Address, ArtifactDamaged, Scrubbing, Storage};
+use sluice_actors::storage::{ArtifactDamaged, Scrubbing};
 use sluice_actors::testing::Probe;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
@@ -30,14 +29,10 @@ struct Scrubbed {
 impl Scrubbed {
     fn new() -> Self {
         tokio::time::pause();
-        let root = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(root.path(), Settings::default()).unwrap());
         let (told, found) = Probe::start_with(|_: &ArtifactDamaged| async {});
         let scrubbing = Scrubbing { every: DAY, found: told.downgrade() };
-        let storage = Storage::new(Arc::clone(&store), Address::new("here"), Limits::default())
-            .scrubbed(Some(scrubbing))
-            .start();
-        Self { scene: Scene { root, store, storage }, found, started: Instant::now(), _told: told }
+        let scene = Scene::scrubbed(Settings::default(), Some(scrubbing));
+        Self { scene, found, started: Instant::now(), _told: told }
     }
 
     /// Publishes for an object and spoils what is stored so that only hashing can tell.

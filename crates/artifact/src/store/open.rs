@@ -30,15 +30,16 @@ impl Store {
         }
         let root = std::path::absolute(root).map_err(|_| Error::InvalidRoot(root.to_owned()))?;
         let hidden = root.join(HIDDEN);
-        for directory in [hidden.join(LINKS), hidden.join(SPOOL)] {
-            disk::make_directory(&directory).map_err(Error::DirectoryCreation)?;
+        let spools = hidden.join(SPOOL);
+        for directory in [&hidden.join(LINKS), &spools] {
+            disk::make_directory(directory).map_err(Error::DirectoryCreation)?;
         }
         let claim = disk::append(&hidden.join("lock")).map_err(error::failed("open", HIDDEN))?;
         if !disk::lock(&claim) {
             return Err(Error::InUse(root));
         }
         clear(&hidden.join(LINKS));
-        clear(&hidden.join(SPOOL));
+        clear(&spools);
         sweep(&root.join(KIND));
         let records =
             Records::open(&hidden.join("records")).map_err(error::failed("read records in", HIDDEN))?;
@@ -53,7 +54,7 @@ impl Store {
             alone: std::sync::Mutex::default(),
             recipes: std::sync::Mutex::default(),
             records: std::sync::Mutex::new(records),
-            scratch: Scratch::new(hidden.join(SPOOL)),
+            scratch: Scratch::new(spools),
             _claim: claim,
         })
     }

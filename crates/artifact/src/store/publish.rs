@@ -27,8 +27,8 @@ pub struct Published {
 
 impl Store {
     /// Writes an artifact and publishes it under the digest part of its revision. `write` is run without any lock, writes
-    /// few large pieces, and returns the digest and the size of them; `still_wanted` is asked under the object's lock, just before the
-    /// file gets its name.
+    /// few large pieces, and returns the digest and the size of them; `still_wanted` is asked under the object's lock, just
+    /// before the file gets its name.
     ///
     /// # Errors
     /// What `write` returned, or the store's own; nothing was published then. [`Error::Superseded`] where `still_wanted`
