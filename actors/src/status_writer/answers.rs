@@ -23,11 +23,11 @@ impl StatusWriter {
         ctx: &mut Context<Self>,
     ) {
         self.in_flight -= 1;
+        self.events.write_ended(Instant::now());
         let now = self.moment();
         if let Some(entry) = self.landed(key, Lane::Object, flight) {
             let (next, shift) = entry.answered(request, answer, &now, Instant::now());
             self.follow(key, Lane::Object, next);
-            self.enqueue(key, Lane::Events, false);
             self.heed(key, shift);
         }
         self.dispatch(ctx);

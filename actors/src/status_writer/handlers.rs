@@ -120,12 +120,13 @@ impl Handler<Forget> for StatusWriter {
 impl Handler<Flush> for StatusWriter {
     type Result = ResponseFuture<Result<(), Failure>>;
 
-    fn handle(&mut self, _: Flush, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: Flush, ctx: &mut Context<Self>) -> Self::Result {
         if self.owing.is_empty() {
             return Box::pin(async { Ok(()) });
         }
         let (reply, answer) = oneshot::channel();
         self.flushes.push(reply);
+        self.dispatch(ctx);
         Box::pin(heard(answer))
     }
 }

@@ -3,11 +3,13 @@
 //! Owns: of each object the uid, what is known of it, who writes it, one draft, its finalizer wishes and its events; the
 //! notifications.
 //! Receives: [`StatusObserved`], [`WriteStatus`], [`Announce`], [`AddFinalizer`], [`RemoveFinalizer`], [`Forget`], [`Flush`].
-//! Bounds: 16 requests to the API server, of one object one write and one event; 8 events an object; 1,000 notifications.
+//! Bounds: 16 requests to the API server, of one object one write and one event; 8 events an object, which wait 10 s at most for a
+//! moment without writes; 1,000 notifications.
 //! Fails: a finalizer to its asker; a draft never, it is tried again until it is refused or its object is gone.
 
 mod answers;
 mod authorship;
+mod backlog;
 mod counters;
 mod entry;
 mod events;
@@ -31,6 +33,7 @@ use jiff::Timestamp;
 use reconcile::Failure;
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::time::DelayQueue;
 
 pub use counters::Counters;
@@ -39,6 +42,7 @@ pub use messages::{AddFinalizer, Announce, Flush, Forget, RemoveFinalizer, Statu
 use crate::Key;
 use crate::cluster::{ClusterWriter, WriteError};
 use crate::fields::{NAME, NAMESPACE};
+use backlog::{Backlog, Turn};
 use entry::{Entry, Request};
 use lane::{Lane, Stand};
 use names::Names;
@@ -57,7 +61,7 @@ pub struct StatusWriter {
     counters: Arc<Counters>,
     entries: HashMap<Key, Box<Entry>>,
     waiting: VecDeque<Key>,
-    waiting_events: VecDeque<Key>,
+    events: Backlog,
     in_flight: usize,
     flights: u64,
     rests: DelayQueue<Rest>,
@@ -77,7 +81,7 @@ impl StatusWriter {
             counters: Arc::default(),
             entries: HashMap::new(),
             waiting: VecDeque::new(),
-            waiting_events: VecDeque::new(),
+            events: Backlog::default(),
             in_flight: 0,
             flights: 0,
             rests: DelayQueue::new(),
@@ -114,7 +118,7 @@ impl StatusWriter {
         *stand = Stand::Queued;
         match lane {
             Lane::Object => self.waiting.push_back(key.clone()),
-            Lane::Events => self.waiting_events.push_back(key.clone()),
+            Lane::Events => self.events.push(key.clone(), Instant::now()),
         }
     }
 
@@ -123,10 +127,12 @@ impl StatusWriter {
         while self.in_flight < PERMITS {
             if let Some(key) = self.waiting.pop_front() {
                 self.send_write(key, ctx);
-            } else if let Some(key) = self.waiting_events.pop_front() {
-                self.send_event(key, ctx);
-            } else {
-                break;
+                continue;
+            }
+            match self.events.next(Instant::now(), self.flushes.is_empty()) {
+                Turn::Go(key) => self.send_event(key, ctx),
+                Turn::Watch(delay) => drop(self.rests.insert(Rest::Events, delay)),
+                Turn::Wait => break,
             }
         }
         while let Some(flight) = self.notifications.next() {
@@ -152,6 +158,7 @@ impl StatusWriter {
         entry.stand = Stand::Flying(flight);
         self.flights = flight;
         self.in_flight += 1;
+        self.events.write_began();
         let work = send(Arc::clone(&self.cluster), key.clone(), Arc::clone(&request));
         launch(ctx, key.clone(), work, move |writer, answer, ctx| {
             writer.written(&key, flight, &request, answer, ctx);
@@ -162,11 +169,6 @@ impl StatusWriter {
         let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.events.stand.is_queued()) else {
             return;
         };
-        if entry.stand.is_flying() {
-            // Who waits for the object waits for its status: the answer to that write lets the events go.
-            entry.events.stand = Stand::Idle;
-            return;
-        }
         let Some((notice, name, count)) = entry.events.next(&mut self.names) else {
             entry.events.stand = Stand::Idle;
             self.settle(&key);

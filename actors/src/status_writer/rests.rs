@@ -17,6 +17,8 @@ pub(super) enum Rest {
     Work(Key, Lane),
     /// The notification of this number.
     Notification(u64),
+    /// The events of all objects.
+    Events,
 }
 
 /// Wakes what has waited long enough, as long as the writer lives.
@@ -52,6 +54,7 @@ impl StatusWriter {
                 self.enqueue(&key, lane, false);
             }
             Rest::Notification(number) => self.notifications.due(number),
+            Rest::Events => self.events.watched(),
         }
         self.dispatch(ctx);
     }

@@ -8,6 +8,9 @@ use sluice_actors::cluster::WriteError;
 use crate::cluster::{Kind, LATENCY};
 use crate::scene::{news, object, play, ready, trace, warning};
 
+/// How long no status is written before events are.
+const LULL: Duration = Duration::from_millis(100);
+
 fn told(scene: &crate::scene::Scene) -> Vec<String> {
     scene.cluster.of(Kind::Event).into_iter().map(|event| event.about).collect()
 }
@@ -46,7 +49,60 @@ async fn an_event_does_not_contend_with_the_status_that_somebody_waits_for() {
         scene.rest().await;
 
         assert_eq!(scene.cluster.most_under_way(), 1);
-        assert_eq!(sent_after_the_status(&scene), [LATENCY]);
+        assert_eq!(sent_after_the_status(&scene), [LATENCY + LULL]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_wait_until_the_statuses_of_all_objects_are_written() {
+    play(async |scene| {
+        for number in 0..20 {
+            let app = scene.given(object(&format!("app-{number}"))).await;
+            scene.write(&app, ready("v1")).await;
+            scene.announce(&app, vec![news("stored")]).await;
+            scene.pass(LULL / 2).await;
+        }
+        assert_eq!(scene.cluster.of(Kind::Status).len(), 20);
+        assert_eq!(told(&scene), Vec::<String>::new());
+
+        scene.rest().await;
+
+        assert_eq!(told(&scene).len(), 20);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_waits_ten_seconds_when_statuses_never_cease() {
+    play(async |scene| {
+        let told_of = scene.given(object("app")).await;
+        scene.write(&told_of, ready("v1")).await;
+        scene.announce(&told_of, vec![news("stored")]).await;
+
+        for number in 0..300 {
+            let app = scene.given(object(&format!("app-{number}"))).await;
+            scene.write(&app, ready("v1")).await;
+            scene.pass(LULL / 2).await;
+        }
+
+        let [event] = &sent_after_the_status(&scene)[..] else { panic!("{:?}", told(&scene)) };
+        assert!((Duration::from_secs(10)..Duration::from_secs(10) + LULL).contains(event), "{event:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_who_stop_no_event_waits_for_a_lull() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+        scene.write(&app, ready("v1")).await;
+        scene.announce(&app, vec![news("stored")]).await;
+
+        scene.flush().await;
+
+        assert!(sent_after_the_status(&scene) <= vec![LATENCY], "{:?}", sent_after_the_status(&scene));
+        assert_eq!(told(&scene), ["NewArtifact x1"]);
     })
     .await;
 }
@@ -62,7 +118,7 @@ async fn an_event_does_not_wait_for_a_status_that_cannot_be_written() {
         scene.rest().await;
 
         assert_eq!(scene.cluster.of(Kind::Status).len(), 1);
-        assert_eq!(sent_after_the_status(&scene), [LATENCY]);
+        assert_eq!(sent_after_the_status(&scene), [LATENCY + LULL]);
     })
     .await;
 }

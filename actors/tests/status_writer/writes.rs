@@ -158,27 +158,6 @@ async fn sixteen_requests_are_under_way_and_of_one_object_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_wait_until_statuses_are_under_way() {
-    play(async |scene| {
-        let mut apps = Vec::new();
-        for number in 0..40 {
-            apps.push(scene.given(object(&format!("app-{number}"))).await);
-        }
-
-        for app in &apps {
-            scene.announce(app, vec![news("stored")]).await;
-            scene.write(app, ready("v1")).await;
-        }
-        scene.rest().await;
-
-        let last_status = scene.cluster.of(Kind::Status).last().unwrap().at;
-        let after = scene.cluster.of(Kind::Event).iter().filter(|event| event.at >= last_status).count();
-        assert!(after >= 24, "only {after} events came after the statuses");
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_flush_ends_when_every_final_status_is_written() {
     play(async |scene| {
         scene.flush().await;
