@@ -58,10 +58,15 @@ impl CoolDowns {
         })
     }
 
-    /// Forgets the cool-downs that are over and says which they were.
-    pub(super) fn end(&mut self, now: Instant) -> Vec<Place> {
+    /// Forgets the cool-downs that are over and says which they were, and what the registry had said.
+    pub(super) fn end(&mut self, now: Instant) -> Vec<(Place, Said)> {
         let over = self.running.extract_if(.., |_, cooling| cooling.until <= now);
-        over.map(|(place, _)| place).collect()
+        over.map(|(place, cooling)| (place, cooling.said)).collect()
+    }
+
+    /// Whether one runs for this place.
+    pub(super) fn runs(&self, place: &Place) -> bool {
+        self.running.contains_key(place)
     }
 
     /// How many run.

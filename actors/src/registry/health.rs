@@ -92,6 +92,7 @@ impl<L: Listener> Health<L> {
         now: Instant,
     ) -> Result<(), Failure> {
         self.hurt.remove(&seeker.key);
+        self.lapse(now);
         if let Some((place, said, rest)) = self.cool_downs.holding(seeker.identity, now) {
             let failure = said.parking(&seeker.repository, Some(rest));
             self.parked.park(&seeker.key, listener, place, false, now);
@@ -141,12 +142,18 @@ impl<L: Listener> Health<L> {
         let repository: Arc<str> = witness.repository.into();
         match witness.conduct {
             None => Lesson::default(),
-            Some(Conduct::Answered) => self.answered(&repository, now),
+            Some(Conduct::Answered) => self.answered(&repository, identity, now),
             Some(Conduct::Unreachable { failure }) => self.unreachable(Said::new(failure, repository), now),
-            Some(Conduct::Faulty { failure }) => self.faulty(&repository, failure, now),
+            Some(Conduct::Faulty { failure }) => {
+                let calls = self.unlimited(identity, now);
+                let mut lesson = self.faulty(&repository, failure, now);
+                lesson.calls.extend(calls);
+                lesson
+            }
             Some(Conduct::Busy { failure, retry_after }) => {
                 let said = Said::new(failure, repository);
                 self.cool_downs.begin(identity, retry_after, said, now);
+                self.outages.retain(|place, _| !self.cool_downs.runs(place));
                 Lesson { calls: self.host_answered(now), fell: false, tightened: true }
             }
         }
@@ -158,9 +165,7 @@ impl<L: Listener> Health<L> {
         while let Some((_, listener)) = self.parked.take(&Place::Released, now) {
             calls.push(listener);
         }
-        for place in self.cool_downs.end(now) {
-            calls.extend(self.parked.release(&place, now));
-        }
+        self.lapse(now);
         let host_is_down = self.is_down();
         for (place, outage) in &mut self.outages {
             let overruled = host_is_down && *place != Place::Host;
@@ -212,8 +217,27 @@ impl<L: Listener> Health<L> {
         self.cool_downs.running()
     }
 
-    fn answered(&mut self, repository: &Arc<str>, now: Instant) -> Lesson<L> {
+    /// Of all who come after the announced end of a limit, one is to find out whether it is over.
+    fn lapse(&mut self, now: Instant) {
+        for (place, said) in self.cool_downs.end(now) {
+            if self.is_down() {
+                self.parked.gather_at_host(&place);
+            } else {
+                self.outages.insert(place, Outage::lapsed(said, now));
+            }
+        }
+    }
+
+    /// The host refused this identity nothing: the limits whose announced end has come are over.
+    fn unlimited(&mut self, identity: Identity, now: Instant) -> Vec<L> {
+        let mut calls = self.recovered(&Place::Origin, now);
+        calls.extend(self.recovered(&Place::Identity(identity), now));
+        calls
+    }
+
+    fn answered(&mut self, repository: &Arc<str>, identity: Identity, now: Instant) -> Lesson<L> {
         let mut calls = self.host_answered(now);
+        calls.extend(self.unlimited(identity, now));
         self.faults.remove(repository);
         calls.extend(self.recovered(&Place::Repository(Arc::clone(repository)), now));
         Lesson { calls, ..Lesson::default() }
@@ -283,7 +307,8 @@ impl<L: Listener> Health<L> {
         }
         let fell = place == Place::Host;
         if fell {
-            self.parked.gather_at_host();
+            self.outages.keys().for_each(|place| self.parked.gather_at_host(place));
+            self.outages.retain(|place, _| matches!(place, Place::Repository(_)));
         }
         self.outages.insert(place, Outage::new(said, now));
         for (seeker, listener) in std::mem::take(&mut self.hurt).into_values() {
@@ -293,10 +318,11 @@ impl<L: Listener> Health<L> {
     }
 }
 
-/// The outage that concerns the seeker: of the host before that of its repository.
+/// What keeps the seeker from asking: the host before a limit, and both before its repository.
 fn outage<'a>(outages: &'a mut BTreeMap<Place, Outage>, seeker: &Seeker) -> Option<(Place, &'a mut Outage)> {
     let repository = Place::Repository(Arc::clone(&seeker.repository));
-    let place = if outages.contains_key(&Place::Host) { Place::Host } else { repository };
+    let places = [Place::Host, Place::Origin, Place::Identity(seeker.identity), repository];
+    let place = places.into_iter().find(|place| outages.contains_key(place))?;
     let outage = outages.get_mut(&place)?;
     Some((place, outage))
 }

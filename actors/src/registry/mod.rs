@@ -187,7 +187,7 @@ impl Registry {
     /// Connections and tokens of a host that went down are worth nothing.
     fn renew_client(&mut self) {
         tracing::warn!(registry.host = self.key.host(), "the registry is down");
-        match Client::new(&self.origin, &self.settings.client) {
+        match self.client.renewed(&self.origin, &self.settings.client) {
             Ok(client) => self.client = client,
             Err(error) => {
                 tracing::warn!(registry.host = self.key.host(), %error, "the old connections are kept");

@@ -1,4 +1,5 @@
-//! A host or a repository that is down, and when it is asked again (D48).
+//! What may not serve at present, and when it is asked again (D48): a host or a repository that is down, or a limit whose
+//! announced end has come. Of a crowd that all ask then, all would be refused again.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const OFTEN: Duration = Duration::from_secs(2);
 /// A long outage costs six requests a minute.
 const SELDOM: Duration = Duration::from_secs(10);
 
-/// An outage and its probes. A probe is an attempt; one at a time is out.
+/// An outage, or what is left of a limit, and its probes. A probe is an attempt; one at a time is out.
 #[derive(Debug)]
 pub(super) struct Outage {
     /// What was last said.
@@ -30,6 +31,11 @@ impl Outage {
     /// An outage that begins now.
     pub(super) fn new(said: Said, now: Instant) -> Self {
         Self { said, began: now, next: now + FIRST_PROBE, invited: Vec::new(), out: None }
+    }
+
+    /// A limit whose announced end has come; one probe finds out whether it is over.
+    pub(super) fn lapsed(said: Said, now: Instant) -> Self {
+        Self { next: now, ..Self::new(said, now) }
     }
 
     /// When somebody is to be invited to probe; `None` while a probe is out.

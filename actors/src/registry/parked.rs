@@ -17,9 +17,9 @@ pub(super) const SETTLING: Duration = Duration::from_secs(1);
 pub(super) enum Place {
     /// For nothing but the end of its own attempt.
     Released,
-    /// The cool-down of the whole origin.
+    /// The end of a limit of the whole origin.
     Origin,
-    /// The cool-down of one identity.
+    /// The end of a limit of one identity.
     Identity(Identity),
     /// The host.
     Host,
@@ -117,10 +117,13 @@ impl<L: Listener> Parked<L> {
         calls
     }
 
-    /// Lets those who wait for a repository wait for the host.
-    pub(super) fn gather_at_host(&mut self) {
-        let first = Seat { place: Place::Repository(Arc::from("")), tried: false, number: 0 };
-        for (seat, entry) in self.entries.split_off(&first) {
+    /// Lets those who wait for this place wait for the host.
+    pub(super) fn gather_at_host(&mut self, place: &Place) {
+        let seats: Vec<Seat> = self.entries.range(bounds(place)).map(|(seat, _)| seat.clone()).collect();
+        for seat in seats {
+            let Some(entry) = self.entries.remove(&seat) else {
+                continue;
+            };
             let seat = Seat { place: Place::Host, ..seat };
             self.seats.insert(entry.key.clone(), seat.clone());
             self.entries.insert(seat, entry);

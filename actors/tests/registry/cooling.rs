@@ -25,7 +25,7 @@ async fn patience_that_one_identity_is_asked_for_does_not_hold_another() {
 }
 
 #[actix::test]
-async fn those_who_cool_are_called_when_the_announced_time_is_over() {
+async fn of_those_who_cool_one_is_called_when_the_announced_time_is_over_and_then_the_others() {
     let mut fleet = Fleet::new();
     end(fleet.wish("first", wish_of("one")).turn().await, busy(30));
     for name in ["a", "b"] {
@@ -33,8 +33,10 @@ async fn those_who_cool_are_called_when_the_announced_time_is_over() {
     }
 
     assert_eq!(fleet.after(29 * SECOND).await, [""; 0]);
-    assert_eq!(fleet.after(SECOND).await, ["a", "b"]);
-    let _turn = fleet.wish("a", wish_of("one")).turn().await;
+    assert_eq!(fleet.after(SECOND).await, ["a"]);
+    end(fleet.wish("a", wish_of("one")).turn().await, Conduct::Answered);
+    assert_eq!(fleet.after(Duration::ZERO).await, ["b"]);
+    let _turn = fleet.wish("b", wish_of("one")).turn().await;
 }
 
 #[actix::test]

@@ -45,12 +45,24 @@ impl Client {
     /// [`Error::Material`] for a CA, a client certificate or a proxy that cannot be used, with upstream's text
     /// (spec 4.4); [`Error::Malformed`] for a host that is none.
     pub fn new(origin: &Origin, settings: &Settings) -> Result<Self, Error> {
+        Self::reaching(Reach::new(origin)?, origin, settings)
+    }
+
+    /// A client without this one's connections and tokens, which looks for the registry first where this one found it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn renewed(&self, origin: &Origin, settings: &Settings) -> Result<Self, Error> {
+        Self::reaching(Reach::new(origin)?.after(&self.shared.reach), origin, settings)
+    }
+
+    fn reaching(reach: Reach, origin: &Origin, settings: &Settings) -> Result<Self, Error> {
         Ok(Self {
             shared: Arc::new(Shared {
                 host: origin.host.clone(),
                 manifest_max_bytes: settings.manifest_max_bytes,
                 transport: Transport::new(origin, settings)?,
-                reach: Reach::new(origin)?,
+                reach,
                 tokens: Tokens::default(),
                 key: origin.key(),
                 challenges: Mutex::default(),

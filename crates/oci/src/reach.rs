@@ -1,7 +1,8 @@
 //! How a registry is reached: its scheme and its challenge, learned by `GET /v2/` and remembered (spec 4.4, D47).
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -16,6 +17,8 @@ use crate::incoming::Incoming;
 use crate::origin::Origin;
 use crate::transport::{Outgoing, Transport};
 
+/// Of so many searches in a row for a registry that was reached before, one looks for it under both schemes.
+const BOTH_EVERY: u32 = 5;
 /// How long HTTPS is alone before HTTP is tried beside it, where HTTP is allowed at all.
 const HTTPS_LEAD: Duration = Duration::from_millis(300);
 
@@ -38,6 +41,10 @@ pub(crate) struct Reach {
     made: AtomicU64,
     /// What was made before this number is no longer believed.
     believed_from: AtomicU64,
+    /// Where the registry last answered.
+    proven: Mutex<Option<Url>>,
+    /// Searches that have failed since.
+    in_vain: AtomicU32,
 }
 
 impl Reach {
@@ -50,7 +57,15 @@ impl Reach {
             known: Flight::default(),
             made: AtomicU64::new(0),
             believed_from: AtomicU64::new(0),
+            proven: Mutex::default(),
+            in_vain: AtomicU32::new(0),
         })
+    }
+
+    /// Looks for the registry first where this one found it.
+    pub(crate) fn after(self, earlier: &Self) -> Self {
+        let proven = earlier.proven.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { proven: Mutex::new(proven), ..self }
     }
 
     /// Scheme and challenge; a request is sent only while they are unknown.
@@ -68,10 +83,27 @@ impl Reach {
         }
     }
 
+    /// A registry that is down under the scheme that served it is down under the other one, but for the rare one that has
+    /// changed.
     async fn find(&self, transport: &Transport) -> Result<Reached, Error> {
         let Some(http) = &self.http else {
             return self.ping(transport, &self.https).await;
         };
+        let proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let searches = self.in_vain.fetch_add(1, Ordering::Relaxed) + 1;
+        let found = match proven.filter(|_| !searches.is_multiple_of(BOTH_EVERY)) {
+            Some(proven) => match self.ping(transport, &proven).await {
+                Err(failure) if !failure.is_host_failure() => self.race(transport, http).await,
+                found => found,
+            },
+            None => self.race(transport, http).await,
+        }?;
+        self.in_vain.store(0, Ordering::Relaxed);
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.base.clone());
+        Ok(found)
+    }
+
+    async fn race(&self, transport: &Transport, http: &Url) -> Result<Reached, Error> {
         let neither = |https, http| Error::NoScheme { https: Box::new(https), http: Box::new(http) };
         let mut https = pin!(self.ping(transport, &self.https));
         let mut http = pin!(self.ping(transport, http));

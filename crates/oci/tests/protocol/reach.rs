@@ -1,5 +1,8 @@
 //! How a registry is found, and what it looks like when it cannot be (spec 4.4; rulings D20, D47).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use oci::{Client, Credential, Error, Origin};
 
 use crate::support::{End, Registry, Reply, client, closed_port, manifest, settings};
@@ -74,6 +77,51 @@ async fn a_registry_that_hangs_up_is_a_host_failure_and_its_scheme_is_looked_for
     registry.take();
     poll(&client).await.unwrap_err();
     assert_eq!(registry.transcript()[0], "GET /v2/");
+}
+
+/// A plain registry, and whether it answers with this instead of manifests and pings.
+async fn failing_with(reply: fn() -> Reply) -> (Registry, Arc<AtomicBool>) {
+    let failing = Arc::<AtomicBool>::default();
+    let fails = Arc::clone(&failing);
+    let registry =
+        Registry::start(move |_| if fails.load(Ordering::Relaxed) { reply() } else { manifest(b"{}") }).await;
+    (registry, failing)
+}
+
+#[tokio::test]
+async fn a_registry_that_was_found_and_is_down_is_looked_for_under_its_own_scheme_and_now_and_then_the_other()
+{
+    let (registry, down) = failing_with(Reply::closed).await;
+    let earlier = client(&registry);
+    poll(&earlier).await.unwrap();
+    down.store(true, Ordering::Relaxed);
+    let client = earlier.renewed(&Origin::new(registry.host()), &settings()).unwrap();
+    let before = registry.connections();
+
+    let mut errors = Vec::new();
+    for _ in 0..10 {
+        errors.push(poll(&client).await.unwrap_err().to_string());
+    }
+
+    assert_eq!(registry.connections() - before, 12);
+    let eof = format!("Get \"http://{}/v2/\": EOF", registry.host());
+    assert_eq!(errors.iter().filter(|error| **error == eof).count(), 8);
+    assert!(errors[4].ends_with(&format!("to HTTPS client; {eof}")), "{}", errors[4]);
+    down.store(false, Ordering::Relaxed);
+    poll(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_registry_that_says_that_it_has_changed_its_scheme_is_looked_for_under_both_at_once() {
+    let (registry, moved) = failing_with(|| Reply::status(400)).await;
+    let earlier = client(&registry);
+    poll(&earlier).await.unwrap();
+    moved.store(true, Ordering::Relaxed);
+    let client = earlier.renewed(&Origin::new(registry.host()), &settings()).unwrap();
+
+    let error = poll(&client).await.unwrap_err();
+
+    assert!(matches!(error, Error::NoScheme { .. }), "{error}");
 }
 
 #[tokio::test]

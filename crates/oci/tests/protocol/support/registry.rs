@@ -1,6 +1,7 @@
 //! The registry itself: HTTP/1.1 with connections that stay open, or TLS on top of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
@@ -43,6 +44,7 @@ type Script = dyn Fn(&Seen) -> Reply + Send + Sync;
 /// A registry on a loopback port, until it is dropped.
 pub(crate) struct Registry {
     host: String,
+    connections: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<Seen>>>,
     task: JoinHandle<()>,
 }
@@ -65,17 +67,25 @@ impl Registry {
         let host = listener.local_addr().unwrap().to_string();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let log = Arc::clone(&seen);
+        let connections = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&connections);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
                 let (tls, script, log) = (tls.clone(), Arc::clone(&script), Arc::clone(&log));
                 tokio::spawn(connection(stream, tls, script, log));
             }
         });
-        Self { host, seen, task }
+        Self { host, connections, seen, task }
     }
 
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The connections that were made to it.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// What arrived since the last call, in order.
