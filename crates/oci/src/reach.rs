@@ -17,7 +17,7 @@ use crate::incoming::Incoming;
 use crate::origin::Origin;
 use crate::transport::{Outgoing, Transport};
 
-/// Of so many searches in a row for a registry that was reached before, one looks for it under both schemes.
+/// Of so many searches for a registry that was reached before, one looks for it under both schemes.
 const BOTH_EVERY: u32 = 5;
 /// How long HTTPS is alone before HTTP is tried beside it, where HTTP is allowed at all.
 const HTTPS_LEAD: Duration = Duration::from_millis(300);
@@ -43,8 +43,7 @@ pub(crate) struct Reach {
     believed_from: AtomicU64,
     /// Where the registry last answered.
     proven: Mutex<Option<Url>>,
-    /// Searches that have failed since.
-    in_vain: AtomicU32,
+    searches: AtomicU32,
 }
 
 impl Reach {
@@ -58,7 +57,7 @@ impl Reach {
             made: AtomicU64::new(0),
             believed_from: AtomicU64::new(0),
             proven: Mutex::default(),
-            in_vain: AtomicU32::new(0),
+            searches: AtomicU32::new(0),
         })
     }
 
@@ -90,7 +89,7 @@ impl Reach {
             return self.ping(transport, &self.https).await;
         };
         let proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let searches = self.in_vain.fetch_add(1, Ordering::Relaxed) + 1;
+        let searches = self.searches.fetch_add(1, Ordering::Relaxed) + 1;
         let found = match proven.filter(|_| !searches.is_multiple_of(BOTH_EVERY)) {
             Some(proven) => match self.ping(transport, &proven).await {
                 Err(failure) if !failure.is_host_failure() => self.race(transport, http).await,
@@ -98,7 +97,6 @@ impl Reach {
             },
             None => self.race(transport, http).await,
         }?;
-        self.in_vain.store(0, Ordering::Relaxed);
         *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.base.clone());
         Ok(found)
     }
