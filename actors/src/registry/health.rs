@@ -107,7 +107,7 @@ impl<L: Listener> Health<L> {
         }
         let anybody_waits = self.parked.ripe(&place).is_some();
         if !outage.lets_probe(&seeker.key, anybody_waits, now) {
-            let failure = outage.said.parking(&seeker.repository, None);
+            let failure = outage.said().parking(&seeker.repository, None);
             self.parked.park(&seeker.key, listener, place, false, now);
             return Err(failure);
         }
@@ -143,7 +143,9 @@ impl<L: Listener> Health<L> {
         match witness.conduct {
             None => Lesson::default(),
             Some(Conduct::Answered) => self.answered(&repository, identity, now),
-            Some(Conduct::Unreachable { failure }) => self.unreachable(Said::new(failure, repository), now),
+            Some(Conduct::Unreachable { failure }) => {
+                self.unreachable(Said::in_silence(failure, repository), now)
+            }
             Some(Conduct::Faulty { failure }) => {
                 let calls = self.unlimited(identity, now);
                 let mut lesson = self.faulty(&repository, failure, now);
@@ -274,7 +276,7 @@ impl<L: Listener> Health<L> {
         let broken = faults.in_a_row >= IN_A_ROW;
         let said = Said::new(failure, Arc::clone(repository));
         if let Some(host) = self.outages.get_mut(&Place::Host) {
-            host.said = said.clone();
+            host.hear(said.clone(), now);
         }
         let mut lesson = Lesson::default();
         if broken {
@@ -302,7 +304,7 @@ impl<L: Listener> Health<L> {
 
     fn falls(&mut self, place: Place, said: Said, now: Instant) -> Lesson<L> {
         if let Some(outage) = self.outages.get_mut(&place) {
-            outage.said = said;
+            outage.hear(said, now);
             return Lesson::default();
         }
         let fell = place == Place::Host;

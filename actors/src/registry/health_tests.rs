@@ -139,15 +139,20 @@ fn any_answer_between_the_failures_resets_their_count() {
 }
 
 #[test]
-fn a_host_that_is_down_parks_with_what_it_last_said() {
+fn a_host_that_is_down_parks_with_the_same_words_for_ten_minutes_however_often_they_change() {
     let mut host = Host::down();
-    host.learn("app", Conduct::Unreachable { failure: failure("no route to host") });
-
-    let refused = host.admit("a").unwrap_err();
-
-    let parked = Disposition::Park { not_before: None };
-    assert_eq!(refused, failure("no route to host").with(parked));
+    let parked = |text| failure(text).with(Disposition::Park { not_before: None });
+    assert_eq!(host.admit("a").unwrap_err(), parked("connection refused"));
     assert_eq!(host.health.parked(), [Key::new("team", "a")]);
+
+    host.now += Duration::from_secs(599);
+    host.learn("app", Conduct::Unreachable { failure: failure("no route to host") });
+    assert_eq!(host.admit("b").unwrap_err(), parked("connection refused"));
+
+    host.now += SECOND;
+    host.learn("app", Conduct::Unreachable { failure: failure("no such host") });
+    host.learn("app", Conduct::Unreachable { failure: failure("timed out") });
+    assert_eq!(host.admit("c").unwrap_err(), parked("no such host"));
 }
 
 #[test]
@@ -223,6 +228,10 @@ fn a_host_that_is_down_and_answers_with_a_server_error_stays_down_and_is_quoted(
     assert!(host.learn("app", faulty()).calls.is_empty());
 
     assert_eq!(host.admit("a").unwrap_err().message, "bad gateway");
+    host.learn("app", Conduct::Faulty { failure: failure("bad gateway, request 2") });
+    assert_eq!(host.admit("a").unwrap_err().message, "bad gateway");
+    host.learn("app", unreachable());
+    assert_eq!(host.admit("a").unwrap_err().message, "connection refused");
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::Key;
 const FIRST_PROBE: Duration = Duration::from_secs(1);
 /// A restart or a fail-over takes minutes: for so long the host is asked often.
 const OFTEN_UNTIL: Duration = Duration::from_mins(10);
+/// How long an outage is told in the same words: others with every probe would be a write and an event of every object that
+/// waits.
+const SAME_WORDS: Duration = Duration::from_mins(10);
 const OFTEN: Duration = Duration::from_secs(2);
 /// A long outage costs six requests a minute.
 const SELDOM: Duration = Duration::from_secs(10);
@@ -19,8 +22,8 @@ const SELDOM: Duration = Duration::from_secs(10);
 /// An outage, or what is left of a limit, and its probes. A probe is an attempt; one at a time is out.
 #[derive(Debug)]
 pub(super) struct Outage {
-    /// What was last said.
-    pub(super) said: Said,
+    said: Said,
+    heard: Instant,
     began: Instant,
     next: Instant,
     invited: Vec<Key>,
@@ -30,12 +33,25 @@ pub(super) struct Outage {
 impl Outage {
     /// An outage that begins now.
     pub(super) fn new(said: Said, now: Instant) -> Self {
-        Self { said, began: now, next: now + FIRST_PROBE, invited: Vec::new(), out: None }
+        Self { said, heard: now, began: now, next: now + FIRST_PROBE, invited: Vec::new(), out: None }
     }
 
     /// A limit whose announced end has come; one probe finds out whether it is over.
     pub(super) fn lapsed(said: Said, now: Instant) -> Self {
         Self { next: now, ..Self::new(said, now) }
+    }
+
+    /// What those who wait are told.
+    pub(super) fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// Takes what was said now, unless it is only the same again in other words.
+    pub(super) fn hear(&mut self, said: Said, now: Instant) {
+        let repeated = said.in_silence == self.said.in_silence;
+        if !repeated || now.saturating_duration_since(self.heard) >= SAME_WORDS {
+            (self.said, self.heard) = (said, now);
+        }
     }
 
     /// When somebody is to be invited to probe; `None` while a probe is out.

@@ -11,6 +11,8 @@ use reconcile::{Disposition, Failure};
 /// The failure that a host last caused.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
+    /// Whether the host said nothing, and these are our words for it.
+    pub(super) in_silence: bool,
     failure: Failure,
     repository: Arc<str>,
     abroad: String,
@@ -20,7 +22,12 @@ impl Said {
     /// What an attempt for this repository met.
     pub(super) fn new(failure: Failure, repository: Arc<str>) -> Self {
         let abroad = masked(&failure.message, &repository);
-        Self { failure, repository, abroad }
+        Self { in_silence: false, failure, repository, abroad }
+    }
+
+    /// What an attempt met to which the host gave no answer.
+    pub(super) fn in_silence(failure: Failure, repository: Arc<str>) -> Self {
+        Self { in_silence: true, ..Self::new(failure, repository) }
     }
 
     /// What an object that asks for `repository` is told while it waits.

@@ -60,7 +60,7 @@ async fn one_probe_at_a_time_is_out_and_a_probe_in_vain_is_followed_by_the_next(
     end(probe, Conduct::Unreachable { failure: failure("no route to host") });
 
     assert_eq!(fleet.after(Duration::ZERO).await, ["b"]);
-    assert_eq!(fleet.ask("c", ROUTINE).refusal().await.message, "no route to host");
+    assert_eq!(fleet.ask("c", ROUTINE).refusal().await.message, "connection refused");
     let _probe = fleet.ask("b", ROUTINE).turn().await;
 }
 
