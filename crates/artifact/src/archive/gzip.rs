@@ -18,8 +18,8 @@ const HEADROOM: usize = 16 * 1024;
 /// Blocks that are deflated side by side at most, however many processors there are: each takes 2.3 MiB meanwhile.
 const LANES: usize = 4;
 
-/// Measured on manifests: about 3 % more bytes than level 6, at one and a half times its speed.
-const LEVEL: u32 = 4;
+/// Measured on manifests: 5 to 18 % more bytes than level 6, at twice its speed, in a cluster where artifacts are read next door.
+const LEVEL: u32 = 2;
 
 /// One member, no name, no time, no flags, system unknown (RFC 1952).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(bytes[..10], HEADER);
         assert_eq!(
             Algorithm::Sha256.digest_of(&bytes[..]).unwrap().to_string(),
-            "sha256:1907160a78503ba2cb03ee0757c7cbfb49a785b0a4d82da5e8be7dc019ac45c8"
+            "sha256:d4f1a5b27fd51d2d577fefebceb356b6364b6ec87dd71068879034ffa3090b73"
         );
     }
 

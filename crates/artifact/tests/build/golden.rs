@@ -25,7 +25,7 @@ fn a_small_tree_is_archived_as_upstream_does() {
     assert_eq!(sha256(&archive.tar), "af31b3851de734327face91a05483bdd2c7fc20f234aa31d7424309f29d0fa7e");
     assert_eq!(
         archive.built.digest.to_string(),
-        "sha256:2ddd3295e548cd96ef1c9998c41467cd79ab82896d492a6d466acb403c31d32a"
+        "sha256:24e97f9b75628902ffacd4519ade80bbe51e4fa39b5b785c286db6c4c7a649ed"
     );
     assert_eq!(archive.built.digest.to_string(), format!("sha256:{}", sha256(&archive.bytes)));
     assert_eq!(archive.built.size, archive.bytes.len() as u64);
