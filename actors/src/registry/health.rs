@@ -21,7 +21,7 @@ use crate::Key;
 const IN_A_ROW: u32 = 3;
 /// From two broken repositories on it is the host.
 const BROKEN_REPOSITORIES: usize = 2;
-/// A repository of which nothing was heard for so long is forgotten.
+/// A repository or a limit of which nothing was heard for so long is forgotten.
 const MEMORY: Duration = Duration::from_hours(1);
 
 /// Whose attempt it is and what it asks for.
@@ -225,9 +225,18 @@ impl<L: Listener> Health<L> {
             if self.is_down() {
                 self.parked.gather_at_host(&place);
             } else {
+                self.forget_old_limits(now);
                 self.outages.insert(place, Outage::lapsed(said, now));
             }
         }
+    }
+
+    /// Credentials that are renewed leave limits behind that nobody will ask about.
+    fn forget_old_limits(&mut self, now: Instant) {
+        self.outages.retain(|place, outage| {
+            let waited_for = self.parked.ripe(place).is_some();
+            !place.is_limit() || waited_for || !outage.is_silent_for(MEMORY, now)
+        });
     }
 
     /// The host refused this identity nothing: the limits whose announced end has come are over.
@@ -310,7 +319,7 @@ impl<L: Listener> Health<L> {
         let fell = place == Place::Host;
         if fell {
             self.outages.keys().for_each(|place| self.parked.gather_at_host(place));
-            self.outages.retain(|place, _| matches!(place, Place::Repository(_)));
+            self.outages.retain(|place, _| !place.is_limit());
         }
         self.outages.insert(place, Outage::new(said, now));
         for (seeker, listener) in std::mem::take(&mut self.hurt).into_values() {

@@ -77,6 +77,26 @@ fn of_those_who_come_by_themselves_one_asks_too() {
 }
 
 #[test]
+fn a_limit_that_nobody_has_asked_about_for_an_hour_is_forgotten_unless_somebody_waits() {
+    for (pause, waits, limits) in [(3599, false, 2), (3600, false, 1), (3600, true, 2)] {
+        let mut host = Host::new();
+        host.learn_as(identity("renewed"), "app", busy(1));
+        host.after(SECOND);
+        if waits {
+            host.admit_for("a", "app", identity("renewed")).unwrap();
+            host.health.ended(host.number);
+            host.admit_for("b", "app", identity("renewed")).unwrap_err();
+        }
+        host.now += Duration::from_secs(pause - 1);
+        host.learn_as(identity("new"), "app", busy(1));
+
+        host.after(SECOND);
+
+        assert_eq!(host.health.outages.len(), limits, "{pause} {waits}");
+    }
+}
+
+#[test]
 fn who_is_early_by_his_own_clock_waits_for_the_one_who_asks() {
     let mut host = limited();
     host.now += 30 * SECOND;

@@ -12,12 +12,12 @@ use crate::Key;
 const FIRST_PROBE: Duration = Duration::from_secs(1);
 /// A restart or a fail-over takes minutes: for so long the host is asked often.
 const OFTEN_UNTIL: Duration = Duration::from_mins(10);
-/// How long an outage is told in the same words: others with every probe would be a write and an event of every object that
-/// waits.
-const SAME_WORDS: Duration = Duration::from_mins(10);
 const OFTEN: Duration = Duration::from_secs(2);
 /// A long outage costs six requests a minute.
 const SELDOM: Duration = Duration::from_secs(10);
+/// How long an outage is told in the same words: others with every probe would be a write and an event of every object that
+/// waits.
+const SAME_WORDS: Duration = Duration::from_mins(10);
 
 /// An outage, or what is left of a limit, and its probes. A probe is an attempt; one at a time is out.
 #[derive(Debug)]
@@ -52,6 +52,11 @@ impl Outage {
         if !repeated || now.saturating_duration_since(self.heard) >= SAME_WORDS {
             (self.said, self.heard) = (said, now);
         }
+    }
+
+    /// Whether no probe is out and nothing was heard for this time.
+    pub(super) fn is_silent_for(&self, time: Duration, now: Instant) -> bool {
+        self.out.is_none() && now.saturating_duration_since(self.heard) >= time
     }
 
     /// When somebody is to be invited to probe; `None` while a probe is out.

@@ -27,6 +27,13 @@ pub(super) enum Place {
     Repository(Arc<str>),
 }
 
+impl Place {
+    /// Whether it is the end of a limit.
+    pub(super) fn is_limit(&self) -> bool {
+        matches!(self, Self::Origin | Self::Identity(_))
+    }
+}
+
 /// Somebody who can be told.
 pub(super) trait Listener {
     /// Whether nobody is there any more.
@@ -100,12 +107,8 @@ impl<L: Listener> Parked<L> {
 
     /// Ends the wait for this place: whom to call now, in order. The others are called once they may be.
     pub(super) fn release(&mut self, place: &Place, now: Instant) -> Vec<L> {
-        let seats: Vec<Seat> = self.entries.range(bounds(place)).map(|(seat, _)| seat.clone()).collect();
         let mut calls = Vec::new();
-        for seat in seats {
-            let Some(entry) = self.entries.remove(&seat) else {
-                continue;
-            };
+        for (_, entry) in self.entries_of(place) {
             self.seats.remove(&entry.key);
             if entry.since + SETTLING <= now {
                 calls.push(entry.listener);
@@ -119,11 +122,7 @@ impl<L: Listener> Parked<L> {
 
     /// Lets those who wait for this place wait for the host.
     pub(super) fn gather_at_host(&mut self, place: &Place) {
-        let seats: Vec<Seat> = self.entries.range(bounds(place)).map(|(seat, _)| seat.clone()).collect();
-        for seat in seats {
-            let Some(entry) = self.entries.remove(&seat) else {
-                continue;
-            };
+        for (seat, entry) in self.entries_of(place) {
             let seat = Seat { place: Place::Host, ..seat };
             self.seats.insert(entry.key.clone(), seat.clone());
             self.entries.insert(seat, entry);
@@ -138,6 +137,10 @@ impl<L: Listener> Parked<L> {
     /// All who wait, in the order in which they are told.
     pub(super) fn keys(&self) -> Vec<Key> {
         self.entries.values().map(|entry| entry.key.clone()).collect()
+    }
+
+    fn entries_of(&mut self, place: &Place) -> Vec<(Seat, Entry<L>)> {
+        self.entries.extract_if(bounds(place), |_, _| true).collect()
     }
 
     fn seat(&mut self, place: Place, tried: bool) -> Seat {

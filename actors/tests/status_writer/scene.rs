@@ -57,6 +57,14 @@ impl Scene {
         object
     }
 
+    /// A new object, its first status, and the event of it.
+    pub(crate) async fn stored(&self, name: &str) -> Arc<Object> {
+        let object = self.given(object(name)).await;
+        self.write(&object, ready("v1")).await;
+        self.announce(&object, vec![news("stored")]).await;
+        object
+    }
+
     pub(crate) async fn observe(&self, object: &Arc<Object>) {
         self.writer.send(StatusObserved { object: Arc::clone(object) }).await.unwrap();
     }
