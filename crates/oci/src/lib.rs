@@ -28,6 +28,7 @@ mod realm;
 mod redirect;
 mod registry_key;
 mod request;
+mod roots;
 mod secrecy;
 mod settings;
 mod sink;

@@ -12,6 +12,7 @@ use crate::failure;
 use crate::incoming::Incoming;
 use crate::origin::{ClientCertificate, Origin, ProxySettings};
 use crate::redirect::{LIMIT, refusal, same_host};
+use crate::roots::roots;
 use crate::secrecy::Shown;
 use crate::settings::Settings;
 
@@ -67,15 +68,15 @@ impl Transport {
             .http2_keep_alive_timeout(settings.connect_timeout)
             .referer(false);
         let tls = origin.tls.clone().unwrap_or_default();
-        if let Some(pem) = &tls.ca_pem {
-            builder = builder.tls_certs_merge(certificates(pem)?);
-        }
         if let Some(client) = &tls.client {
             builder = builder.identity(identity(client)?);
         }
-        if origin.plain_http && origin.tls.is_none() {
-            builder = builder.tls_danger_accept_invalid_certs(true);
-        }
+        builder = if origin.plain_http && origin.tls.is_none() {
+            builder.tls_danger_accept_invalid_certs(true)
+        } else {
+            let named = tls.ca_pem.as_deref().map(certificates).transpose()?.unwrap_or_default();
+            builder.tls_certs_only(roots().into_iter().chain(named))
+        };
         match &origin.proxy {
             Some(settings) => {
                 // Names are resolved by the proxy, as upstream's `socks5` does.

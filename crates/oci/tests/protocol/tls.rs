@@ -87,6 +87,36 @@ async fn a_private_authority_is_trusted_where_it_is_named() {
     assert_eq!(registry.transcript(), ["GET /v2/", "HEAD /v2/app/manifests/v1"]);
 }
 
+/// The registry that a process of its own, which trusts whom its environment names, is to poll.
+const HOST: &str = "SLUICE_TEST_REGISTRY";
+
+#[tokio::test]
+#[ignore = "run by a_system_authority_is_trusted_everywhere"]
+async fn polling_as_the_environment_says() {
+    poll(&Origin::new(std::env::var(HOST).unwrap())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_system_authority_is_trusted_everywhere() {
+    let (authority, directory) = (Authority::new(), tempfile::tempdir().unwrap());
+    let bundle = directory.path().join("bundle.pem");
+    let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::write(&bundle, format!("{garbage}{}", authority.0.pem())).unwrap();
+    for (issuer, trusted) in [(&authority, true), (&Authority::new(), false)] {
+        let registry = issuer.registry(false).await;
+        let polled = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "tls::polling_as_the_environment_says"])
+            .env("SSL_CERT_FILE", &bundle)
+            .env(HOST, registry.host())
+            .output()
+            .await
+            .unwrap();
+
+        assert_eq!(polled.status.success(), trusted, "{}", String::from_utf8_lossy(&polled.stdout));
+        assert_eq!(registry.take().len(), if trusted { 2 } else { 0 });
+    }
+}
+
 #[tokio::test]
 async fn insecure_skips_verification_only_without_material() {
     let authority = Authority::new();
