@@ -1,26 +1,34 @@
 //! Reads Secrets and service accounts at use; nothing of them is kept (D53).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1 as api;
 use kube::Client;
 use kube::api::GetParams;
 use serde::de::DeserializeOwned;
 use sluice_actors::cluster::{ClusterReader, ReadError, Secret, ServiceAccount};
+use tokio::sync::Semaphore;
 
 use super::answer::{Error, text};
 use super::core;
+
+/// Reads that are under way at once. Each has a connection to itself, and more would only wait in the server; those who wait
+/// here, one for each attempt at most, do so within their `spec.timeout`.
+const UNDER_WAY: usize = 16;
 
 /// The reading end.
 #[derive(Clone)]
 pub struct Reader {
     client: Client,
+    turns: Arc<Semaphore>,
 }
 
 impl Reader {
     /// Reads through this client.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, turns: Arc::new(Semaphore::new(UNDER_WAY)) }
     }
 
     async fn read<T: DeserializeOwned>(
@@ -31,6 +39,7 @@ impl Reader {
     ) -> Result<T, ReadError> {
         check(plural, name)?;
         let request = core(namespace, plural).get(name, &GetParams::default());
+        let _turn = self.turns.acquire().await.ok();
         let text = text(&self.client, request).await?;
         Ok(serde_json::from_str(&text).map_err(|_| Error::Unreadable)?)
     }

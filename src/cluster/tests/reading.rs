@@ -1,5 +1,6 @@
 //! Secrets and service accounts.
 
+use futures::future::{Either, join_all, select};
 use serde_json::json;
 use sluice_actors::cluster::{ClusterReader, ReadError};
 
@@ -106,4 +107,30 @@ async fn a_busy_server_is_asked_once() {
     Reader::new(connected(api.address())).secret("apps", "pull").await.unwrap_err();
 
     assert_eq!(api.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn no_more_is_asked_at_once_than_the_server_can_answer() {
+    let api = Api::start(|_, asked| {
+        let account = json!({ "metadata": {} });
+        if asked.path.ends_with("marker") {
+            Answer::json(200, &account)
+        } else {
+            Answer::stream(&[account], false)
+        }
+    })
+    .await;
+    let reader = Reader::new(connected(api.address()));
+    let reads = Box::pin(join_all((0..40).map(|_| reader.service_account("apps", "puller"))));
+    let others = Reader::new(connected(api.address()));
+    let marker = Box::pin(async {
+        while api.asked().len() < 16 {
+            tokio::task::yield_now().await;
+        }
+        others.service_account("apps", "marker").await.unwrap();
+    });
+
+    assert!(matches!(select(reads, marker).await, Either::Right(_)));
+
+    assert_eq!(api.asked().len(), 17);
 }
