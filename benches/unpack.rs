@@ -18,7 +18,7 @@ use flate2::write::GzEncoder;
 /// Bytes of each layer, about: more than is kept in memory while an archive is built.
 const SIZE: usize = 16 << 20;
 /// That of stored archives (`crates/artifact/src/archive/gzip.rs`).
-const LEVEL: Compression = Compression::new(4);
+const LEVEL: Compression = Compression::new(2);
 
 struct Layer {
     name: &'static str,

@@ -126,7 +126,8 @@ async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Res
     }
     let mut sink = sink::Spooling::new(&store, layer.size).map_err(|error| self::store(operation, &error))?;
     let limits = BlobLimits { stall: scope.budget.total(), max_bytes: max_size };
-    let read = line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink).await;
+    let read =
+        Box::pin(line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink)).await;
     let fetched = match read {
         Ok(()) => sink.finish().await.map_err(|error| oci::Error::Sink(Arc::new(error))),
         Err(error) => Err(error),
