@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use reconcile::{Announcement, Failure};
 use serde_json::Value;
 
-use crate::Key;
 pub use crate::merge_patch::merge;
+use crate::{Key, Object};
 
 /// A Secret's payload, read at use and never kept (D53). `Debug` shows no value.
 #[derive(Clone)]
@@ -113,11 +113,11 @@ pub struct Notice {
 #[async_trait]
 pub trait ClusterWriter: Send + Sync {
     /// Merge-patches the status subresource and returns the object as it is then.
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError>;
+    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError>;
     /// Merge-patches the object itself and returns it as it is then.
-    async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError>;
+    async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError>;
     /// The object as it is now.
-    async fn get(&self, key: &Key) -> Result<Value, WriteError>;
+    async fn get(&self, key: &Key) -> Result<Object, WriteError>;
     /// Records an event; `name` is unique to it, `count` says how often it has been told, the first time `1`.
     async fn record_event(&self, notice: &Notice, name: &str, count: u32) -> Result<(), WriteError>;
     /// Posts an event to the notification address (spec 8.1); without an address it does nothing.

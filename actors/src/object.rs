@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use sluice_crds::{Artifact, OciRepositorySpec, OciRepositoryStatus};
+use sluice_crds::{Artifact, OciRepositorySpec, OciRepositoryStatus, SpecError};
 
-use crate::Key;
 use crate::packed::Packed;
+use crate::{Key, Seen};
 
 /// The finalizer of upstream, kept so that objects can be handed over in either direction (D23).
 pub const FINALIZER: &str = "finalizers.fluxcd.io";
@@ -49,28 +50,31 @@ pub enum SpecProblem {
 }
 
 impl Object {
-    /// Takes an object apart; `managedFields` are dropped with the rest of `value`.
+    /// Takes an object apart.
     ///
     /// # Errors
-    /// A sentence, when not even name, namespace and uid can be read.
-    pub fn parse(value: &Value) -> Result<Self, String> {
-        let metadata = value.get("metadata").ok_or("the object has no metadata")?;
-        let text = |field: &str| metadata.get(field).and_then(Value::as_str);
-        let name = text("name").ok_or("the object has no name")?;
-        let namespace = text("namespace").ok_or_else(|| format!("the object {name} has no namespace"))?;
-        let spec_value = value.get("spec").filter(|spec| !spec.is_null());
+    /// A sentence, when not even name and namespace can be read.
+    pub fn new(mut seen: Seen) -> Result<Self, String> {
         Ok(Self {
-            key: Key::new(namespace, name),
-            uid: text("uid").unwrap_or_default().into(),
-            resource_version: text("resourceVersion").unwrap_or_default().into(),
-            generation: metadata.get("generation").and_then(Value::as_i64).unwrap_or(1),
-            deleting: metadata.get("deletionTimestamp").is_some_and(|time| !time.is_null()),
-            finalizers: strings(metadata.get("finalizers")),
-            annotations: string_map(metadata.get("annotations")),
-            labels: string_map(metadata.get("labels")),
-            spec: specification(spec_value),
-            status: Packed::new(&value.get("status").map(Value::to_string).unwrap_or_default()),
+            key: seen.key()?,
+            uid: seen.uid().into(),
+            resource_version: seen.resource_version().into(),
+            generation: seen.metadata.generation(),
+            deleting: seen.metadata.deleting(),
+            finalizers: seen.metadata.finalizers(),
+            annotations: seen.metadata.annotations(),
+            labels: seen.metadata.labels(),
+            spec: specification(seen.spec.as_ref()),
+            status: Packed::new(&seen.status.map(|status| status.to_string()).unwrap_or_default()),
         })
+    }
+
+    /// Takes an object apart that is there as a value.
+    ///
+    /// # Errors
+    /// As of [`Self::new`].
+    pub fn parse(value: &Value) -> Result<Self, String> {
+        Seen::deserialize(value).map_err(|error| error.to_string()).and_then(Self::new)
     }
 
     /// The recorded status without its conditions, and beside it these, foreign ones too. Fields that do not parse count as
@@ -105,21 +109,8 @@ impl Object {
 }
 
 fn specification(value: Option<&Value>) -> Result<OciRepositorySpec, SpecProblem> {
-    let value = value.ok_or(SpecProblem::Absent)?;
-    if let Some(path) = sluice_crds::unknown_spec_field(value) {
-        return Err(SpecProblem::Unknown(path));
-    }
-    serde_json::from_value(value.clone()).map_err(|error| SpecProblem::Malformed(error.to_string()))
-}
-
-fn strings(value: Option<&Value>) -> Vec<String> {
-    let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-fn string_map(value: Option<&Value>) -> BTreeMap<String, String> {
-    let Some(map) = value.and_then(Value::as_object) else {
-        return BTreeMap::new();
-    };
-    map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    sluice_crds::read_spec(value.ok_or(SpecProblem::Absent)?).map_err(|error| match error {
+        SpecError::Malformed(text) => SpecProblem::Malformed(text),
+        SpecError::Unknown(path) => SpecProblem::Unknown(path),
+    })
 }

@@ -176,16 +176,16 @@ impl Wanted {
 
 #[async_trait]
 impl ClusterWriter for Cluster {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
-        self.write(key, &patch)
+    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
+        read(&self.write(key, &patch)?)
     }
 
-    async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
-        self.write(key, &patch)
+    async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
+        read(&self.write(key, &patch)?)
     }
 
-    async fn get(&self, key: &Key) -> Result<Value, WriteError> {
-        self.state().objects.get(key).cloned().ok_or(WriteError::Gone)
+    async fn get(&self, key: &Key) -> Result<Object, WriteError> {
+        read(self.state().objects.get(key).ok_or(WriteError::Gone)?)
     }
 
     async fn record_event(&self, _: &Notice, _: &str, _: u32) -> Result<(), WriteError> {
@@ -227,6 +227,10 @@ fn object(number: usize, interval: &str, registry: &Registry) -> Value {
             "insecure": true,
         },
     })
+}
+
+fn read(object: &Value) -> Result<Object, WriteError> {
+    Object::parse(object).map_err(WriteError::Failed)
 }
 
 fn applied(object: &Value) -> ObjectChanged {

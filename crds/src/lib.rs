@@ -1,7 +1,7 @@
 //! The API: `OCIRepository` and `RegistryWebhook` as Rust types and as custom resource definitions.
 //!
 //! The types read what any version of the CRD lets through; what they do not know is named by
-//! [`unknown_spec_field`] rather than dropped. The definition is made from the same types by [`definition()`],
+//! [`read_spec`] rather than dropped. The definition is made from the same types by [`definition()`],
 //! and so are the words of `kubectl explain`.
 
 mod definition;
@@ -23,7 +23,7 @@ pub use registry_webhook::{
     LastDelivery, RegistryWebhookSpec, RegistryWebhookStatus, TokenTrust, WebhookType,
 };
 pub use status::{Artifact, Condition, OciRepositoryStatus};
-pub use unknown::unknown_spec_field;
+pub use unknown::{SpecError, read_spec};
 pub use webhook_definition::{
     WEBHOOK_GROUP, WEBHOOK_KIND, WEBHOOK_PLURAL, WEBHOOK_VERSION, webhook_definition,
 };

@@ -1,21 +1,34 @@
-//! Fields that a newer CRD lets through and that are not known here (D39).
+//! Specifications with fields that a newer CRD lets through and that are not known here (D39).
 
 use serde_ignored::Path;
 use serde_json::Value;
 
 use crate::OciRepositorySpec;
 
-/// The path below `spec` of the first field that is not known here, such as `ref.channel`.
+/// Why a specification cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// It does not parse; the text says where.
+    #[error("{0}")]
+    Malformed(String),
+    /// It has a field that is not known here; its path below `spec`, such as `ref.channel`.
+    #[error("the field {0} is not known")]
+    Unknown(String),
+}
+
+/// Reads a `spec`.
 ///
-/// A `spec` that does not parse is read as far as it does: the parse error is for the caller to find.
-#[must_use]
-pub fn unknown_spec_field(spec: &Value) -> Option<String> {
-    let mut first = None;
-    let parsed: Result<OciRepositorySpec, _> = serde_ignored::deserialize(spec, |path| {
-        first.get_or_insert_with(|| dotted(&path));
+/// # Errors
+/// [`SpecError`]: the first field that is not known, even where another does not parse.
+pub fn read_spec(spec: &Value) -> Result<OciRepositorySpec, SpecError> {
+    let mut unknown = None;
+    let parsed = serde_ignored::deserialize(spec, |path| {
+        unknown.get_or_insert_with(|| dotted(&path));
     });
-    drop(parsed);
-    first
+    match unknown {
+        Some(path) => Err(SpecError::Unknown(path)),
+        None => parsed.map_err(|error: serde_json::Error| SpecError::Malformed(error.to_string())),
+    }
 }
 
 fn dotted(path: &Path<'_>) -> String {

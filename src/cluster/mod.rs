@@ -10,6 +10,7 @@ mod leadership;
 mod notify;
 mod reader;
 mod watch;
+mod watched;
 mod webhooks;
 mod writer;
 

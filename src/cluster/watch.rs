@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use actix::Recipient;
-use kube::api::{Api, ApiResource, DynamicObject};
+use kube::Client;
+use kube::api::{Api, ApiResource};
 use kube::core::GroupVersionKind;
 use kube::runtime::watcher::Event;
-use kube::{Client, ResourceExt};
+use sluice_actors::Object;
 use sluice_actors::watcher::ObjectChanged;
-use sluice_actors::{Key, Object};
 use tokio_util::sync::CancellationToken;
 
 use super::follow::Watch;
+use super::watched::Watched;
 use super::{GROUP, KIND, PLURAL, VERSION};
 use crate::metrics::Lag;
 
@@ -37,7 +38,7 @@ pub async fn watch(
     watch.follow(change, watcher, stop).await;
 }
 
-fn api(client: Client, selection: &Selection) -> Api<DynamicObject> {
+fn api(client: Client, selection: &Selection) -> Api<Watched> {
     let kind = GroupVersionKind::gvk(GROUP, VERSION, KIND);
     let resource = ApiResource::from_gvk_with_plural(&kind, PLURAL);
     match &selection.namespace {
@@ -46,28 +47,15 @@ fn api(client: Client, selection: &Selection) -> Api<DynamicObject> {
     }
 }
 
-fn change(event: Event<DynamicObject>) -> Option<ObjectChanged> {
+fn change(event: Event<Watched>) -> Option<ObjectChanged> {
     match event {
         Event::Init => Some(ObjectChanged::RelistStarted),
         Event::InitDone => Some(ObjectChanged::RelistFinished),
-        Event::InitApply(object) | Event::Apply(object) => applied(object),
-        Event::Delete(object) => {
-            let key = Key::new(&object.namespace()?, &object.name_any());
-            Some(ObjectChanged::Deleted { key, uid: object.uid().unwrap_or_default().into() })
+        Event::InitApply(object) | Event::Apply(object) => {
+            object.read(Object::new).map(|object| ObjectChanged::Applied(Arc::new(object)))
         }
-    }
-}
-
-fn applied(mut object: DynamicObject) -> Option<ObjectChanged> {
-    object.metadata.managed_fields = None;
-    let parsed = serde_json::to_value(&object)
-        .map_err(|error| error.to_string())
-        .and_then(|value| Object::parse(&value));
-    match parsed {
-        Ok(object) => Some(ObjectChanged::Applied(Arc::new(object))),
-        Err(error) => {
-            tracing::error!(error, name = object.name_any(), "an object cannot be read");
-            None
+        Event::Delete(object) => {
+            object.identity().map(|(key, uid)| ObjectChanged::Deleted { key, uid: uid.into() })
         }
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use actix::Recipient;
 use async_trait::async_trait;
-use kube::api::{Api, ApiResource, DynamicObject, GetParams, Patch, PatchParams};
+use kube::Client;
+use kube::api::{Api, ApiResource, GetParams, Patch, PatchParams};
 use kube::core::{GroupVersionKind, Request};
 use kube::runtime::watcher::Event;
-use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use sluice_actors::Key;
 use sluice_actors::cluster::WriteError;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Error, text};
 use super::follow::{Unwatchable, Watch};
 use super::repositories;
+use super::watched::Watched;
 use crate::metrics::Lag;
 
 /// Whose fields these are. What asks an object to be looked at is ours here, not the controller's.
@@ -39,7 +40,7 @@ pub(super) async fn watch_webhooks(
 ) {
     let kind = GroupVersionKind::gvk(WEBHOOK_GROUP, WEBHOOK_VERSION, WEBHOOK_KIND);
     let resource = ApiResource::from_gvk_with_plural(&kind, WEBHOOK_PLURAL);
-    let api: Api<DynamicObject> = match namespace {
+    let api: Api<Watched> = match namespace {
         Some(namespace) => Api::namespaced_with(client, &namespace, &resource),
         None => Api::all_with(client, &resource),
     };
@@ -47,28 +48,14 @@ pub(super) async fn watch_webhooks(
     watch.follow(change, receiver, stop).await;
 }
 
-fn change(event: Event<DynamicObject>) -> Option<HookChanged> {
+fn change(event: Event<Watched>) -> Option<HookChanged> {
     match event {
         Event::Init => Some(HookChanged::RelistStarted),
         Event::InitDone => Some(HookChanged::RelistFinished),
-        Event::InitApply(object) | Event::Apply(object) => applied(object),
-        Event::Delete(object) => {
-            Some(HookChanged::Deleted(Key::new(&object.namespace()?, &object.name_any())))
+        Event::InitApply(object) | Event::Apply(object) => {
+            object.read(Webhook::new).map(|webhook| HookChanged::Applied(Arc::new(webhook)))
         }
-    }
-}
-
-fn applied(mut object: DynamicObject) -> Option<HookChanged> {
-    object.metadata.managed_fields = None;
-    let parsed = serde_json::to_value(&object)
-        .map_err(|error| error.to_string())
-        .and_then(|value| Webhook::parse(&value));
-    match parsed {
-        Ok(webhook) => Some(HookChanged::Applied(Arc::new(webhook))),
-        Err(error) => {
-            tracing::error!(error, name = object.name_any(), "a RegistryWebhook cannot be read");
-            None
-        }
+        Event::Delete(object) => object.identity().map(|(key, _)| HookChanged::Deleted(key)),
     }
 }
 

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use kube::Client;
 use kube::api::{GetParams, Patch, PatchParams, PostParams};
 use serde_json::Value;
-use sluice_actors::Key;
 use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
+use sluice_actors::{Key, Object};
 
 use super::answer::{Error, TIME_LIMIT, text};
 use super::leadership::Leadership;
@@ -43,18 +43,18 @@ impl Writer {
 
 #[async_trait]
 impl ClusterWriter for Writer {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
         let patch = Patch::Merge(patch);
         let request = repositories(&key.namespace).patch_subresource("status", &key.name, &managed(), &patch);
         object(&self.write(request).await?)
     }
 
-    async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+    async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
         let request = repositories(&key.namespace).patch(&key.name, &managed(), &Patch::Merge(patch));
         object(&self.write(request).await?)
     }
 
-    async fn get(&self, key: &Key) -> Result<Value, WriteError> {
+    async fn get(&self, key: &Key) -> Result<Object, WriteError> {
         let request = repositories(&key.namespace).get(&key.name, &GetParams::default());
         object(&text(&self.client, request).await?)
     }
@@ -83,6 +83,7 @@ fn managed() -> PatchParams {
     PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() }
 }
 
-fn object(text: &str) -> Result<Value, WriteError> {
-    Ok(serde_json::from_str(text).map_err(|_| Error::Unreadable)?)
+fn object(text: &str) -> Result<Object, WriteError> {
+    let seen = serde_json::from_str(text).map_err(|_| Error::Unreadable)?;
+    Object::new(seen).map_err(WriteError::Failed)
 }

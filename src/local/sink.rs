@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use sluice_actors::Key;
 use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
+use sluice_actors::{Key, Object};
 
 use super::records::Records;
 use crate::cluster::Notifier;
@@ -17,29 +17,30 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    async fn on_disk<T: Send + 'static>(
+    async fn on_disk(
         &self,
-        work: impl FnOnce(&Records) -> Result<T, WriteError> + Send + 'static,
-    ) -> Result<T, WriteError> {
+        work: impl FnOnce(&Records) -> Result<Value, WriteError> + Send + 'static,
+    ) -> Result<Object, WriteError> {
         let records = Arc::clone(&self.records);
-        let done = tokio::task::spawn_blocking(move || work(&records)).await;
+        let work = move || Object::parse(&work(&records)?).map_err(WriteError::Failed);
+        let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|error| Err(WriteError::Failed(error.to_string())))
     }
 }
 
 #[async_trait]
 impl ClusterWriter for Sink {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
         let key = key.clone();
         self.on_disk(move |records| records.patch_status(&key, &patch)).await
     }
 
-    async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
+    async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
         let key = key.clone();
         self.on_disk(move |records| records.patch(&key, &patch)).await
     }
 
-    async fn get(&self, key: &Key) -> Result<Value, WriteError> {
+    async fn get(&self, key: &Key) -> Result<Object, WriteError> {
         let key = key.clone();
         self.on_disk(move |records| records.get(&key)).await
     }

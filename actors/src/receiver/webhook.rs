@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 use sluice_crds::{RegistryWebhookSpec, RegistryWebhookStatus};
 
-use crate::Key;
+use crate::{Key, Seen};
 
 /// One object, taken apart.
 #[derive(Clone, Debug)]
@@ -29,21 +30,23 @@ impl Webhook {
     ///
     /// # Errors
     /// A sentence, when not even name and namespace can be read.
-    pub fn parse(value: &Value) -> Result<Self, String> {
-        let metadata = value.get("metadata").ok_or("the object has no metadata")?;
-        let text = |field: &str| metadata.get(field).and_then(Value::as_str);
-        let name = text("name").ok_or("the object has no name")?;
-        let namespace = text("namespace").ok_or_else(|| format!("the object {name} has no namespace"))?;
-        let spec = value.get("spec").cloned().unwrap_or_default();
-        let status = value.get("status").cloned().unwrap_or_default();
+    pub fn new(seen: Seen) -> Result<Self, String> {
         Ok(Self {
-            key: Key::new(namespace, name),
-            uid: text("uid").unwrap_or_default().into(),
-            resource_version: text("resourceVersion").unwrap_or_default().into(),
-            generation: metadata.get("generation").and_then(Value::as_i64).unwrap_or(1),
-            spec: serde_json::from_value(spec).map_err(|error| error.to_string()),
-            status: serde_json::from_value(status).unwrap_or_default(),
+            key: seen.key()?,
+            uid: seen.uid().into(),
+            resource_version: seen.resource_version().into(),
+            generation: seen.metadata.generation(),
+            spec: serde_json::from_value(seen.spec.unwrap_or_default()).map_err(|error| error.to_string()),
+            status: serde_json::from_value(seen.status.unwrap_or_default()).unwrap_or_default(),
         })
+    }
+
+    /// Takes an object apart that is there as a value.
+    ///
+    /// # Errors
+    /// As of [`Self::new`].
+    pub fn parse(value: &Value) -> Result<Self, String> {
+        Seen::deserialize(value).map_err(|error| error.to_string()).and_then(Self::new)
     }
 
     /// The Secret that it names.

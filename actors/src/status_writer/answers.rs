@@ -1,7 +1,6 @@
 //! What follows from the answers to requests.
 
 use actix::Context;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::StatusWriter;
@@ -9,8 +8,8 @@ use super::entry::{Entry, Request};
 use super::lane::{Lane, Next, Stand};
 use super::notifications::Flight;
 use super::rests::Rest;
-use crate::Key;
 use crate::cluster::WriteError;
+use crate::{Key, Object};
 
 impl StatusWriter {
     /// A write of an object was answered.
@@ -19,7 +18,7 @@ impl StatusWriter {
         key: &Key,
         flight: u64,
         request: &Request,
-        answer: Result<Value, WriteError>,
+        answer: Result<Object, WriteError>,
         ctx: &mut Context<Self>,
     ) {
         self.in_flight -= 1;

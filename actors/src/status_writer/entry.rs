@@ -240,12 +240,11 @@ impl Entry {
     pub(super) fn answered(
         &mut self,
         request: &Request,
-        answer: Result<Value, WriteError>,
+        answer: Result<Object, WriteError>,
         now: &str,
         at: Instant,
     ) -> (Next, Option<Shift>) {
-        let object = answer.and_then(|value| Object::parse(&value).map_err(WriteError::Failed));
-        let next = match object {
+        let next = match answer {
             Ok(object) if object.uid != self.uid => self.failed(request, &WriteError::Gone),
             Ok(object) => {
                 self.succeeded(request, object, now);
@@ -405,7 +404,7 @@ mod tests {
         entry.observe(Arc::clone(&shown), Instant::now());
 
         let written = Request::Status { draft: 1, patch: json!({}) };
-        entry.answered(&written, Ok(answer), "now", Instant::now());
+        entry.answered(&written, Ok(Object::parse(&answer).unwrap()), "now", Instant::now());
 
         assert!(entry.authorship.ours.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, &shown)));
         assert!(entry.known().is_some_and(|known| Arc::ptr_eq(known, &shown)));

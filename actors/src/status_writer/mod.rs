@@ -31,7 +31,6 @@ use actix::fut::wrap_future;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context};
 use jiff::Timestamp;
 use reconcile::Failure;
-use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::time::DelayQueue;
@@ -39,9 +38,9 @@ use tokio_util::time::DelayQueue;
 pub use counters::Counters;
 pub use messages::{AddFinalizer, Announce, Flush, Forget, RemoveFinalizer, StatusObserved, WriteStatus};
 
-use crate::Key;
 use crate::cluster::{ClusterWriter, WriteError};
 use crate::fields::{NAME, NAMESPACE};
+use crate::{Key, Object};
 use backlog::{Backlog, Turn};
 use entry::{Entry, Request};
 use lane::{Lane, Stand};
@@ -213,7 +212,11 @@ fn launch<T: Send + 'static>(
     }));
 }
 
-async fn send(cluster: Arc<dyn ClusterWriter>, key: Key, request: Arc<Request>) -> Result<Value, WriteError> {
+async fn send(
+    cluster: Arc<dyn ClusterWriter>,
+    key: Key,
+    request: Arc<Request>,
+) -> Result<Object, WriteError> {
     match request.as_ref() {
         Request::Get => cluster.get(&key).await,
         Request::Status { patch, .. } => cluster.patch_status(&key, patch.clone()).await,

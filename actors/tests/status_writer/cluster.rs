@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use sluice_actors::Key;
 use sluice_actors::cluster::{ClusterWriter, Notice, WriteError, merge};
+use sluice_actors::{Key, Object};
 use tokio::time::Instant;
 
 /// What a request takes.
@@ -186,17 +186,17 @@ impl Cluster {
 
 #[async_trait]
 impl ClusterWriter for Cluster {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
-        self.write(Kind::Status, key, patch).await
+    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
+        read(&self.write(Kind::Status, key, patch).await?)
     }
 
-    async fn patch(&self, key: &Key, patch: Value) -> Result<Value, WriteError> {
-        self.write(Kind::Object, key, patch).await
+    async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
+        read(&self.write(Kind::Object, key, patch).await?)
     }
 
-    async fn get(&self, key: &Key) -> Result<Value, WriteError> {
+    async fn get(&self, key: &Key) -> Result<Object, WriteError> {
         self.arrive(Kind::Get, key.to_string(), Value::Null).await?;
-        self.state.lock().unwrap().objects.get(key).cloned().ok_or(WriteError::Gone)
+        read(self.state.lock().unwrap().objects.get(key).ok_or(WriteError::Gone)?)
     }
 
     async fn record_event(&self, notice: &Notice, name: &str, count: u32) -> Result<(), WriteError> {
@@ -210,4 +210,8 @@ impl ClusterWriter for Cluster {
         let about = notice.announcement.message.clone();
         self.arrive(Kind::Notification, about, json!({ "time": notice.time.to_string() })).await
     }
+}
+
+fn read(object: &Value) -> Result<Object, WriteError> {
+    Object::parse(object).map_err(WriteError::Failed)
 }

@@ -129,6 +129,18 @@ async fn the_first_list_is_streamed_and_changes_follow() {
 }
 
 #[tokio::test]
+async fn an_object_that_cannot_be_read_hides_no_other() {
+    let mut odd = object("b", 2);
+    odd["metadata"]["name"] = json!(7);
+    let api = Api::start(move |_, _| {
+        endless(&[event("ADDED", &odd), event("ADDED", &object("a", 1)), event("DELETED", &odd), bookmark(3)])
+    })
+    .await;
+
+    assert_eq!(hear(&api, Selection::default(), 3).await, ["started", "apps/a 1", "finished"]);
+}
+
+#[tokio::test]
 async fn one_namespace_and_a_label_selector_are_left_to_the_server() {
     let api = Api::start(|_, _| endless(&[bookmark(1)])).await;
     let selection =

@@ -12,23 +12,24 @@ use super::api::{Answer, Api, Nobody};
 use super::{connected, notice};
 use crate::cluster::{Leadership, Sole, Writer};
 
+fn object(version: usize) -> Value {
+    json!({ "metadata": { "namespace": "apps", "name": "app", "resourceVersion": version.to_string() } })
+}
+
 fn writer(api: &Api) -> Writer {
     Writer::new(connected(api.address()), Arc::new(Sole), None)
 }
 
 #[tokio::test]
 async fn objects_are_merge_patched_under_the_name_of_upstream() {
-    let api = Api::start(|number, _| Answer::json(200, &json!({ "number": number }))).await;
+    let api = Api::start(|number, _| Answer::json(200, &object(number))).await;
     let (writer, key) = (writer(&api), Key::new("apps", "app"));
 
     let status = writer.patch_status(&key, json!({ "status": { "url": null } })).await.unwrap();
     let object = writer.patch(&key, json!({ "metadata": {} })).await.unwrap();
     let read = writer.get(&key).await.unwrap();
 
-    assert_eq!(
-        [status, object, read],
-        [json!({ "number": 0 }), json!({ "number": 1 }), json!({ "number": 2 })]
-    );
+    assert_eq!([status, object, read].map(|object| object.resource_version), ["0", "1", "2"].map(Arc::from));
     let asked = api.asked();
     let path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app";
     let paths: Vec<_> = asked.iter().map(|asked| format!("{} {}", asked.method, asked.path)).collect();
@@ -37,6 +38,17 @@ async fn objects_are_merge_patched_under_the_name_of_upstream() {
     for patch in &asked[..2] {
         assert_eq!(patch.headers["content-type"], "application/merge-patch+json");
         assert_eq!(patch.query.trim_start_matches('&'), "fieldManager=source-controller");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_object_fails_the_write() {
+    for text in ["", "[]", "{}", "{\"metadata\": {\"name\": \"app\"}}", "<html>"] {
+        let api = Api::start(move |_, _| Answer::text(200, text)).await;
+
+        let error = writer(&api).get(&Key::new("apps", "app")).await.unwrap_err();
+
+        assert!(matches!(&error, WriteError::Failed(_)), "{text}: {error:?}");
     }
 }
 
@@ -160,7 +172,7 @@ impl Leadership for Follower {
 
 #[tokio::test]
 async fn a_replica_whose_lease_ends_within_the_time_limit_writes_nothing() {
-    let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
+    let api = Api::start(|_, _| Answer::json(200, &object(1))).await;
     let (writer, key) =
         (Writer::new(connected(api.address()), Arc::new(Follower), None), Key::new("apps", "app"));
 
