@@ -1,5 +1,6 @@
 //! Reads Secrets and service accounts at use; nothing of them is kept (D53).
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,28 +8,37 @@ use k8s_openapi::api::core::v1 as api;
 use kube::Client;
 use kube::api::GetParams;
 use serde::de::DeserializeOwned;
+use sluice_actors::Key;
 use sluice_actors::cluster::{ClusterReader, ReadError, Secret, ServiceAccount};
+use sluice_actors::flights::Flights;
 use tokio::sync::Semaphore;
 
 use super::answer::{Error, text};
 use super::core;
 
-/// Reads that are under way at once. Each has a connection to itself, and more would only wait in the server; those who wait
-/// here, one for each attempt at most, do so within their `spec.timeout`.
+/// Reads that are under way at once. Each has a connection to itself, and more would only wait in the server; who waits here, one
+/// for each attempt at most, does so within `spec.timeout`.
 const UNDER_WAY: usize = 16;
+
+/// Everybody who asks for the same before a read of it has been sent takes its answer: a Secret that is changed may be named
+/// by all objects of a namespace. Nobody takes an answer that is older than the question.
+type Shared<T> = Flights<Key, Result<T, ReadError>>;
 
 /// The reading end.
 #[derive(Clone)]
 pub struct Reader {
     client: Client,
     turns: Arc<Semaphore>,
+    secrets: Shared<Secret>,
+    accounts: Shared<ServiceAccount>,
 }
 
 impl Reader {
     /// Reads through this client.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client, turns: Arc::new(Semaphore::new(UNDER_WAY)) }
+        let turns = Arc::new(Semaphore::new(UNDER_WAY));
+        Self { client, turns, secrets: Flights::default(), accounts: Flights::default() }
     }
 
     async fn read<T: DeserializeOwned>(
@@ -48,24 +58,41 @@ impl Reader {
 #[async_trait]
 impl ClusterReader for Reader {
     async fn secret(&self, namespace: &str, name: &str) -> Result<Secret, ReadError> {
-        let secret: api::Secret = self.read(namespace, "secrets", name).await?;
-        let data = secret.data.unwrap_or_default();
-        Ok(Secret {
-            kind: secret.type_.unwrap_or_default(),
-            data: data.into_iter().map(|(key, value)| (key, value.0)).collect(),
-            version: secret.metadata.resource_version.unwrap_or_default().into(),
-        })
+        let read = async {
+            let secret: api::Secret = self.read(namespace, "secrets", name).await?;
+            let data = secret.data.unwrap_or_default();
+            Ok(Secret {
+                kind: secret.type_.unwrap_or_default(),
+                data: data.into_iter().map(|(key, value)| (key, value.0)).collect(),
+                version: secret.metadata.resource_version.unwrap_or_default().into(),
+            })
+        };
+        share(&self.secrets, namespace, name, read).await
     }
 
     async fn service_account(&self, namespace: &str, name: &str) -> Result<ServiceAccount, ReadError> {
-        let account: api::ServiceAccount = self.read(namespace, "serviceaccounts", name).await?;
-        let secrets = account.image_pull_secrets.unwrap_or_default();
-        Ok(ServiceAccount {
-            image_pull_secrets: secrets.into_iter().map(|secret| secret.name).collect(),
-            annotations: account.metadata.annotations.unwrap_or_default(),
-            version: account.metadata.resource_version.unwrap_or_default().into(),
-        })
+        let read = async {
+            let account: api::ServiceAccount = self.read(namespace, "serviceaccounts", name).await?;
+            let secrets = account.image_pull_secrets.unwrap_or_default();
+            Ok(ServiceAccount {
+                image_pull_secrets: secrets.into_iter().map(|secret| secret.name).collect(),
+                annotations: account.metadata.annotations.unwrap_or_default(),
+                version: account.metadata.resource_version.unwrap_or_default().into(),
+            })
+        };
+        share(&self.accounts, namespace, name, read).await
     }
+}
+
+async fn share<T: Clone>(
+    shared: &Shared<T>,
+    namespace: &str,
+    name: &str,
+    read: impl Future<Output = Result<T, ReadError>>,
+) -> Result<T, ReadError> {
+    let lead = async { Ok::<_, Infallible>(read.await) };
+    let Ok(answer) = shared.join_unsent(Key::new(namespace, name), lead).await;
+    answer
 }
 
 /// A name comes from a tenant and becomes part of a path: it may not lead to another one.

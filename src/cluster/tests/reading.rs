@@ -109,28 +109,68 @@ async fn a_busy_server_is_asked_once() {
     assert_eq!(api.asked().len(), 1);
 }
 
-#[tokio::test]
-async fn no_more_is_asked_at_once_than_the_server_can_answer() {
-    let api = Api::start(|_, asked| {
-        let account = json!({ "metadata": {} });
+/// A server that never ends its answers, but for that to the marker.
+async fn stuck() -> Api {
+    Api::start(|_, asked| {
+        let object = json!({ "metadata": {} });
         if asked.path.ends_with("marker") {
-            Answer::json(200, &account)
+            Answer::json(200, &object)
         } else {
-            Answer::stream(&[account], false)
+            Answer::stream(&[object], false)
         }
     })
-    .await;
-    let reader = Reader::new(connected(api.address()));
-    let reads = Box::pin(join_all((0..40).map(|_| reader.service_account("apps", "puller"))));
-    let others = Reader::new(connected(api.address()));
-    let marker = Box::pin(async {
-        while api.asked().len() < 16 {
-            tokio::task::yield_now().await;
-        }
-        others.service_account("apps", "marker").await.unwrap();
-    });
+    .await
+}
 
-    assert!(matches!(select(reads, marker).await, Either::Right(_)));
+/// Waits until the server was asked so often, and then for the answer to another question: what was sent before it has arrived.
+async fn settled(api: &Api, asked: usize) {
+    while api.asked().len() < asked {
+        tokio::task::yield_now().await;
+    }
+    Reader::new(connected(api.address())).service_account("apps", "marker").await.unwrap();
+}
+
+#[tokio::test]
+async fn no_more_is_asked_at_once_than_the_server_can_answer() {
+    let api = stuck().await;
+    let reader = Reader::new(connected(api.address()));
+    let names: Vec<_> = (0..40).map(|number| format!("puller-{number}")).collect();
+    let reads = Box::pin(join_all(names.iter().map(|name| reader.service_account("apps", name))));
+
+    assert!(matches!(select(reads, Box::pin(settled(&api, 16))).await, Either::Right(_)));
 
     assert_eq!(api.asked().len(), 17);
+}
+
+#[tokio::test]
+async fn of_equal_questions_one_is_asked() {
+    let api = stuck().await;
+    let reader = Reader::new(connected(api.address()));
+    let secrets = join_all((0..40).map(|_| reader.secret("apps", "pull")));
+    let elsewhere = join_all((0..40).map(|_| reader.secret("other", "pull")));
+    let accounts = join_all((0..40).map(|_| reader.service_account("apps", "pull")));
+    let reads = Box::pin(async { tokio::join!(secrets, elsewhere, accounts) });
+
+    assert!(matches!(select(reads, Box::pin(settled(&api, 3))).await, Either::Right(_)));
+
+    assert_eq!(api.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn who_asks_while_an_answer_is_under_way_takes_a_newer_one() {
+    let version = |number: usize| json!({ "metadata": { "resourceVersion": number.to_string() } });
+    let api = Api::start(move |number, _| Answer::json(200, &version(number))).await;
+    let reader = Reader::new(connected(api.address()));
+    let read = || async { reader.secret("apps", "pull").await.unwrap().version };
+    let late = async {
+        while api.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        join_all([read(), read()]).await
+    };
+
+    let (first, later) = tokio::join!(read(), late);
+
+    assert_eq!(first.as_ref(), "0");
+    assert_eq!(later, ["1", "1"].map(Into::into));
 }
