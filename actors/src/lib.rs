@@ -69,7 +69,7 @@ pub mod watcher;
 pub use dependency::{Dependency, DependencyKind, dependencies};
 pub use key::Key;
 pub use known::Known;
-pub use object::{FINALIZER, Object, SpecProblem};
+pub use object::{FINALIZER, Object};
 pub use recorder::{End, Recorder};
 pub use scope::{Budget, FinalizerSender, Scope};
 pub use seen::Seen;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sluice_crds::{Artifact, OciRepositorySpec, OciRepositoryStatus, SpecError};
+use sluice_crds::{Artifact, OciRepositorySpec, OciRepositoryStatus, SpecError, read_spec};
 
 use crate::packed::Packed;
 use crate::{Key, Seen};
@@ -33,20 +33,9 @@ pub struct Object {
     /// All labels.
     pub labels: BTreeMap<String, String>,
     /// The specification, or what is wrong with it (D12, D39).
-    pub spec: Result<OciRepositorySpec, SpecProblem>,
+    pub spec: Result<OciRepositorySpec, SpecError>,
     /// The recorded status: a twentieth of the memory that its values take, and rarely asked for.
     status: Packed,
-}
-
-/// Why a specification cannot be worked off.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SpecProblem {
-    /// There is none.
-    Absent,
-    /// It does not parse; the text says where.
-    Malformed(String),
-    /// It has a field that is not known here; its path.
-    Unknown(String),
 }
 
 impl Object {
@@ -64,7 +53,7 @@ impl Object {
             finalizers: seen.metadata.finalizers(),
             annotations: seen.metadata.annotations(),
             labels: seen.metadata.labels(),
-            spec: specification(seen.spec.as_ref()),
+            spec: read_spec(seen.spec.as_ref()),
             status: Packed::new(&seen.status.map(|status| status.to_string()).unwrap_or_default()),
         })
     }
@@ -106,11 +95,4 @@ impl Object {
     pub fn is_held(&self) -> bool {
         self.finalizers.iter().any(|finalizer| finalizer == FINALIZER)
     }
-}
-
-fn specification(value: Option<&Value>) -> Result<OciRepositorySpec, SpecProblem> {
-    sluice_crds::read_spec(value.ok_or(SpecProblem::Absent)?).map_err(|error| match error {
-        SpecError::Malformed(text) => SpecProblem::Malformed(text),
-        SpecError::Unknown(path) => SpecProblem::Unknown(path),
-    })
 }

@@ -9,9 +9,9 @@ use reconcile::{
 };
 use reference::{Repository, Selector, redacted_url};
 use serde_json::Value;
-use sluice_crds::{LayerOperation, OciRepositorySpec, VerificationProvider, go_duration};
+use sluice_crds::{LayerOperation, OciRepositorySpec, SpecError, VerificationProvider, go_duration};
 
-use crate::{Object, SpecProblem};
+use crate::Object;
 
 const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 const OUR_PREFIX: &str = "sluice.dev/";
@@ -57,11 +57,11 @@ pub fn unknown_annotations(object: &Object) -> impl Iterator<Item = &str> {
 fn wish(object: &Object, default_account: Option<&str>) -> Wish {
     let spec = object.spec.as_ref().map_err(|problem| {
         let (reason, text) = match problem {
-            SpecProblem::Absent => {
+            SpecError::Absent => {
                 (Reason::SpecInvalid, "the object has no spec: spec.url and spec.interval are required".to_owned())
             }
-            SpecProblem::Malformed(what) => (Reason::SpecInvalid, format!("the spec cannot be read: {what}")),
-            SpecProblem::Unknown(path) => (
+            SpecError::Malformed(what) => (Reason::SpecInvalid, format!("the spec cannot be read: {what}")),
+            SpecError::Unknown(path) => (
                 Reason::UnsupportedField,
                 format!("the field spec.{path} is not supported by this version; nothing is fetched rather than ignoring it"),
             ),

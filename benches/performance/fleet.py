@@ -6,6 +6,7 @@ import shlex
 import subprocess
 
 import runs
+import shares
 
 SLUICE = (
     "RUNTIME_NAMESPACE=flux-system {binary} run --storage-path={{data}} --storage-addr=127.0.0.1:{{port}}"
@@ -34,9 +35,14 @@ class Fleet:
         arguments += ["--name", run.name, "--out", out, "--keep", "--work", self.work, *shlex.split(run.flags), "--operator", f"{command} {run.operator}".strip()]
         log = out.with_suffix(".log")
         with log.open("w") as output:
-            ended = subprocess.run(list(map(str, arguments)), cwd=self.root, stdout=output, stderr=subprocess.STDOUT, check=False)
-        if ended.returncode != 0:
-            print(f"  {run.name}: fleet ended with {ended.returncode}, see {log}", flush=True)
+            started = subprocess.Popen(list(map(str, arguments)), cwd=self.root, stdout=output, stderr=subprocess.STDOUT)
+            if run.shares:
+                with shares.Watch(started.pid, self.controlplane) as watch:
+                    started.wait()
+                watch.write(out)
+            ended = started.wait()
+        if ended != 0:
+            print(f"  {run.name}: fleet ended with {ended}, see {log}", flush=True)
 
 
 def values(report: pathlib.Path) -> dict[str, dict[str, float]]:

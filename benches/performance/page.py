@@ -6,6 +6,7 @@ import statistics
 import fleet
 import inprocess
 import runs
+import shares
 import targets
 
 HEAD = """# Performance
@@ -31,7 +32,7 @@ def render(directory: pathlib.Path) -> str:
     commit = (directory / "commit").read_text()
     head = HEAD.format(count=count, machine=fleet.machine(first), commit=commit)
     notes = pathlib.Path(__file__).with_name("notes.md").read_text()
-    return head + "\n".join(rows) + "\n" + notes + inprocess.section(directory) + "\n" + commands() + busy(directory)
+    return head + "\n".join(rows) + "\n" + notes + shares.section(directory) + inprocess.section(directory) + "\n" + commands() + busy(directory)
 
 
 def row(target: targets.Target, directory: pathlib.Path) -> str:

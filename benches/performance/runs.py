@@ -7,13 +7,15 @@ import dataclasses
 class Run:
     """One call of `fleet run`. `floor` names the run of the null operator that is measured in the same sitting.
 
-    Both texts are split as a shell would; `operator` is what the operator is given beside the usual.
+    Both texts are split as a shell would; `operator` is what the operator is given beside the usual. `shares` asks who takes the
+    processor time.
     """
 
     name: str
     flags: str
     floor: str | None = None
     operator: str = ""
+    shares: bool = False
 
 
 WEBHOOK = (
@@ -27,7 +29,7 @@ FLOORS = [
     Run("floor-1000", "-n 1000 --shape distinct --scenarios cold"),
     Run("floor-3000", "-n 3000 --shape same --scenarios cold"),
     Run("floor-nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50"),
-    Run("floor-mixed", "-n 500 --hosts 20 --scenarios mixed"),
+    Run("floor-mixed", "-n 500 --hosts 20 --scenarios mixed", shares=True),
 ]
 
 RUNS = [
@@ -46,7 +48,7 @@ RUNS = [
     Run("webhook", f"-n 100 --shape distinct --scenarios nudge --nudges 50 {WEBHOOK}", "floor-nudge", operator="--webhook-addr=127.0.0.1:{hook_port}"),
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
-    Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed"),
+    Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed", shares=True),
     Run("large", "--scenarios large"),
     Run("large-1024", "--payload-mib 1024 --scenarios large"),
     Run("steady-10000", "-n 10000 --shape same --scenarios steady --steady-interval 10m --timeout 10m"),

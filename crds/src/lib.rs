@@ -9,8 +9,8 @@ mod duration;
 mod ocirepository;
 mod registry_webhook;
 mod schema;
+mod spec;
 mod status;
-mod unknown;
 mod webhook_definition;
 
 pub use definition::{GROUP, KIND, definition, manifests};
@@ -22,8 +22,8 @@ pub use ocirepository::{
 pub use registry_webhook::{
     LastDelivery, RegistryWebhookSpec, RegistryWebhookStatus, TokenTrust, WebhookType,
 };
+pub use spec::{SpecError, read_spec};
 pub use status::{Artifact, Condition, OciRepositoryStatus};
-pub use unknown::{SpecError, read_spec};
 pub use webhook_definition::{
     WEBHOOK_GROUP, WEBHOOK_KIND, WEBHOOK_PLURAL, WEBHOOK_VERSION, webhook_definition,
 };

@@ -58,7 +58,7 @@ impl Reader {
 #[async_trait]
 impl ClusterReader for Reader {
     async fn secret(&self, namespace: &str, name: &str) -> Result<Secret, ReadError> {
-        let read = async {
+        let read = Box::pin(async {
             let secret: api::Secret = self.read(namespace, "secrets", name).await?;
             let data = secret.data.unwrap_or_default();
             Ok(Secret {
@@ -66,12 +66,12 @@ impl ClusterReader for Reader {
                 data: data.into_iter().map(|(key, value)| (key, value.0)).collect(),
                 version: secret.metadata.resource_version.unwrap_or_default().into(),
             })
-        };
+        });
         share(&self.secrets, namespace, name, read).await
     }
 
     async fn service_account(&self, namespace: &str, name: &str) -> Result<ServiceAccount, ReadError> {
-        let read = async {
+        let read = Box::pin(async {
             let account: api::ServiceAccount = self.read(namespace, "serviceaccounts", name).await?;
             let secrets = account.image_pull_secrets.unwrap_or_default();
             Ok(ServiceAccount {
@@ -79,7 +79,7 @@ impl ClusterReader for Reader {
                 annotations: account.metadata.annotations.unwrap_or_default(),
                 version: account.metadata.resource_version.unwrap_or_default().into(),
             })
-        };
+        });
         share(&self.accounts, namespace, name, read).await
     }
 }

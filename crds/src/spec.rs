@@ -1,13 +1,16 @@
-//! Specifications with fields that a newer CRD lets through and that are not known here (D39).
+//! A `spec` as it came: perhaps none, perhaps with fields that a newer CRD lets through and that are not known here (D39).
 
 use serde_ignored::Path;
 use serde_json::Value;
 
 use crate::OciRepositorySpec;
 
-/// Why a specification cannot be used.
+/// Why a specification cannot be worked off.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
+    /// There is none.
+    #[error("there is no spec")]
+    Absent,
     /// It does not parse; the text says where.
     #[error("{0}")]
     Malformed(String),
@@ -20,9 +23,9 @@ pub enum SpecError {
 ///
 /// # Errors
 /// [`SpecError`]: the first field that is not known, even where another does not parse.
-pub fn read_spec(spec: &Value) -> Result<OciRepositorySpec, SpecError> {
+pub fn read_spec(spec: Option<&Value>) -> Result<OciRepositorySpec, SpecError> {
     let mut unknown = None;
-    let parsed = serde_ignored::deserialize(spec, |path| {
+    let parsed = serde_ignored::deserialize(spec.ok_or(SpecError::Absent)?, |path| {
         unknown.get_or_insert_with(|| dotted(&path));
     });
     match unknown {
