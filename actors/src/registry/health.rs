@@ -171,7 +171,7 @@ impl<L: Listener> Health<L> {
         let host_is_down = self.is_down();
         for (place, outage) in &mut self.outages {
             let overruled = host_is_down && *place != Place::Host;
-            if overruled || outage.due().is_none_or(|due| due > now) {
+            if overruled || outage.due() > now {
                 continue;
             }
             if let Some((key, listener)) = self.parked.take(place, now) {
@@ -189,7 +189,7 @@ impl<L: Listener> Health<L> {
         let probes = self.outages.iter().filter_map(|(place, outage)| {
             let overruled = host_is_down && *place != Place::Host;
             let ripe = self.parked.ripe(place).filter(|_| !overruled)?;
-            Some(outage.due()?.max(ripe))
+            Some(outage.due().max(ripe))
         });
         probes.chain(cooled).chain(self.parked.ripe(&Place::Released)).min()
     }

@@ -167,7 +167,27 @@ fn the_first_probe_is_due_after_a_second_and_is_the_attempt_of_who_has_waited_lo
     host.admit("b").unwrap_err();
     assert_eq!(host.admit("a"), Ok(Admission::Probe));
     host.admit("a").unwrap_err();
-    assert_eq!(host.after(10 * SECOND), [], "one probe at a time");
+    assert_eq!(host.after(9 * SECOND), [], "one probe at a time");
+}
+
+#[test]
+fn a_probe_that_is_silent_for_ten_seconds_keeps_no_other_from_probing() {
+    let mut host = Host::down();
+    host.admit("a").unwrap_err();
+    host.admit("b").unwrap_err();
+    assert_eq!(host.after(SECOND), [Bell("a")]);
+    assert_eq!(host.admit("a"), Ok(Admission::Probe));
+    let silent = host.number;
+
+    assert_eq!(host.next_tick(), Some(10 * SECOND));
+    assert_eq!(host.after(10 * SECOND), [Bell("b")]);
+    assert_eq!(host.admit("b"), Ok(Admission::Probe));
+    host.admit("c").unwrap_err();
+    host.health.ended(silent);
+
+    assert!(host.health.is_probe(host.number - 1), "the end of the silent one is not that of the other");
+    assert_eq!(host.after(9 * SECOND), []);
+    assert_eq!(host.after(SECOND), [Bell("c")]);
 }
 
 #[test]
@@ -217,7 +237,7 @@ fn nobody_probes_while_nobody_waits_and_then_the_first_who_comes() {
     host.now += 5 * SECOND;
 
     assert_eq!(host.admit("a"), Ok(Admission::Probe));
-    host.now += 60 * SECOND;
+    host.now += 9 * SECOND;
     assert!(host.admit("b").is_err(), "the probe is still out");
 }
 

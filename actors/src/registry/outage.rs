@@ -15,11 +15,14 @@ const OFTEN_UNTIL: Duration = Duration::from_mins(10);
 const OFTEN: Duration = Duration::from_secs(2);
 /// A long outage costs six requests a minute.
 const SELDOM: Duration = Duration::from_secs(10);
+/// A probe that has brought nothing for so long keeps nobody else from asking: its connection may be dead, and it may wait for an
+/// answer for as long as its object allows.
+const SILENCE: Duration = Duration::from_secs(10);
 /// How long an outage is told in the same words: others with every probe would be a write and an event of every object that
 /// waits.
 const SAME_WORDS: Duration = Duration::from_mins(10);
 
-/// An outage, or what is left of a limit, and its probes. A probe is an attempt; one at a time is out.
+/// An outage, or what is left of a limit, and its probes. A probe is an attempt; one at a time is out, unless it is silent.
 #[derive(Debug)]
 pub(super) struct Outage {
     said: Said,
@@ -27,7 +30,7 @@ pub(super) struct Outage {
     began: Instant,
     next: Instant,
     invited: Vec<Key>,
-    out: Option<u64>,
+    out: Option<(u64, Instant)>,
 }
 
 impl Outage {
@@ -59,9 +62,9 @@ impl Outage {
         self.out.is_none() && now.saturating_duration_since(self.heard) >= time
     }
 
-    /// When somebody is to be invited to probe; `None` while a probe is out.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.out.is_none().then_some(self.next)
+    /// When somebody is to be invited to probe.
+    pub(super) fn due(&self) -> Instant {
+        self.out.map_or(self.next, |(_, since)| self.next.max(since + SILENCE))
     }
 
     /// This object has been called to probe. Who was called before it and has not come yet may still do so.
@@ -76,12 +79,13 @@ impl Outage {
     /// Whether this object's attempt may probe: it was invited, or a probe is due and nobody waits to be invited.
     pub(super) fn lets_probe(&self, key: &Key, anybody_waits: bool, now: Instant) -> bool {
         let unclaimed = !anybody_waits && self.next <= now;
-        self.out.is_none() && (unclaimed || self.invited.contains(key))
+        let silent = self.out.is_none_or(|(_, since)| since + SILENCE <= now);
+        silent && (unclaimed || self.invited.contains(key))
     }
 
     /// Whether the attempt of this number is the probe.
     pub(super) fn is_probe(&self, number: u64) -> bool {
-        self.out == Some(number)
+        self.out.is_some_and(|(out, _)| out == number)
     }
 
     /// Makes the attempt of this number the probe.
@@ -90,7 +94,7 @@ impl Outage {
             self.invited(key.clone(), now);
         }
         self.invited.clear();
-        self.out = Some(number);
+        self.out = Some((number, now));
     }
 
     /// The attempt of this number has ended; the next probe may go when its time has come.
