@@ -5,7 +5,8 @@ use reconcile::{Disposition, Operation, Reason, Truth};
 use reference::Selector;
 use serde_json::{Value, json};
 use sluice_actors::translate::{desired, recorded, unknown_annotations};
-use sluice_actors::{Object, dependencies};
+use sluice_actors::{Object, Seen, dependencies};
+use sluice_crds::SpecError;
 
 fn object(value: Value) -> Object {
     let mut whole = json!({"metadata": {"name": "app", "namespace": "team", "uid": "u", "generation": 2}});
@@ -138,6 +139,27 @@ fn a_recorded_status_is_read_as_upstream_wrote_it() {
 fn an_object_without_a_name_is_an_error_not_a_panic() {
     assert!(Object::parse(&json!({"metadata": {}})).is_err());
     assert!(Object::parse(&json!([])).is_err());
+}
+
+#[test]
+fn what_is_not_of_its_type_counts_as_empty() {
+    let odd = json!({
+        "metadata": {
+            "name": "app", "namespace": "team", "uid": 7, "resourceVersion": null, "generation": "two",
+            "deletionTimestamp": null, "finalizers": { "a": 1 }, "annotations": null,
+            "labels": { "a": 1, "b": "c" }, "managedFields": [{ "fieldsV1": { "f:spec": {} } }],
+        },
+        "spec": null,
+        "status": [],
+    });
+    let streamed: Seen = serde_json::from_str(&odd.to_string()).unwrap();
+    for object in [Object::parse(&odd).unwrap(), Object::new(streamed).unwrap()] {
+        assert_eq!((object.uid.as_ref(), object.resource_version.as_ref(), object.generation), ("", "", 1));
+        assert!(!object.deleting && object.finalizers.is_empty() && object.annotations.is_empty());
+        assert_eq!(object.labels, [("b".to_owned(), "c".to_owned())].into());
+        assert!(matches!(object.spec, Err(SpecError::Absent)));
+        assert!(object.artifact().is_none());
+    }
 }
 
 #[test]

@@ -34,12 +34,14 @@ class Fleet:
         arguments = [self.fleet, "run", "--controlplane", self.controlplane, "--crds", self.root / "crds/yaml"]
         arguments += ["--name", run.name, "--out", out, "--keep", "--work", self.work, *shlex.split(run.flags), "--operator", f"{command} {run.operator}".strip()]
         log = out.with_suffix(".log")
-        with log.open("w") as output:
-            started = subprocess.Popen(list(map(str, arguments)), cwd=self.root, stdout=output, stderr=subprocess.STDOUT)
+        binary = [str(self.fleet), "null"] if is_floor else [str(self.operator)]
+        out.with_suffix(".shares").unlink(missing_ok=True)
+        with log.open("w") as output, subprocess.Popen(list(map(str, arguments)), cwd=self.root, stdout=output, stderr=subprocess.STDOUT) as started:
             if run.shares:
-                with shares.Watch(started.pid, self.controlplane) as watch:
-                    started.wait()
-                watch.write(out)
+                with shares.Watch(started.pid, self.controlplane, binary) as watch:
+                    ended = started.wait()
+                if ended == 0:
+                    watch.write(out)
             ended = started.wait()
         if ended != 0:
             print(f"  {run.name}: fleet ended with {ended}, see {log}", flush=True)

@@ -1,6 +1,5 @@
 """Who of a fleet run takes how much processor time: the API server, etcd, the benchmark with its registry, the operator."""
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -11,37 +10,18 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PAUSE = 0.25
 WHO = ("API server", "etcd", "benchmark", "operator")
 
-
-@dataclasses.dataclass(frozen=True)
-class Process:
-    """A line of /proc: its parent, what it was started as, and its seconds of processor time."""
-
-    parent: int
-    command: list[str]
-    seconds: float
-
-    @staticmethod
-    def read(pid: int) -> "Process | None":
-        """None where it has ended, waited for or not."""
-        folder = pathlib.Path("/proc") / str(pid)
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_text().split("\0")
-        except OSError:
-            return None
-        return Process(int(fields[1]), command, (int(fields[11]) + int(fields[12])) / TICKS) if command[0] else None
+Shares = dict[str, float]
 
 
 class Watch:
-    """Looks at a run until it has ended; the life of its first operator is what counts."""
+    """Looks at a run until it or its first operator has ended: what is counted begins with the last look before that operator."""
 
-    def __init__(self, fleet: int, controlplane: pathlib.Path):
-        self.fleet, self.controlplane = fleet, str(controlplane)
-        self.first: dict[str, float] = {}
-        self.last: dict[str, float] = {}
-        self.operator = 0
-        self.thread = threading.Thread(target=self.look)
+    def __init__(self, fleet: int, controlplane: pathlib.Path, operator: list[str]):
+        self.fleet, self.controlplane, self.operator = fleet, str(controlplane), operator
+        self.before: Shares = {}
+        self.last: Shares = {}
         self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.look)
 
     def __enter__(self) -> "Watch":
         self.thread.start()
@@ -52,54 +32,89 @@ class Watch:
         self.thread.join()
 
     def look(self) -> None:
-        """Until the operator has ended, or the run."""
+        """Once in a while."""
+        first = 0
         while not self.ended.wait(PAUSE):
-            found = self.processes()
-            operator = next((pid for pid, (who, _) in found.items() if who == "operator"), 0)
-            if self.operator and operator != self.operator:
+            operator, shares = self.shares()
+            if first and operator != first:
                 return
+            first = operator
             if operator:
-                self.operator = operator
-                self.last = {who: sum(seconds for other, seconds in found.values() if other == who) for who in WHO}
-                self.first = self.first or self.last
+                self.last = shares
+            else:
+                self.before = shares
 
-    def processes(self) -> dict[int, tuple[str, float]]:
-        """The run and its children."""
-        pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
-        read = {pid: process for pid in pids if (process := Process.read(pid))}
-        return {pid: (self.who(pid, process), process.seconds) for pid, process in read.items() if self.fleet in (pid, process.parent)}
+    def shares(self) -> tuple[int, Shares]:
+        """The operator, 0 where there is none, and what each has taken so far, in seconds."""
+        operator, shares = 0, dict.fromkeys(WHO, 0.0)
+        for pid in [self.fleet, *children(self.fleet)]:
+            who = self.who(pid)
+            if who:
+                shares[who] += seconds(pid)
+            operator = pid if who == "operator" else operator
+        return operator, shares
 
-    def who(self, pid: int, process: Process) -> str:
-        """As the page calls it."""
+    def who(self, pid: int) -> str | None:
+        """As the page calls it; None for what has ended or not yet begun."""
         if pid == self.fleet:
             return "benchmark"
-        if process.command[0] != self.controlplane:
+        command = read(pid, "cmdline").split("\0")
+        if command[: len(self.operator)] == self.operator:
             return "operator"
-        return "etcd" if process.command[1:2] == ["etcd"] else "API server"
+        if command[0] != self.controlplane:
+            return None
+        return "etcd" if command[1:2] == ["etcd"] else "API server"
 
     def write(self, report: pathlib.Path) -> None:
         """Beside the report of the run."""
-        taken = {who: self.last.get(who, 0) - self.first.get(who, 0) for who in WHO}
-        report.with_suffix(".shares").write_text(json.dumps(taken))
+        if self.last:
+            taken = {who: self.last[who] - self.before.get(who, 0) for who in WHO}
+            report.with_suffix(".shares").write_text(json.dumps(taken))
 
 
-def taken(name: str, directory: pathlib.Path) -> dict[str, float]:
-    """The median over all sittings of a run, in seconds."""
-    found = [json.loads(path.read_text()) for path in sorted(directory.glob(f"{name}.[0-9]*.shares"))]
-    return {who: statistics.median(shares[who] for shares in found) for who in WHO} if found else {}
+def read(pid: int, name: str) -> str:
+    """A file of /proc; nothing where the process has ended."""
+    try:
+        return (pathlib.Path("/proc") / str(pid) / name).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def fields(pid: int) -> list[str]:
+    """Those of /proc/PID/stat behind the name: state, parent and so on."""
+    return read(pid, "stat").rpartition(")")[2].split()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and fields(int(entry))[1:2] == [str(pid)]]
+
+
+def seconds(pid: int) -> float:
+    """Processor time, user and system."""
+    found = fields(pid)
+    return (int(found[11]) + int(found[12])) / TICKS if found else 0.0
 
 
 def section(directory: pathlib.Path) -> str:
     """What a cold start of `mixed` takes, and what is left to an operator there."""
-    floor, ours = taken("floor-mixed", directory), taken("mixed", directory)
-    if not floor or not ours:
+    floors, ours = sittings("floor-mixed", directory), sittings("mixed", directory)
+    if not floors or not ours:
         return ""
-    whole = sum(floor.values())
-    others = sum(ours.values()) - ours["operator"]
-    rows = "\n".join(f"| {who} | {floor[who]:.2f} | {ours[who]:.2f} |" for who in WHO)
+    middle = lambda of, figure: statistics.median(map(figure, of))
+    rows = [(who, lambda shares, who=who: shares[who]) for who in WHO]
+    rows.append(("all", lambda shares: sum(shares.values())))
+    rows.append(("all but the operator", lambda shares: sum(shares.values()) - shares["operator"]))
+    lines = "\n".join(f"| {name} | {middle(floors, figure):.2f} | {middle(ours, figure):.2f} |" for name, figure in rows)
+    whole, others = middle(floors, rows[-2][1]), middle(ours, rows[-1][1])
     return (
         "\n## What a cold start of `mixed` takes\n\n"
         "Seconds of processor time from the start of the operator until it is quiet, its events included; medians.\n\n"
-        f"| | floor | Sluice |\n|---|---|---|\n{rows}\n| all | {whole:.2f} | {sum(ours.values()):.2f} |\n\n"
-        f"With an operator that takes nothing, the others alone would take {others / whole:.2f} times the floor.\n"
+        f"| | floor | Sluice |\n|---|---|---|\n{lines}\n\n"
+        f"With an operator that takes nothing, the others alone take {others / whole:.2f} times the floor.\n"
     )
+
+
+def sittings(name: str, directory: pathlib.Path) -> list[Shares]:
+    """What was found of a run."""
+    return [json.loads(path.read_text()) for path in sorted(directory.glob(f"{name}.[0-9]*.shares"))]

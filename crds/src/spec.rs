@@ -6,16 +6,13 @@ use serde_json::Value;
 use crate::OciRepositorySpec;
 
 /// Why a specification cannot be worked off.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpecError {
     /// There is none.
-    #[error("there is no spec")]
     Absent,
     /// It does not parse; the text says where.
-    #[error("{0}")]
     Malformed(String),
     /// It has a field that is not known here; its path below `spec`, such as `ref.channel`.
-    #[error("the field {0} is not known")]
     Unknown(String),
 }
 

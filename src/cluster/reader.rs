@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1 as api;
@@ -16,12 +17,15 @@ use tokio::sync::Semaphore;
 use super::answer::{Error, text};
 use super::core;
 
-/// Reads that are under way at once. Each has a connection to itself, and more would only wait in the server; who waits here, one
-/// for each attempt at most, does so within `spec.timeout`.
+/// Reads that are under way at once. Each has a connection to itself, and more would only wait in the server. Who waits here is an
+/// attempt, within `spec.timeout`, or a hook.
 const UNDER_WAY: usize = 16;
 
-/// Everybody who asks for the same before a read of it has been sent takes its answer: a Secret that is changed may be named
-/// by all objects of a namespace. Nobody takes an answer that is older than the question.
+/// After this time a hook, which has no time limit of its own, is told that there is no answer.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// Of one object one read is under way, and all who ask meanwhile take the answer to the next: a Secret that is changed may be
+/// named by all objects of a namespace. Nobody takes an answer that is older than the question.
 type Shared<T> = Flights<Key, Result<T, ReadError>>;
 
 /// The reading end.
@@ -91,7 +95,11 @@ async fn share<T: Clone>(
     read: impl Future<Output = Result<T, ReadError>>,
 ) -> Result<T, ReadError> {
     let lead = async { Ok::<_, Infallible>(read.await) };
-    let Ok(answer) = shared.join_unsent(Key::new(namespace, name), lead).await;
+    let joined = shared.join_unsent(Key::new(namespace, name), lead);
+    let Ok(answer) = tokio::time::timeout(LONGEST_WAIT, joined).await.unwrap_or_else(|_| {
+        let text = format!("the API server did not answer within {} s", LONGEST_WAIT.as_secs());
+        Ok(Err(ReadError::Unreadable(text)))
+    });
     answer
 }
 

@@ -52,7 +52,7 @@ fn change(event: Event<Watched>) -> Option<ObjectChanged> {
         Event::Init => Some(ObjectChanged::RelistStarted),
         Event::InitDone => Some(ObjectChanged::RelistFinished),
         Event::InitApply(object) | Event::Apply(object) => {
-            object.read(Object::new).map(|object| ObjectChanged::Applied(Arc::new(object)))
+            object.read(PLURAL, Object::new).map(|object| ObjectChanged::Applied(Arc::new(object)))
         }
         Event::Delete(object) => {
             object.identity().map(|(key, uid)| ObjectChanged::Deleted { key, uid: uid.into() })

@@ -18,14 +18,10 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// What became of it: `new` takes it apart. The log has what that cannot read.
-    pub(super) fn read<T>(self, new: impl FnOnce(Seen) -> Result<T, String>) -> Option<T> {
-        let key = self.seen.key();
-        let unreadable = |error: String| {
-            let name = key.map_or_else(|nameless| nameless, |key| key.to_string());
-            tracing::error!(error, name, "an object cannot be read");
-        };
-        new(self.seen).map_err(unreadable).ok()
+    /// What `new` makes of it. The log has what that cannot read.
+    pub(super) fn read<T>(self, kind: &str, new: impl FnOnce(Seen) -> Result<T, String>) -> Option<T> {
+        let uid = self.seen.uid().to_owned();
+        new(self.seen).map_err(|error| tracing::error!(error, uid, "one of the {kind} cannot be read")).ok()
     }
 
     /// Its name, and which life of it this is.

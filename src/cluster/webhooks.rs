@@ -53,7 +53,7 @@ fn change(event: Event<Watched>) -> Option<HookChanged> {
         Event::Init => Some(HookChanged::RelistStarted),
         Event::InitDone => Some(HookChanged::RelistFinished),
         Event::InitApply(object) | Event::Apply(object) => {
-            object.read(Webhook::new).map(|webhook| HookChanged::Applied(Arc::new(webhook)))
+            object.read(WEBHOOK_PLURAL, Webhook::new).map(|webhook| HookChanged::Applied(Arc::new(webhook)))
         }
         Event::Delete(object) => object.identity().map(|(key, _)| HookChanged::Deleted(key)),
     }

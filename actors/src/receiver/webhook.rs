@@ -44,7 +44,7 @@ impl Webhook {
     /// Takes an object apart that is there as a value.
     ///
     /// # Errors
-    /// As of [`Self::new`].
+    /// As of [`Self::new`], or the parser's words for what is no object at all.
     pub fn parse(value: &Value) -> Result<Self, String> {
         Seen::deserialize(value).map_err(|error| error.to_string()).and_then(Self::new)
     }

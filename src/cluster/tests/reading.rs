@@ -143,7 +143,36 @@ async fn no_more_is_asked_at_once_than_the_server_can_answer() {
 }
 
 #[tokio::test]
-async fn of_equal_questions_one_is_asked() {
+async fn a_turn_is_given_back_with_the_answer_and_by_who_does_not_wait_for_it() {
+    let stuck = stuck().await;
+    let reader = Reader::new(connected(stuck.address()));
+    let names: Vec<_> = (0..40).map(|number| format!("puller-{number}")).collect();
+    for _ in 0..2 {
+        let reads = Box::pin(join_all(names.iter().map(|name| reader.service_account("apps", name))));
+        let asked = stuck.asked().len();
+        assert!(matches!(select(reads, Box::pin(settled(&stuck, asked + 16))).await, Either::Right(_)));
+    }
+    let api = Api::start(|_, _| Answer::json(200, &json!({ "metadata": {} }))).await;
+    let reader = Reader::new(connected(api.address()));
+
+    let read = join_all(names.iter().map(|name| reader.service_account("apps", name))).await;
+
+    assert!(read.iter().all(Result::is_ok), "{read:?}");
+}
+
+#[tokio::test]
+async fn all_who_ask_while_a_read_is_under_way_share_the_next() {
+    let api = Api::start(|_, _| Answer::json(200, &json!({ "metadata": {} }))).await;
+    let reader = Reader::new(connected(api.address()));
+
+    let read = join_all((0..40).map(|_| reader.secret("apps", "pull"))).await;
+
+    assert!(read.iter().all(Result::is_ok), "{read:?}");
+    assert_eq!(api.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn only_equal_questions_wait_for_one_another() {
     let api = stuck().await;
     let reader = Reader::new(connected(api.address()));
     let secrets = join_all((0..40).map(|_| reader.secret("apps", "pull")));

@@ -93,7 +93,10 @@ const HOST: &str = "SLUICE_TEST_REGISTRY";
 #[tokio::test]
 #[ignore = "run by a_system_authority_is_trusted_everywhere"]
 async fn polling_as_the_environment_says() {
-    poll(&Origin::new(std::env::var(HOST).unwrap())).await.unwrap();
+    let host = std::env::var(HOST).unwrap();
+    for tls in [None, Some(Authority::new().material())] {
+        poll(&Origin { tls, ..Origin::new(host.clone()) }).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -107,13 +110,14 @@ async fn a_system_authority_is_trusted_everywhere() {
         let polled = tokio::process::Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "tls::polling_as_the_environment_says"])
             .env("SSL_CERT_FILE", &bundle)
+            .env_remove("SSL_CERT_DIR")
             .env(HOST, registry.host())
             .output()
             .await
             .unwrap();
 
         assert_eq!(polled.status.success(), trusted, "{}", String::from_utf8_lossy(&polled.stdout));
-        assert_eq!(registry.take().len(), if trusted { 2 } else { 0 });
+        assert_eq!(registry.take().len(), if trusted { 4 } else { 0 });
     }
 }
 
