@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use sluice_crds::{Artifact, OciRepositorySpec, OciRepositoryStatus, SpecError, read_spec};
 
@@ -63,7 +62,7 @@ impl Object {
     /// # Errors
     /// As of [`Self::new`], or the parser's words for what is no object at all.
     pub fn parse(value: &Value) -> Result<Self, String> {
-        Seen::deserialize(value).map_err(|error| error.to_string()).and_then(Self::new)
+        Seen::of(value).and_then(Self::new)
     }
 
     /// The recorded status without its conditions, and beside it these, foreign ones too. Fields that do not parse count as

@@ -33,6 +33,14 @@ pub(crate) struct Metadata {
 }
 
 impl Seen {
+    /// An object that is there as a value.
+    ///
+    /// # Errors
+    /// The parser's words, where it is none.
+    pub(crate) fn of(value: &Value) -> Result<Self, String> {
+        Self::deserialize(value).map_err(|error| error.to_string())
+    }
+
     /// Its name.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ import os
 import pathlib
 import statistics
 import threading
+import typing
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAUSE = 0.25
@@ -101,7 +102,10 @@ def section(directory: pathlib.Path) -> str:
     floors, ours = sittings("floor-mixed", directory), sittings("mixed", directory)
     if not floors or not ours:
         return ""
-    middle = lambda of, figure: statistics.median(map(figure, of))
+
+    def middle(of: list[Shares], figure: typing.Callable[[Shares], float]) -> float:
+        return statistics.median(map(figure, of))
+
     rows = [(who, lambda shares, who=who: shares[who]) for who in WHO]
     rows.append(("all", lambda shares: sum(shares.values())))
     rows.append(("all but the operator", lambda shares: sum(shares.values()) - shares["operator"]))

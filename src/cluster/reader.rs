@@ -117,3 +117,18 @@ fn check(plural: &str, name: &str) -> Result<(), ReadError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_turn_for_ever() {
+        let begun = tokio::time::Instant::now();
+
+        let read = share::<Secret>(&Flights::default(), "apps", "pull", std::future::pending()).await;
+
+        assert_eq!(begun.elapsed(), LONGEST_WAIT);
+        assert_eq!(read.unwrap_err().to_string(), "the API server did not answer within 60 s");
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 use sluice_crds::{RegistryWebhookSpec, RegistryWebhookStatus};
 
@@ -46,7 +45,7 @@ impl Webhook {
     /// # Errors
     /// As of [`Self::new`], or the parser's words for what is no object at all.
     pub fn parse(value: &Value) -> Result<Self, String> {
-        Seen::deserialize(value).map_err(|error| error.to_string()).and_then(Self::new)
+        Seen::of(value).and_then(Self::new)
     }
 
     /// The Secret that it names.

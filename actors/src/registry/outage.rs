@@ -79,8 +79,8 @@ impl Outage {
     /// Whether this object's attempt may probe: it was invited, or a probe is due and nobody waits to be invited.
     pub(super) fn lets_probe(&self, key: &Key, anybody_waits: bool, now: Instant) -> bool {
         let unclaimed = !anybody_waits && self.next <= now;
-        let silent = self.out.is_none_or(|(_, since)| since + SILENCE <= now);
-        silent && (unclaimed || self.invited.contains(key))
+        let open = self.out.is_none_or(|(_, since)| since + SILENCE <= now);
+        open && (unclaimed || self.invited.contains(key))
     }
 
     /// Whether the attempt of this number is the probe.

@@ -10,11 +10,18 @@ pub(crate) const POLICY: &str = "apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+- level: Request
+  userGroups: ['system:serviceaccounts']
+  verbs: [patch]
+  resources: [{ group: source.toolkit.fluxcd.io, resources: [ocirepositories/status] }]
 - level: Metadata
   userGroups: ['system:serviceaccounts']
   verbs: [create, update, patch, delete, deletecollection]
 - level: None
 ";
+
+/// What the patch of a status is called that only says that an attempt is at work, as one of more than two seconds does (D27).
+pub(crate) const AT_WORK: &str = "patch ocirepositories/status: at work";
 
 /// The name of the Lease, which those of shards and of events about it begin with.
 pub(crate) const ELECTION: &str = "source-controller-leader-election";
@@ -44,13 +51,22 @@ impl Write {
         let (verb, resource, part) =
             (text(&entry["verb"]), text(&object["resource"]), text(&object["subresource"]));
         let separator = if part.is_empty() { "" } else { "/" };
+        let what = format!("{verb} {resource}{separator}{part}");
         Self {
             at: text(&entry["requestReceivedTimestamp"]).parse().expect("times are RFC 3339"),
-            what: format!("{verb} {resource}{separator}{part}"),
+            what: if is_at_work(&entry["requestObject"]) { AT_WORK.to_owned() } else { what },
             name: text(&object["name"]),
             token: text(&entry["user"]["extra"]["authentication.kubernetes.io/credential-id"][0]),
         }
     }
+}
+
+fn is_at_work(patch: &Value) -> bool {
+    let conditions = patch["status"]["conditions"].as_array();
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["type"] == "Reconciling" && condition["reason"] == "Progressing")
 }
 
 /// The writes in this namespace that a log tells of.
