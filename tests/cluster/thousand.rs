@@ -89,7 +89,8 @@ async fn one_push_reaches_all(scene: &Scene, registry: &Registry, operator: &Ope
 async fn a_thousand_objects_cost_a_thousand_manifests_and_one_download(scene: Scene) {
     let registry = scene.registry().await;
     let digest = registry.push("app:v1", FILES).await;
-    let mut operator = scene.operator().await;
+    // What is replaced would be collected a minute later, which an event tells of.
+    let mut operator = scene.operator_of(&json!({ "artifactRetention": { "ttl": "1h" } })).await;
     let mark = registry.mark();
     let url = format!("{}/app", registry.host());
     let manifest = |number: usize| repository(&format!("app-{number}"), &url, &json!({"ref": {"tag": "v1"}}));
