@@ -18,6 +18,7 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(every_value_changes_what_is_rendered),
         bench.trial(values_that_cannot_work_are_refused_before_anything_is_rendered),
         bench.trial(times_of_the_lease_with_which_nobody_could_lead_are_refused),
+        bench.trial(a_volume_of_ones_own_is_mounted_beside_the_artifacts),
         bench.trial(an_image_must_be_named),
         bench.trial(the_whole_has_the_address_of_source_controller),
         bench.trial(a_shard_stands_beside_it_and_takes_only_its_own_objects),
@@ -38,6 +39,7 @@ fn unplaced_in(scene: &Scene, namespace: &str) -> Chart {
 fn every_value() -> Vec<(&'static str, Value, Value)> {
     let alone = || json!({});
     let persistent = || json!({"storage": {"persistent": true}});
+    let authorities = || json!([{"name": "authorities", "configMap": {"name": "company-ca"}}]);
     let hosts = || json!(["hooks.example.com"]);
     let gateways = || json!([{"name": "public"}]);
     let peers = || json!([{"podSelector": {}}]);
@@ -70,6 +72,12 @@ fn every_value() -> Vec<(&'static str, Value, Value)> {
         ("leaderElection.retrySeconds", json!(3), alone()),
         ("extraArguments", json!(["--concurrent=4"]), alone()),
         ("extraEnvironment", json!([{"name": "NO_PROXY", "value": "example.com"}]), alone()),
+        ("extraVolumes", authorities(), alone()),
+        (
+            "extraVolumeMounts",
+            json!([{"name": "authorities", "mountPath": "/etc/authorities"}]),
+            json!({"extraVolumes": authorities()}),
+        ),
         ("storage.persistent", json!(true), alone()),
         ("storage.existingClaim", json!("mine"), persistent()),
         ("storage.size", json!("1Ti"), persistent()),
@@ -165,6 +173,7 @@ async fn every_value_changes_what_is_rendered(scene: Scene) {
 
 async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: Scene) {
     let chart = unplaced(&scene);
+    let mounted = |path: &str| json!({"extraVolumeMounts": [{"name": "ca", "mountPath": path}]});
     let refused = [
         ("/mode", json!({"mode": "half"})),
         ("/shard", json!({"mode": "beside"})),
@@ -207,6 +216,14 @@ async fn values_that_cannot_work_are_refused_before_anything_is_rendered(scene: 
         ("/extraEnvironment/0/name", json!({"extraEnvironment": [{"name": "HTTPS PROXY"}]})),
         ("/extraEnvironment/0/name", json!({"extraEnvironment": [{"name": "RUNTIME_NAMESPACE"}]})),
         ("/extraEnvironment/0/name", json!({"extraEnvironment": [{"name": "KUBECONFIG"}]})),
+        ("/extraVolumes/0", json!({"extraVolumes": [{"configMap": {"name": "company-ca"}}]})),
+        ("/extraVolumes/0/name", json!({"extraVolumes": [{"name": "data"}]})),
+        ("/extraVolumes/0/name", json!({"extraVolumes": [{"name": "Company CA"}]})),
+        ("/extraVolumeMounts/0", json!({"extraVolumeMounts": [{"name": "ca"}]})),
+        ("/extraVolumeMounts/0/mountPath", mounted("etc/ca")),
+        ("/extraVolumeMounts/0/mountPath", mounted("/")),
+        ("/extraVolumeMounts/0/mountPath", mounted("/data")),
+        ("/extraVolumeMounts/0/mountPath", mounted("/data/ca")),
         ("/leaderElection/retrySeconds", json!({"leaderElection": {"retrySeconds": 0}})),
         ("/leaderElection/leaseSeconds", json!({"leaderElection": {"leaseSeconds": "35s"}})),
         ("/leaderElection/leaseSeconds", json!({"leaderElection": {"leaseSeconds": 86401}})),
@@ -243,6 +260,23 @@ async fn times_of_the_lease_with_which_nobody_could_lead_are_refused(scene: Scen
         let objects = chart.render(&values).await.unwrap();
         config(&objects).unwrap();
     }
+}
+
+async fn a_volume_of_ones_own_is_mounted_beside_the_artifacts(scene: Scene) {
+    let chart = unplaced(&scene);
+    let volume = json!({"name": "ca", "secret": {"secretName": "company-ca"}});
+    let mount = json!({"name": "ca", "mountPath": "/database", "readOnly": true});
+    let values = with_image(json!({"extraVolumes": [volume], "extraVolumeMounts": [mount]}));
+
+    let objects = chart.render(&values).await.unwrap();
+
+    let pod = &only(&objects, "Deployment")["spec"]["template"]["spec"];
+    assert_eq!(pod["volumes"], json!([{"name": "data", "emptyDir": {}}, volume]));
+    let mounts = json!([{"name": "data", "mountPath": "/data"}, mount]);
+    assert_eq!(pod["containers"][0]["volumeMounts"], mounts);
+    let error = chart.render(&with_image(json!({"extraVolumeMounts": [mount]}))).await.unwrap_err();
+    let told = "extraVolumeMounts names the volume \"ca\": extraVolumes has none of that name";
+    assert!(error.contains(told), "{error}");
 }
 
 async fn an_image_must_be_named(scene: Scene) {

@@ -62,6 +62,18 @@ source-controller-leader-election
 - --leader-election-retry-period={{ $retry }}s
 {{- end }}
 
+{{/* More mounts of the container, if each is of a volume that is there. */}}
+{{- define "sluice.mounts" -}}
+{{- $volumes := list }}
+{{- range .Values.extraVolumes }}{{ $volumes = append $volumes .name }}{{ end }}
+{{- range .Values.extraVolumeMounts }}
+{{- if not (has .name $volumes) }}
+{{- fail (printf "extraVolumeMounts names the volume %q: extraVolumes has none of that name" .name) }}
+{{- end }}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}{{ toYaml . }}{{ end }}
+{{- end }}
+
 {{/* The role for the watched objects; cluster-wide names carry the namespace. */}}
 {{- define "sluice.role" -}}
 {{ .Values.watchAllNamespaces | ternary (printf "%s-%s" .Release.Namespace .Release.Name) .Release.Name }}
