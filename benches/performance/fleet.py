@@ -14,14 +14,16 @@ SLUICE = (
     " --health-addr=127.0.0.1:{{health_port}} --watch-all-namespaces --enable-leader-election=false"
     " --events-addr= --concurrent=10"
 )
-NULL = "{fleet} null --addr=127.0.0.1:{{port}} --health-addr=127.0.0.1:{{health_port}}"
+NULL = "{binary} null --addr=127.0.0.1:{{port}} --health-addr=127.0.0.1:{{health_port}}"
+BARE = "{binary} {{data}} 127.0.0.1:{{port}} 127.0.0.1:{{health_port}}"
+COMMANDS = {"sluice": SLUICE, "null": NULL, "bare": BARE}
 
 
 class Fleet:
-    """The benchmark's binary, the control plane and the operator that it starts."""
+    """The benchmark's binary, the control plane and the operators that it starts, by who is measured."""
 
-    def __init__(self, root: pathlib.Path, fleet: pathlib.Path, controlplane: pathlib.Path, operator: pathlib.Path, work: pathlib.Path):
-        self.root, self.fleet, self.controlplane, self.operator, self.work = root, fleet, controlplane, operator, work
+    def __init__(self, root: pathlib.Path, fleet: pathlib.Path, controlplane: pathlib.Path, operators: dict[str, pathlib.Path], work: pathlib.Path):
+        self.root, self.fleet, self.controlplane, self.operators, self.work = root, fleet, controlplane, operators, work
 
     def measure(self, run: runs.Run, out: pathlib.Path) -> None:
         """One measurement; its report is written to `out`. A run that does not converge leaves what it has.
@@ -29,12 +31,11 @@ class Fleet:
         Its files stay in `work`: without a journal, ext4 gives no inode away again within five minutes of its removal, and searches
         past all of these for each new file. The files of one run would slow down the next.
         """
-        is_floor = run in runs.FLOORS
-        command = NULL.format(fleet=self.fleet) if is_floor else SLUICE.format(binary=self.operator)
+        binary = self.operators[run.who]
+        command = COMMANDS[run.who].format(binary=binary)
         arguments = [self.fleet, "run", "--controlplane", self.controlplane, "--crds", self.root / "crds/yaml"]
         arguments += ["--name", run.name, "--out", out, "--keep", "--work", self.work, *shlex.split(run.flags), "--operator", f"{command} {run.operator}".strip()]
         log = out.with_suffix(".log")
-        binary = [str(self.fleet), "null"] if is_floor else [str(self.operator)]
         out.with_suffix(".shares").unlink(missing_ok=True)
         with log.open("w") as output, subprocess.Popen(list(map(str, arguments)), cwd=self.root, stdout=output, stderr=subprocess.STDOUT) as started:
             if run.shares:

@@ -40,13 +40,20 @@ def row(target: targets.Target, directory: pathlib.Path) -> str:
     figures = [figure for report in reports(target.run, directory) if (figure := taken(target, report)) is not None]
     sign = ">=" if target.least else "<="
     unit = "x" if target.ratio else target.unit
-    wanted = f"{sign} {number(target.limit)} {unit}"
+    wanted = "-" if target.limit is None else f"{sign} {number(target.limit)} {unit}"
     if not figures:
         return f"| {target.what} | {wanted} | not measured | - | `{target.run}` |"
     middle = statistics.median(figures)
-    kept = middle >= target.limit if target.least else middle <= target.limit
     spread = "" if min(figures) == max(figures) else f" ({number(min(figures))} to {number(max(figures))})"
-    return f"| {target.what} | {wanted} | {number(middle)} {unit}{spread} | {'pass' if kept else '**fail**'} | `{target.run}` |"
+    return f"| {target.what} | {wanted} | {number(middle)} {unit}{spread} | {verdict(target, middle)} | `{target.run}` |"
+
+
+def verdict(target: targets.Target, middle: float) -> str:
+    """Whether a figure keeps what is promised, if anything is."""
+    if target.limit is None:
+        return "-"
+    kept = middle >= target.limit if target.least else middle <= target.limit
+    return "pass" if kept else "**fail**"
 
 
 def taken(target: targets.Target, report: pathlib.Path) -> float | None:
@@ -76,9 +83,9 @@ def reports(name: str, directory: pathlib.Path) -> list[pathlib.Path]:
 
 def commands() -> str:
     """How each run is repeated."""
-    lines = [f"| `{run.name}` | `{run.flags}`{f', the operator also `{run.operator}`' if run.operator else ''} | {f'`{run.floor}`' if run.floor else '-'} |" for run in runs.FLOORS + runs.RUNS]
+    lines = [f"| `{run.name}` | `{run.flags}`{f', the operator also `{run.operator}`' if run.operator else ''} | {f'`{run.floor}`' if run.floor else '-'} | {run.who} |" for run in runs.FLOORS + runs.RUNS]
     head = "## How to repeat\n\n`benches/performance/run --only NAME` measures one run and its floor, and writes this page anew.\n\n"
-    return head + "| Run | Flags of `fleet run` | Beside |\n|---|---|---|\n" + "\n".join(lines) + "\n"
+    return head + "| Run | Flags of `fleet run` | Beside | Operator |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
 
 
 def busy(directory: pathlib.Path) -> str:

@@ -8,7 +8,7 @@ class Run:
     """One call of `fleet run`. `floor` names the run of the null operator that is measured in the same sitting.
 
     Both texts are split as a shell would; `operator` is what the operator is given beside the usual. `shares` asks who takes the
-    processor time.
+    processor time. `who` is measured: `sluice`, the floor `null`, or `bare`, the least that does the same (`benches/bare`).
     """
 
     name: str
@@ -16,6 +16,7 @@ class Run:
     floor: str | None = None
     operator: str = ""
     shares: bool = False
+    who: str = "sluice"
 
 
 WEBHOOK = (
@@ -25,11 +26,11 @@ WEBHOOK = (
 )
 
 FLOORS = [
-    Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,nudge,restart"),
-    Run("floor-1000", "-n 1000 --shape distinct --scenarios cold"),
-    Run("floor-3000", "-n 3000 --shape same --scenarios cold"),
-    Run("floor-nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50"),
-    Run("floor-mixed", "-n 500 --hosts 20 --scenarios mixed", shares=True),
+    Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,nudge,restart", who="null"),
+    Run("floor-1000", "-n 1000 --shape distinct --scenarios cold", who="null"),
+    Run("floor-3000", "-n 3000 --shape same --scenarios cold", who="null"),
+    Run("floor-nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50", who="null"),
+    Run("floor-mixed", "-n 500 --hosts 20 --scenarios mixed", shares=True, who="null"),
 ]
 
 RUNS = [
@@ -49,6 +50,7 @@ RUNS = [
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
     Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed", shares=True),
+    Run("bare-mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed", shares=True, who="bare"),
     Run("large", "--scenarios large"),
     Run("large-1024", "--payload-mib 1024 --scenarios large"),
     Run("steady-10000", "-n 10000 --shape same --scenarios steady --steady-interval 10m --timeout 10m"),
