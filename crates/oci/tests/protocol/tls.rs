@@ -1,5 +1,7 @@
 //! TLS with private authorities and client certificates (spec 4.4).
 
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oci::{Client, ClientCertificate, Credential, Error, Origin, TlsMaterial};
@@ -102,20 +104,36 @@ async fn a_system_authority_is_trusted_everywhere() {
     let bundle = directory.path().join("bundle.pem");
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     std::fs::write(&bundle, format!("{garbage}{}", authority.0.pem())).unwrap();
-    for (issuer, trusted) in [(&authority, true), (&Authority::new(), false)] {
-        let registry = issuer.registry(false).await;
-        let polled = tokio::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "tls::a_system_authority_is_trusted_everywhere"])
-            .env("SSL_CERT_FILE", &bundle)
-            .env_remove("SSL_CERT_DIR")
-            .env(HOST, registry.host())
-            .output()
-            .await
-            .unwrap();
+    let others = mounted(&directory.path().join("others"), &Authority::new());
+    let ours = mounted(&directory.path().join("ours"), &authority);
+    let folders = std::env::join_paths([others, ours]).unwrap();
+    for (variable, place) in [("SSL_CERT_FILE", bundle.as_os_str()), ("SSL_CERT_DIR", &folders)] {
+        for (issuer, trusted) in [(&authority, true), (&Authority::new(), false)] {
+            let registry = issuer.registry(false).await;
+            let polled = tokio::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "tls::a_system_authority_is_trusted_everywhere"])
+                .env_remove("SSL_CERT_FILE")
+                .env_remove("SSL_CERT_DIR")
+                .env(variable, place)
+                .env(HOST, registry.host())
+                .output()
+                .await
+                .unwrap();
 
-        assert_eq!(polled.status.success(), trusted, "{}", String::from_utf8_lossy(&polled.stdout));
-        assert_eq!(registry.take().len(), if trusted { 4 } else { 0 });
+            assert_eq!(polled.status.success(), trusted, "{}", String::from_utf8_lossy(&polled.stdout));
+            assert_eq!(registry.take().len(), if trusted { 4 } else { 0 });
+        }
     }
+}
+
+/// A volume with the authority, as the kubelet mounts it: each file by two links.
+fn mounted(volume: &Path, authority: &Authority) -> PathBuf {
+    let version = volume.join("..2026_11_29_12_00_00.1");
+    std::fs::create_dir_all(&version).unwrap();
+    std::fs::write(version.join("ca.crt"), authority.0.pem()).unwrap();
+    symlink(version.file_name().unwrap(), volume.join("..data")).unwrap();
+    symlink("..data/ca.crt", volume.join("ca.crt")).unwrap();
+    volume.to_owned()
 }
 
 #[tokio::test]
