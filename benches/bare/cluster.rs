@@ -4,51 +4,25 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::Request;
 use jiff::Timestamp;
-use kube::api::Object;
-use kube::core::{ApiResource, GroupVersionKind};
-use kube::{Api, Client};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{GetParams, Object, Patch, PatchParams, PostParams};
+use kube::core::{ApiResource, GroupVersionKind, Request};
+use kube::{Api, Client, ResourceExt};
+use serde_json::json;
+use sluice_actors::FINALIZER;
+use sluice_crds::{GROUP, KIND, OciRepositorySpec, OciRepositoryStatus};
 
 use crate::registry::Pulled;
 
 /// Events wait until no status has been written for so long, as those of the program do.
 const QUIET: Duration = Duration::from_millis(100);
 
-pub(crate) type Repository = Object<Spec, Status>;
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Spec {
-    pub(crate) url: String,
-    #[serde(rename = "ref")]
-    pub(crate) reference: Reference,
-    #[serde(rename = "certSecretRef")]
-    authority: Name,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Reference {
-    pub(crate) semver: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Name {
-    name: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Status {
-    #[serde(rename = "observedGeneration")]
-    observed: Option<i64>,
-}
+pub(crate) type Repository = Object<OciRepositorySpec, OciRepositoryStatus>;
 
 /// Whether its status does not answer its generation.
 pub(crate) fn due(object: &Repository) -> bool {
-    object.status.as_ref().and_then(|status| status.observed) != object.metadata.generation
+    object.status.as_ref().and_then(|status| status.observed_generation) != object.metadata.generation
 }
 
 pub(crate) struct Cluster {
@@ -64,20 +38,22 @@ impl Cluster {
     }
 
     pub(crate) fn repositories(&self) -> Api<Repository> {
-        let kind = GroupVersionKind::gvk("source.toolkit.fluxcd.io", "v1", "OCIRepository");
-        Api::all_with(self.client.clone(), &ApiResource::from_gvk(&kind))
+        Api::all_with(self.client.clone(), &ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, "v1", KIND)))
     }
 
     /// The certificate authority that the object names.
     pub(crate) async fn authority(&self, object: &Repository) -> anyhow::Result<Vec<u8>> {
-        let path = format!("{}/secrets/{}", core(object), object.spec.authority.name);
-        let secret: Value = serde_json::from_str(&self.ask("GET", &path, &Value::Null).await?)?;
-        Ok(STANDARD.decode(secret["data"]["ca.crt"].as_str().context("no ca.crt")?)?)
+        let name = &object.spec.cert_secret_ref.as_ref().context("no certSecretRef")?.name;
+        let request = of_core(object, "secrets").get(name, &GetParams::default())?;
+        let secret: Secret = serde_json::from_str(&self.client.request_text(request).await?)?;
+        Ok(secret.data.and_then(|mut data| data.remove("ca.crt")).context("no ca.crt")?.0)
     }
 
     pub(crate) async fn put_on_finalizer(&self, object: &Repository) -> anyhow::Result<()> {
-        let finalizers = json!({"metadata": {"finalizers": ["finalizers.fluxcd.io"]}});
-        self.ask("PATCH", &path(object), &finalizers).await.map(drop)
+        let patch = Patch::Merge(json!({"metadata": {"finalizers": [FINALIZER]}}));
+        let request = of_kind(object).patch(&object.name_any(), &PatchParams::default(), &patch)?;
+        self.client.request_text(request).await?;
+        Ok(())
     }
 
     pub(crate) async fn write_status(&self, object: &Repository, pulled: &Pulled) -> anyhow::Result<()> {
@@ -97,7 +73,9 @@ impl Cluster {
             "observedGeneration": generation, "url": url, "artifact": artifact,
             "conditions": [condition("Ready"), condition("ArtifactInStorage")],
         }});
-        self.ask("PATCH", &format!("{}/status", path(object)), &status).await?;
+        let (name, patch) = (object.name_any(), Patch::Merge(status));
+        let request = of_kind(object).patch_subresource("status", &name, &PatchParams::default(), &patch)?;
+        self.client.request_text(request).await?;
         self.written.set(Instant::now());
         Ok(())
     }
@@ -117,25 +95,20 @@ impl Cluster {
                 "namespace": metadata.namespace, "name": metadata.name,
             },
         });
-        self.ask("POST", &format!("{}/events", core(object)), &event).await.map(drop)
-    }
-
-    async fn ask(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<String> {
-        let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
-        let request = Request::builder().method(method).uri(path).header("content-type", kind).body(body)?;
-        Ok(self.client.request_text(request).await?)
+        let request =
+            of_core(object, "events").create(&PostParams::default(), serde_json::to_vec(&event)?)?;
+        self.client.request_text(request).await?;
+        Ok(())
     }
 }
 
-fn core(object: &Repository) -> String {
-    format!("/api/v1/namespaces/{}", object.metadata.namespace.as_deref().unwrap_or_default())
+fn of_core(object: &Repository, plural: &str) -> Request {
+    Request::new(format!("/api/v1/namespaces/{}/{plural}", object.namespace().unwrap_or_default()))
 }
 
-fn path(object: &Repository) -> String {
-    let (namespace, name) = (&object.metadata.namespace, &object.metadata.name);
-    let (namespace, name) = (namespace.as_deref().unwrap_or_default(), name.as_deref().unwrap_or_default());
-    format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/{namespace}/ocirepositories/{name}")
+fn of_kind(object: &Repository) -> Request {
+    let namespace = object.namespace().unwrap_or_default();
+    Request::new(format!("/apis/{GROUP}/v1/namespaces/{namespace}/ocirepositories"))
 }
 
 /// As RFC 3339 has it, in whole seconds.

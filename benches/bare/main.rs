@@ -86,7 +86,8 @@ impl Bare {
         let authority = self.cluster.authority(object).await?;
         let registry = Rc::clone(self.registries.borrow_mut().entry(host.to_owned()).or_default());
         let registry = registry.get_or_try_init(|| Registry::find(host, &authority)).await?;
-        let pull = registry.pull(repository, object.spec.reference.semver.is_some(), &self.data);
+        let range = object.spec.reference.as_ref().is_some_and(|reference| reference.semver.is_some());
+        let pull = registry.pull(repository, range, &self.data);
         let (pulled, ()) = tokio::try_join!(pull, self.cluster.put_on_finalizer(object))?;
         self.cluster.write_status(object, &pulled).await?;
         drop(turn);

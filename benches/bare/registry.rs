@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use reference::Digest;
 use reqwest::header::{ACCEPT, WWW_AUTHENTICATE};
 use reqwest::{Certificate, Client};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -79,11 +80,11 @@ impl Registry {
         let layer = &layers.first().context("no layer")?.digest;
         let blob = self.get(&token, &format!("{repository}/blobs/{layer}")).await?;
         let digest = digest(&blob);
-        ensure!(digest == *layer, "{layer} is {digest}");
-        let file = format!("{}.tar.gz", digest.trim_start_matches("sha256:"));
+        ensure!(digest.to_string() == *layer, "{layer} is {digest}");
+        let file = format!("{}.tar.gz", digest.hex());
         fs_err::write(data.join(&file), &blob)?;
         let revision = format!("{tag}@{}", self::digest(&manifest));
-        Ok(Pulled { revision, file, digest, size: blob.len() })
+        Ok(Pulled { revision, file, digest: digest.to_string(), size: blob.len() })
     }
 
     async fn get(&self, token: &str, path: &str) -> anyhow::Result<Vec<u8>> {
@@ -93,6 +94,6 @@ impl Registry {
     }
 }
 
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+fn digest(bytes: &[u8]) -> Digest {
+    Digest::sha256_from_bytes(Sha256::digest(bytes).into())
 }
