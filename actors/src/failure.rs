@@ -106,6 +106,7 @@ pub fn registry(line: &Line, repository: &Repository, step: Step, url: &str, err
             Step::Parse.failure(url, &reason.to_string())
         }
         oci::Error::Sink(source) => return archive(step.operation(), &source.to_string()),
+        oci::Error::Declined { .. } => return step.failure(url, &error.to_string()),
         oci::Error::Denied(_)
         | oci::Error::Status(_)
         | oci::Error::Transport(_)
@@ -141,16 +142,13 @@ fn conduct(error: &oci::Error, failure: &Failure) -> Conduct {
     Conduct::Answered
 }
 
-/// A shorter `spec.timeout` says more of its object than of the host: it puts no host down for others.
-const FAIR: std::time::Duration = std::time::Duration::from_secs(10);
-
 /// The failure of a step that used up `spec.timeout` (D1).
 #[must_use]
 pub fn over_budget(line: &Line, step: Step, url: &str, repository: &Repository, scope: &Scope) -> Failure {
     let total = scope.budget.total();
     let text = format!("{} did not answer within {total:?} (spec.timeout)", repository.registry());
     let failure = step.failure(url, &text);
-    if total >= FAIR {
+    if total >= oci::FAIR {
         let conduct = Conduct::Unreachable { failure: Failure { message: text, ..failure.clone() } };
         line.note(repository.path(), conduct);
     }

@@ -145,3 +145,21 @@ fn keeps_out((key, ready, has_artifact): (Key, String, bool), name: &str) {
     assert_eq!((key, has_artifact), (Key::new("other", name), false), "{ready}");
     assert!(ready.contains(REFUSAL), "{name}: {ready}");
 }
+
+#[actix::test]
+async fn a_tag_that_no_address_can_hold_puts_no_host_down_for_others() {
+    let registry = Registry::guarded().await;
+    let mut operator = Operator::before(&registry);
+    registry.permit(100);
+    let endless = json!({"tag": "t".repeat(66_000)});
+    for name in ["one", "two", "three", "four"] {
+        operator.apply(&registry, "team", name, &endless).await;
+        let (_, message, _) = operator.concluded().await;
+        assert!(message.starts_with("failed to determine artifact digest: ") && message.len() < 1_000, "{message}");
+    }
+
+    operator.apply(&registry, "team", "ours", &json!({"tag": "v1"})).await;
+
+    let (key, message, has_artifact) = operator.concluded().await;
+    assert_eq!((key, has_artifact), (Key::new("team", "ours"), true), "{message}");
+}

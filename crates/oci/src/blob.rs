@@ -39,15 +39,16 @@ struct Transfer<'a, S> {
 
 impl Client {
     /// Writes a blob into `sink`. A transfer that was cut goes on from the last byte as long as each try brings one
-    /// more; if the content is wrong then, it is read once more from its beginning.
+    /// more and all of them together are fast enough; if the content is wrong then, it is read once more from its
+    /// beginning.
     ///
     /// On `Ok` the sink has exactly the bytes of the descriptor's size and digest; after an error what it has is
     /// worthless. Content that the descriptor embeds needs no request.
     ///
     /// # Errors
     /// [`Error::TooLarge`] before any request, [`Error::BlobLength`], [`Error::BlobDigest`], [`Error::Sink`],
-    /// [`Error::Transport`] for a cut without progress, a stall, or less than 16 KiB/s over a minute, and whatever
-    /// a request met.
+    /// [`Error::Transport`] for a cut without progress, a stall, or less than 16 KiB/s of new bytes over a minute, and
+    /// whatever a request met.
     pub async fn blob<S: Sink>(
         &self,
         credential: &Credential,
@@ -141,13 +142,14 @@ impl<S: Sink> Transfer<'_, S> {
         loop {
             let chunk = match self.pace.bytes(incoming.chunk()).await {
                 Ok(chunk) => chunk?,
-                Err(slow) => return Err(too_slow(&incoming, slow)),
+                Err(slow) => return Err(incoming.too_slow(slow)),
             };
             let Some(chunk) = chunk else { break };
             let known = usize::try_from(skip).unwrap_or(usize::MAX).min(chunk.len());
             skip -= known as u64;
-            self.accept(&incoming, &chunk[known..]).await?;
-            self.pace.received(chunk.len()).map_err(|slow| too_slow(&incoming, slow))?;
+            let new = &chunk[known..];
+            self.accept(&incoming, new).await?;
+            self.pace.received(new.len()).map_err(|slow| incoming.too_slow(slow))?;
         }
         if self.received == self.descriptor.size {
             return Ok(());
@@ -205,11 +207,6 @@ impl<S: Sink> Transfer<'_, S> {
 
     fn unanswered(&self, slow: TooSlow) -> Error {
         let name = self.client.name(self.repository, &self.descriptor.digest.to_string());
-        TransportError::told(TransportKind::Timeout, true, format!("blob {name}: {slow}")).into()
+        TransportError::told(TransportKind::Timeout, slow.is_of_host(), format!("blob {name}: {slow}")).into()
     }
-}
-
-fn too_slow(incoming: &Incoming, slow: TooSlow) -> Error {
-    let reason = format!("{}: {slow}", incoming.call);
-    TransportError::told(TransportKind::Stalled, incoming.of_origin, reason).into()
 }

@@ -2,6 +2,10 @@
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
+/// Longest realm, service and scope together, in bytes: they become the address of a request, of which servers take 8,000
+/// bytes (RFC 9110, 4.1), and real ones have a few hundred.
+pub(crate) const CHALLENGE_MAX_BYTES: usize = 4096;
+
 /// A challenge that we can meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
@@ -19,6 +23,16 @@ pub(crate) enum Challenge {
 }
 
 impl Challenge {
+    /// How long what the registry wrote is.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Basic => 0,
+            Self::Bearer { realm, service, scope } => {
+                realm.len() + [service, scope].into_iter().flatten().map(String::len).sum::<usize>()
+            }
+        }
+    }
+
     /// The same challenge, for whatever is asked next.
     pub(crate) fn without_scope(self) -> Self {
         match self {

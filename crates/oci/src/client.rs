@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::challenge::Challenge;
 use crate::credential::Identity;
 use crate::error::Error;
+use crate::kept::Kept;
 use crate::origin::{Origin, OriginKey};
 use crate::quota::Quota;
 use crate::reach::Reach;
+use crate::room::Room;
 use crate::settings::Settings;
 use crate::token::Tokens;
 use crate::transport::Transport;
 
-/// Challenges of repositories, and quotas of credentials, that are remembered; beyond it they are learned anew.
+/// Quotas of credentials that are remembered; beyond it they are learned anew.
 const REMEMBERED: usize = 4096;
+/// Challenges that are remembered, in bytes: those of eight thousand repositories. Whose is forgotten asks once more.
+const CHALLENGES_BYTES: usize = 4 << 20;
 
 /// Requests to one origin, under whatever credential each call brings. Cheap to clone.
 ///
@@ -30,11 +34,12 @@ pub struct Client {
 pub(crate) struct Shared {
     pub(crate) host: String,
     pub(crate) manifest_max_bytes: u64,
+    pub(crate) manifest_room: Room,
     pub(crate) transport: Transport,
     pub(crate) reach: Reach,
     pub(crate) tokens: Tokens,
     key: OriginKey,
-    challenges: Mutex<BTreeMap<String, Challenge>>,
+    challenges: Mutex<Kept<String, Challenge>>,
     quotas: Mutex<BTreeMap<Identity, Quota>>,
 }
 
@@ -61,11 +66,12 @@ impl Client {
             shared: Arc::new(Shared {
                 host: origin.host.clone(),
                 manifest_max_bytes: settings.manifest_max_bytes,
+                manifest_room: settings.manifest_room.clone(),
                 transport: Transport::new(origin, settings)?,
                 reach,
                 tokens: Tokens::default(),
                 key: origin.key(),
-                challenges: Mutex::default(),
+                challenges: Mutex::new(Kept::new(CHALLENGES_BYTES, |_| true)),
                 quotas: Mutex::default(),
             }),
         })
@@ -93,7 +99,7 @@ impl fmt::Debug for Client {
 impl Shared {
     /// What the registry wanted when it was last asked for this repository.
     pub(crate) fn challenge(&self, repository: &str) -> Option<Challenge> {
-        self.challenges.lock().unwrap_or_else(PoisonError::into_inner).get(repository).cloned()
+        self.challenges().get(repository).cloned()
     }
 
     /// Keeps what the registry says of this identity's quota.
@@ -106,10 +112,33 @@ impl Shared {
     }
 
     pub(crate) fn remember(&self, repository: &str, challenge: Challenge) {
-        let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
-        if challenges.len() >= REMEMBERED {
-            challenges.clear();
+        let heap = repository.len() + challenge.bytes();
+        self.challenges().insert(repository.to_owned(), challenge, heap, None);
+    }
+
+    fn challenges(&self) -> MutexGuard<'_, Kept<String, Challenge>> {
+        self.challenges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::challenge::CHALLENGE_MAX_BYTES;
+
+    #[test]
+    fn the_challenges_of_any_number_of_repositories_take_a_bounded_number_of_bytes() {
+        let settings = Settings { environment_proxies: false, ..Settings::default() };
+        let shared = Client::new(&Origin::new("ghcr.io"), &settings).unwrap().shared;
+        let realm = "r".repeat(CHALLENGE_MAX_BYTES);
+        let challenge = Challenge::Bearer { realm, service: None, scope: None };
+
+        for number in 0..2000 {
+            shared.remember(&number.to_string(), challenge.clone());
         }
-        challenges.insert(repository.to_owned(), challenge);
+
+        assert!((CHALLENGES_BYTES / 2..=CHALLENGES_BYTES).contains(&shared.challenges().bytes()));
+        assert_eq!(shared.challenge("1999"), Some(challenge));
+        assert_eq!(shared.challenge("0"), None);
     }
 }

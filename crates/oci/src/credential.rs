@@ -4,6 +4,10 @@ use std::fmt;
 
 use crate::secrecy::keyed_hash;
 
+/// Longest token or credential, in bytes. Real ones have less than 16 KiB, and few servers read more than this: Apache and
+/// nginx 8 KiB of one header, Node and the usual load balancers 16 KiB of all, Envoy 60 KiB.
+pub(crate) const TOKEN_MAX_BYTES: usize = 32 << 10;
+
 /// A credential for one registry, selected for one repository.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum Credential {
@@ -42,6 +46,15 @@ impl Credential {
             Self::RegistryToken(token) => [Some("registry"), Some(token), None, None],
         };
         Identity(keyed_hash("credential", &parts.map(|part| part.map(str::as_bytes))))
+    }
+
+    /// How much of it a request may show.
+    pub(crate) fn bytes(&self) -> usize {
+        let pair = self.basic().map_or(0, |(username, password)| username.len() + password.len());
+        match self {
+            Self::Anonymous | Self::Basic { .. } => pair,
+            Self::IdentityToken { token, .. } | Self::RegistryToken(token) => pair + token.len(),
+        }
     }
 
     pub(crate) fn basic(&self) -> Option<(&str, &str)> {

@@ -7,6 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use reference::Digest;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::annotations;
+
 /// Type, digest and size of one piece of content (OCI image specification, `descriptor.md`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,7 +25,7 @@ pub struct Descriptor {
     #[serde(default, deserialize_with = "embedded")]
     pub data: Option<Vec<u8>>,
     /// Annotations of this piece of content.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "annotations::bounded")]
     pub annotations: BTreeMap<String, String>,
     /// What the content is, where it is an artifact in an index.
     #[serde(default)]
@@ -47,7 +49,7 @@ pub struct ChildPlatform {
     pub variant: Option<String>,
 }
 
-pub(crate) fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,

@@ -40,6 +40,14 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// Something that this program does not do, whatever the registry would say to it: nothing is learned of the host.
+    #[error("{what}: {reason}")]
+    Declined {
+        /// The name, the credential or the manifest that it is about.
+        what: String,
+        /// What was not done, and why.
+        reason: String,
+    },
     /// A manifest that is not the one asked for.
     #[error("manifest digest: \"{actual}\" does not match requested digest: \"{expected}\" for \"{name}\"")]
     ManifestDigest {
@@ -118,7 +126,8 @@ pub enum Error {
 pub struct TransportError {
     /// What happened.
     pub kind: TransportKind,
-    /// Whether it was the origin's own host (or its token endpoint) that failed, not the target of a redirect.
+    /// Whether it was the origin's own host (or its token endpoint) that failed: not the target of a redirect, and not
+    /// over a request so long that it may well be hung up on.
     pub of_origin: bool,
     shown: String,
     #[source]
@@ -187,6 +196,7 @@ impl Error {
             | Self::Status(_)
             | Self::NoScheme { .. }
             | Self::Refused { .. }
+            | Self::Declined { .. }
             | Self::ManifestDigest { .. }
             | Self::BlobLength { .. }
             | Self::TooLarge { .. }
@@ -233,6 +243,7 @@ impl Error {
             Self::NoScheme { http, .. } => http.answer(),
             Self::Transport(_)
             | Self::Refused { .. }
+            | Self::Declined { .. }
             | Self::ManifestDigest { .. }
             | Self::BlobDigest { .. }
             | Self::BlobLength { .. }
@@ -243,6 +254,10 @@ impl Error {
             | Self::Material(_)
             | Self::Sink(_) => None,
         }
+    }
+
+    pub(crate) fn declined(what: String, reason: impl Into<String>) -> Self {
+        Self::Declined { what, reason: reason.into() }
     }
 
     pub(crate) fn malformed(what: &impl ToString, reason: impl Into<String>) -> Self {

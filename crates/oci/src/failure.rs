@@ -7,16 +7,29 @@ use rustls::CertificateError;
 use url::Url;
 
 use crate::call::Call;
-use crate::error::{TransportError, TransportKind};
+use crate::error::{Error, TransportError, TransportKind};
+use crate::transport::Outgoing;
+
+/// Bytes of address and credential that any server takes: it should read addresses of 8,000 bytes (RFC 9110, 4.1), and
+/// Apache and nginx read no longer headers. Beyond it some hang up without a word.
+pub(crate) const SURELY_READ_BYTES: usize = 8000;
 
 /// An error of a request that got no answer; `proxy` is who was dialled in the place of the URL's host.
+///
+/// Whoever asks for one thing with one credential must not put a host down for all others: a request that the library
+/// did not even send says nothing of the host, and one that is long says nothing where the host hangs up on it.
 pub(crate) fn unanswered(
-    call: &Call,
-    url: &Url,
+    outgoing: &Outgoing,
     proxy: Option<&Url>,
     of_origin: bool,
     error: reqwest::Error,
-) -> TransportError {
+) -> Error {
+    let url = &outgoing.url;
+    if error.is_builder() {
+        let what = format!("request to {}", url.host_str().unwrap_or_default());
+        let length = url.as_str().len();
+        return Error::declined(what, format!("not sent: HTTP cannot carry its address of {length} bytes"));
+    }
     let kind = if error.is_timeout() {
         TransportKind::Timeout
     } else if error.is_connect() {
@@ -24,8 +37,18 @@ pub(crate) fn unanswered(
     } else {
         TransportKind::Closed
     };
-    let shown = format!("{}: {}", call.unanswered(), reason(kind, url, proxy, &error));
-    TransportError::told(kind, of_origin, shown).caused_by(error)
+    let call = Call::new(&outgoing.method, url);
+    let length = outgoing.length();
+    let is_long = kind == TransportKind::Closed && length > SURELY_READ_BYTES;
+    let hint = if is_long {
+        format!(
+            " (address and credential have {length} bytes; many servers read no more than {SURELY_READ_BYTES})"
+        )
+    } else {
+        String::new()
+    };
+    let shown = format!("{}: {}{hint}", call.unanswered(), reason(kind, url, proxy, &error));
+    TransportError::told(kind, of_origin && !is_long, shown).caused_by(error).into()
 }
 
 /// An error in the middle of a body.

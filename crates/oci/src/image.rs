@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use reference::Digest;
 use serde::Deserialize;
 
-use crate::descriptor::{Descriptor, null_is_empty};
+use crate::annotations;
+use crate::descriptor::Descriptor;
 use crate::platform::Platform;
 
 /// A manifest with its layers: what an artifact is made of.
@@ -62,7 +63,7 @@ struct Document {
     layers: Option<Vec<Descriptor>>,
     #[serde(default)]
     manifests: Option<Vec<Descriptor>>,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "annotations::bounded")]
     annotations: BTreeMap<String, String>,
 }
 

@@ -10,8 +10,10 @@ use reqwest::{Response, StatusCode};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::error::Error;
+use crate::error::{Error, TransportError, TransportKind};
 use crate::failure;
+use crate::pace::{Pace, TooSlow};
+use crate::room::Gathered;
 use crate::secrecy::Shown;
 
 /// Bytes of the body of an error that are looked at.
@@ -66,20 +68,34 @@ impl Incoming {
         chunk.map_err(|error| failure::within_body(self.of_origin, error).into())
     }
 
-    /// The whole body, which may have `limit` bytes at most.
-    pub(crate) async fn read(&mut self, what: &str, limit: u64) -> Result<Bytes, Error> {
+    /// The whole body, which may have `limit` bytes at most and be no slower than a blob.
+    pub(crate) async fn read(&mut self, what: &str, limit: u64, mut body: Gathered) -> Result<Bytes, Error> {
         let too_large = || Error::TooLarge { what: what.to_owned(), limit };
         if self.response.content_length().is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = self.chunk().await? {
+        let mut pace = Pace::default();
+        loop {
+            let chunk = pace.bytes(self.chunk()).await.map_err(|slow| self.too_slow(slow))?;
+            let Some(chunk) = chunk? else {
+                return Ok(body.finish());
+            };
             if (body.len() + chunk.len()) as u64 > limit {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            body.push(&chunk).map_err(|_| {
+                let reason = "not read to its end: it is large, and so are many that are being read at the moment; \
+                    it is tried again";
+                Error::declined(what.to_owned(), reason)
+            })?;
+            pace.received(chunk.len()).map_err(|slow| self.too_slow(slow))?;
         }
-        Ok(body.into())
+    }
+
+    /// The failure of a body that comes too slowly.
+    pub(crate) fn too_slow(&self, slow: TooSlow) -> Error {
+        let of_origin = self.of_origin && slow.is_of_host();
+        TransportError::told(TransportKind::Stalled, of_origin, format!("{}: {slow}", self.call)).into()
     }
 }
 

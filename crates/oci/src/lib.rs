@@ -1,5 +1,6 @@
 //! The read path of the OCI distribution protocol: transport, credentials, manifests, tags and blobs.
 
+mod annotations;
 mod answer;
 mod blob;
 mod call;
@@ -16,6 +17,7 @@ mod failure;
 mod flight;
 pub mod image;
 mod incoming;
+mod kept;
 pub mod layer;
 mod link;
 mod manifests;
@@ -28,6 +30,7 @@ mod realm;
 mod redirect;
 mod registry_key;
 mod request;
+mod room;
 mod roots;
 mod secrecy;
 mod settings;
@@ -49,7 +52,9 @@ pub use docker_config::{DockerConfig, DockerConfigError};
 pub use error::{Error, TransportError, TransportKind};
 pub use manifests::{Manifest, Resolved};
 pub use origin::{ClientCertificate, Origin, OriginKey, ProxySettings, TlsMaterial};
+pub use pace::FAIR;
 pub use platform::{Platform, PlatformError};
 pub use quota::Quota;
+pub use room::Room;
 pub use settings::Settings;
 pub use sink::Sink;

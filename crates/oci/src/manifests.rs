@@ -11,6 +11,7 @@ use crate::digester::Digester;
 use crate::error::Error;
 use crate::incoming::Incoming;
 use crate::request::Request;
+use crate::room::Gathered;
 
 /// Every kind of manifest that upstream asks for; Docker's schema 1 is refused by name rather than not found.
 const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v1+json,\
@@ -88,7 +89,8 @@ impl Client {
     /// The manifest of a digest.
     ///
     /// # Errors
-    /// [`Error::ManifestDigest`] for another one, [`Error::TooLarge`], and whatever the request met.
+    /// [`Error::ManifestDigest`] for another one, [`Error::TooLarge`], [`Error::Declined`] for a large one while
+    /// there is no room, [`Error::Transport`] for less than 16 KiB/s over a minute, and whatever the request met.
     pub async fn manifest(
         &self,
         credential: &Credential,
@@ -114,7 +116,8 @@ impl Client {
         let media_type = incoming.media_type();
         let expected = wanted.copied().or_else(|| announced(&incoming));
         let what = format!("manifest {}", self.name(repository, reference));
-        let bytes = incoming.read(&what, self.shared.manifest_max_bytes).await?;
+        let body = Gathered::within(&self.shared.manifest_room);
+        let bytes = incoming.read(&what, self.shared.manifest_max_bytes, body).await?;
         let digest = Digester::of(&bytes);
         match expected.filter(|expected| *expected != digest) {
             Some(expected) => {

@@ -4,10 +4,12 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use crate::challenge::{Challenge, challenge};
+use crate::call::Call;
+use crate::challenge::{CHALLENGE_MAX_BYTES, Challenge, challenge};
 use crate::client::Client;
-use crate::credential::Credential;
+use crate::credential::{Credential, TOKEN_MAX_BYTES};
 use crate::error::Error;
+use crate::failure::SURELY_READ_BYTES;
 use crate::incoming::Incoming;
 use crate::quota::quota;
 use crate::reach::Reached;
@@ -18,6 +20,9 @@ use crate::transport::Outgoing;
 
 /// The most scopes of a challenge that go into a token request beside our own.
 const SCOPES: usize = 8;
+
+/// Characters of a name that a message repeats: as many as a tag may have.
+const SHOWN_CHARACTERS: usize = 128;
 
 /// A request within one repository.
 pub(crate) struct Request<'a> {
@@ -58,8 +63,14 @@ impl<'a> Request<'a> {
             Target::Url(url) => return Ok(url.clone()),
             Target::Path(kind, name) => (kind, name),
         };
-        let unusable =
-            || Error::malformed(&format!("{}/{kind}/{name}", self.repository), "no name in a registry");
+        let declined = |reason: String| {
+            let mut shown: String = name.chars().take(SHOWN_CHARACTERS).collect();
+            if shown.len() < name.len() {
+                shown.push('…');
+            }
+            Error::declined(format!("{}/{kind}/{shown}", self.repository), reason)
+        };
+        let unusable = || declined("not asked for: no name in a registry".to_owned());
         let mut url = base.clone();
         let mut segments = url.path_segments_mut().map_err(|()| unusable())?;
         segments.clear().push("v2");
@@ -71,7 +82,13 @@ impl<'a> Request<'a> {
         }
         drop(segments);
         url.set_query(self.query);
-        Ok(url)
+        match url.as_str().len() {
+            ..=SURELY_READ_BYTES => Ok(url),
+            length => Err(declined(format!(
+                "not asked for: its address has {length} bytes, and no server need read more than \
+                 {SURELY_READ_BYTES}; use a shorter name"
+            ))),
+        }
     }
 
     fn headers(&self) -> HeaderMap {
@@ -104,6 +121,14 @@ impl Client {
         request: &Request<'_>,
     ) -> Result<Incoming, Error> {
         let shared = &*self.shared;
+        if credential.bytes() > TOKEN_MAX_BYTES {
+            let reason = format!(
+                "not shown to it: {} bytes are more than the {TOKEN_MAX_BYTES} that a token or a password may have; use a \
+                 shorter one",
+                credential.bytes()
+            );
+            return Err(Error::declined(format!("credential for {}", shared.host), reason));
+        }
         let reached = shared.reach.get(&shared.transport).await?;
         let url = request.url(&reached.base)?;
         let known = shared.challenge(request.repository).or_else(|| reached.challenge.clone());
@@ -180,6 +205,13 @@ impl Client {
             (Some(Challenge::Basic), credential) => {
                 let header = credential.basic().and_then(|(username, password)| basic(username, password));
                 return Ok(Pass { header, token: None });
+            }
+            (Some(challenge @ Challenge::Bearer { .. }), _) if challenge.bytes() > CHALLENGE_MAX_BYTES => {
+                let reason = format!(
+                    "challenge of {} bytes, more than the {CHALLENGE_MAX_BYTES} that a token may be asked for with",
+                    challenge.bytes()
+                );
+                return Err(Error::malformed(&Call::new(&Method::GET, url), reason));
             }
             (Some(Challenge::Bearer { realm, service, scope }), _) => (realm, service, scope),
         };

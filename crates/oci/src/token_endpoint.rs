@@ -11,14 +11,15 @@ use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
 use crate::call::Call;
-use crate::credential::Credential;
+use crate::credential::{Credential, TOKEN_MAX_BYTES};
 use crate::error::Error;
 use crate::incoming::{Incoming, server_time};
+use crate::room::Gathered;
 use crate::token::TokenKey;
 use crate::transport::{Outgoing, Transport};
 
-/// Largest answer of a token endpoint, in bytes.
-const ANSWER_MAX_BYTES: u64 = 1 << 20;
+/// Largest answer of a token endpoint, in bytes: the token under both its names, a refresh token, and as much again.
+const ANSWER_MAX_BYTES: u64 = 4 * TOKEN_MAX_BYTES as u64;
 /// What a token lives where the answer does not say (distribution token specification).
 const DEFAULT_LIFETIME: Duration = Duration::from_mins(1);
 /// Longer lives are cut: nobody notices, and no clock overflows.
@@ -111,7 +112,7 @@ struct Body {
 async fn grant(mut incoming: Incoming) -> Result<Grant, Error> {
     let now = server_time(incoming.response.headers());
     let call = incoming.call.clone();
-    let bytes = incoming.read(&call.to_string(), ANSWER_MAX_BYTES).await?;
+    let bytes = incoming.read(&call.to_string(), ANSWER_MAX_BYTES, Gathered::default()).await?;
     read(&call, &bytes, now)
 }
 
@@ -121,9 +122,12 @@ fn read(call: &Call, bytes: &[u8], now: Timestamp) -> Result<Grant, Error> {
         serde_json::from_slice(bytes).map_err(|_| Error::malformed(call, "malformed token response"))?;
     let token = [body.access_token, body.token].into_iter().flatten().find(|token| !token.is_empty());
     let token = token.ok_or_else(|| Error::malformed(call, "no token in the token response"))?;
+    let refresh = body.refresh_token.filter(|refresh| !refresh.is_empty());
+    if [Some(&token), refresh.as_ref()].into_iter().flatten().any(|token| token.len() > TOKEN_MAX_BYTES) {
+        return Err(Error::TooLarge { what: format!("token of {call}"), limit: TOKEN_MAX_BYTES as u64 });
+    }
     let authorization =
         bearer(&token).ok_or_else(|| Error::malformed(call, "unusable token in the token response"))?;
-    let refresh = body.refresh_token.filter(|refresh| !refresh.is_empty());
     Ok(Grant { authorization, lifetime: lifetime(body.expires_in, body.issued_at.as_deref(), now), refresh })
 }
 
@@ -173,6 +177,23 @@ mod tests {
         assert_eq!(token(r#"{"token":"a","access_token":"b"}"#).unwrap(), "Bearer b");
         assert_eq!(token(r#"{"token":"a","access_token":""}"#).unwrap(), "Bearer a");
         assert_eq!(token(r#"{"token":"a","access_token":null,"expires_in":null}"#).unwrap(), "Bearer a");
+    }
+
+    #[test]
+    fn a_token_that_is_too_long_is_the_endpoints_error_and_never_repeated() {
+        let (longest, longer) = ("s3cret".repeat(5461), "s3cret".repeat(5462));
+
+        assert!(token(&format!(r#"{{"token":"{longest}","refresh_token":"{longest}"}}"#)).is_ok());
+        for body in
+            [format!(r#"{{"token":"{longer}"}}"#), format!(r#"{{"token":"t","refresh_token":"{longer}"}}"#)]
+        {
+            let error = token(&body).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "token of GET https://auth.example.com/token is larger than the limit of 32768 bytes"
+            );
+            assert!(!format!("{error:?}").contains("s3cret"));
+        }
     }
 
     #[test]

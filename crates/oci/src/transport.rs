@@ -41,6 +41,11 @@ impl Outgoing {
             verified: false,
         }
     }
+
+    /// What a server has to read before it knows what is asked, in bytes, but for what is the same in all requests.
+    pub(crate) fn length(&self) -> usize {
+        self.url.as_str().len() + self.authorization.as_ref().map_or(0, HeaderValue::len)
+    }
 }
 
 /// HTTP for one origin.
@@ -138,14 +143,15 @@ impl Transport {
     pub(crate) async fn send_once(&self, outgoing: &Outgoing, of_origin: bool) -> Result<Incoming, Error> {
         let repeatable = outgoing.form.is_none() && self.answered.load(Ordering::Relaxed);
         let mut outcome = self.request(outgoing).send().await;
-        if repeatable && outcome.as_ref().is_err_and(|error| !error.is_connect() && !error.is_timeout()) {
+        let ended =
+            |error: &reqwest::Error| !error.is_connect() && !error.is_timeout() && !error.is_builder();
+        if repeatable && outcome.as_ref().is_err_and(ended) {
             tracing::debug!(method = %outgoing.method, "connection ended before an answer, trying another");
             outcome = self.request(outgoing).send().await;
         }
         let call = Call::new(&outgoing.method, &outgoing.url);
-        let response = outcome.map_err(|error| {
-            failure::unanswered(&call, &outgoing.url, self.proxy.as_ref(), of_origin, error)
-        })?;
+        let response =
+            outcome.map_err(|error| failure::unanswered(outgoing, self.proxy.as_ref(), of_origin, error))?;
         self.answered.store(true, Ordering::Relaxed);
         tracing::debug!(%call, status = response.status().as_u16(), "registry answered");
         let shown = Shown::of(outgoing, &self.proxy_secrets);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use oci::{BlobLimits, Credential, Error, Sink, TransportKind};
 
 use crate::blobs::{LIMITS, content, descriptor, fetch, part, registry};
-use crate::support::{End, Reply, client, digest};
+use crate::support::{End, Reply, StoppedClock, TRICKLE, client, digest};
 
 fn url(host: &str) -> String {
     format!("http://{host}/v2/app/blobs/{}", digest(&content()))
@@ -64,6 +64,42 @@ async fn a_resume_that_brings_nothing_ends_the_transfer() {
         assert_eq!(error.to_string(), "unexpected EOF");
         assert_eq!(registry.take().len(), 1 + 2);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn resumes_that_bring_a_byte_each_end_with_the_minute_that_they_wait() {
+    let _clock = StoppedClock::new();
+    let registry = registry(|seen, number| {
+        let reply = part(seen, &content()).after(Duration::from_secs(29));
+        if number < 50 { reply.end(End::CutAfter(1)) } else { reply }
+    })
+    .await;
+
+    let error = fetch(&client(&registry), LIMITS).await.unwrap_err();
+
+    assert!(error.to_string().ends_with(TRICKLE), "{error}");
+    assert_eq!(registry.take().len(), 1 + 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_are_known_are_no_progress() {
+    const KNOWN: usize = 1 << 20;
+    let _clock = StoppedClock::new();
+    let content = vec![7; 2 * KNOWN];
+    let descriptor = descriptor(&content);
+    let registry = registry(move |_, number| {
+        let reply = Reply::ok(&content).after(Duration::from_secs(1));
+        if number < 100 { reply.end(End::CutAfter(KNOWN + number)) } else { reply }
+    })
+    .await;
+    let mut received = Vec::new();
+
+    let outcome =
+        client(&registry).blob(&Credential::Anonymous, "app", &descriptor, LIMITS, &mut received).await;
+
+    let error = outcome.unwrap_err();
+    assert!(error.to_string().ends_with(TRICKLE), "{error}");
+    assert_eq!(registry.take().len(), 1 + 1 + 60);
 }
 
 #[tokio::test]
@@ -134,6 +170,7 @@ async fn a_transfer_that_stops_is_given_up() {
 
     assert_eq!(error.to_string(), format!("GET {}: no data received for 100ms", url(registry.host())));
     assert!(matches!(&error, Error::Transport(error) if error.kind == TransportKind::Stalled));
+    assert!(!error.is_host_failure(), "another object may be more patient");
     assert_eq!(registry.take().len(), 2);
 }
 

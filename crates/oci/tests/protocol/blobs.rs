@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use oci::{BlobLimits, Client, Credential, Descriptor, Error};
 
-use crate::support::{End, Registry, Reply, Seen, client, digest};
+use crate::support::{End, Registry, Reply, Seen, StoppedClock, client, digest};
 
 pub(crate) const LIMITS: BlobLimits = BlobLimits { stall: Duration::from_secs(30), max_bytes: None };
 
@@ -79,6 +79,23 @@ async fn a_cut_transfer_goes_on_from_the_last_byte() {
 
     assert_eq!(fetch(&client(&registry), LIMITS).await.unwrap(), content());
     assert_eq!(ranges(&registry), ["", "bytes=30000-", "bytes=50000-"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transfer_that_is_cut_and_slow_to_resume_goes_on_while_it_is_fast_enough() {
+    const MIB: usize = 1 << 20;
+    let _clock = StoppedClock::new();
+    let content = vec![7; 8 * MIB];
+    let descriptor = descriptor(&content);
+    let registry =
+        registry(move |seen, _| part(seen, &content).end(End::CutAfter(MIB)).after(Duration::from_secs(25)))
+            .await;
+    let mut received = Vec::new();
+
+    client(&registry).blob(&Credential::Anonymous, "app", &descriptor, LIMITS, &mut received).await.unwrap();
+
+    assert_eq!(received.len(), 8 * MIB);
+    assert_eq!(registry.take().len(), 1 + 8);
 }
 
 #[tokio::test]

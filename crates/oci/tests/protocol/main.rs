@@ -5,6 +5,7 @@
 mod blob_faults;
 mod blobs;
 mod describe;
+mod lengths;
 mod manifests;
 mod proxies;
 mod quotas;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use oci::{Client, Credential, Error, Origin, Resolved, Settings};
+use oci::{Client, Credential, Error, Origin, Resolved, Room, Settings};
 
-use crate::support::{End, Registry, Reply, client, digest, manifest, settings};
+use crate::support::{End, Registry, Reply, StoppedClock, TRICKLE, client, digest, manifest, settings};
 
 const BYTES: &[u8] = br#"{"schemaVersion":2,"layers":[]}"#;
 
@@ -166,6 +166,37 @@ async fn a_manifest_beyond_the_limit_is_not_read() {
 
         assert!(matches!(error, Error::TooLarge { limit: 10, .. }), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manifest_that_trickles_is_given_up_after_a_minute() {
+    let _clock = StoppedClock::new();
+    let slow = manifest(BYTES).byte_after(Duration::from_secs(5));
+    let registry = registry(Reply::status(404), slow).await;
+
+    let error = resolve(&client(&registry), true).await.unwrap_err();
+
+    assert!(error.to_string().ends_with(TRICKLE), "{error}");
+}
+
+#[tokio::test]
+async fn large_manifests_of_all_registries_share_room_for_as_long_as_they_are_held() {
+    let settings = Settings { manifest_room: Room::of(1 << 20), ..settings() };
+    let large = vec![b' '; 600 << 10];
+    let (one, other) = (
+        registry(Reply::status(404), manifest(&large)).await,
+        registry(Reply::status(404), manifest(&large)).await,
+    );
+    let [one, other] =
+        [&one, &other].map(|registry| Client::new(&Origin::new(registry.host()), &settings).unwrap());
+
+    let held = resolve(&one, true).await.unwrap();
+    let error = resolve(&other, true).await.unwrap_err();
+
+    assert!(matches!(error, Error::Declined { .. }), "{error}");
+    assert!(!error.is_host_failure());
+    drop(held);
+    resolve(&other, true).await.unwrap();
 }
 
 #[tokio::test]

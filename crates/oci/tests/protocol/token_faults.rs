@@ -1,10 +1,11 @@
 //! Registries and token endpoints that refuse, lie or go round in circles (spec 4.3).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use oci::{Credential, Error};
 
-use crate::support::{Registry, Reply, basic, bearer_challenge, client, manifest};
+use crate::support::{Registry, Reply, StoppedClock, TRICKLE, basic, bearer_challenge, client, manifest};
 
 #[tokio::test]
 async fn a_registry_that_refuses_every_token_is_asked_twice_and_no_more() {
@@ -134,6 +135,50 @@ async fn a_token_endpoint_must_not_redirect_inside_nor_take_a_secret_along() {
         assert!(matches!(error, Error::Refused { .. }), "{error}");
         assert!(outside.take().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_challenge_that_is_too_long_is_not_met() {
+    for parameter in ["realm", "service", "scope"] {
+        let long = "x".repeat(5000);
+        let registry = Registry::start(move |seen| {
+            if seen.target.starts_with("/token") {
+                return Reply::ok(r#"{"token":"t"}"#);
+            }
+            let realm = format!("http://{}/token", seen.header("host"));
+            let challenge = match parameter {
+                "realm" => format!(r#"Bearer realm="{realm}?{long}""#),
+                _ => format!(r#"Bearer realm="{realm}",{parameter}="{long}""#),
+            };
+            Reply::status(401).header("WWW-Authenticate", &challenge)
+        })
+        .await;
+
+        let error = client(&registry).head(&Credential::Anonymous, "app", "v1").await.unwrap_err();
+
+        assert!(matches!(error, Error::Malformed { .. }), "{error}");
+        assert!(
+            error.to_string().starts_with(&format!("GET http://{}/v2/app/manifests/v1: ", registry.host()))
+        );
+        assert!(!registry.transcript().iter().any(|line| line.contains("xxxxx")), "{parameter}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_trickles_is_given_up_after_a_minute() {
+    let _clock = StoppedClock::new();
+    let registry = Registry::start(|seen| match seen.target.as_str() {
+        token if token.starts_with("/token") => {
+            Reply::ok(r#"{"token":"t"}"#).byte_after(Duration::from_secs(6))
+        }
+        _ if seen.header("authorization").is_empty() => bearer_challenge(seen),
+        _ => manifest(b"{}"),
+    })
+    .await;
+
+    let error = client(&registry).head(&Credential::Anonymous, "app", "v1").await.unwrap_err();
+
+    assert!(error.to_string().ends_with(TRICKLE), "{error}");
 }
 
 #[tokio::test]

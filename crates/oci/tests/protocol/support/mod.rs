@@ -6,6 +6,8 @@ mod reply;
 pub(crate) use registry::{Registry, Seen};
 pub(crate) use reply::{End, Reply};
 
+use std::sync::mpsc;
+
 use oci::{Client, Credential, Origin, Settings};
 use reference::Digest;
 use sha2::{Digest as _, Sha256};
@@ -39,6 +41,23 @@ pub(crate) fn manifest(bytes: &[u8]) -> Reply {
     Reply::ok(bytes)
         .header("Content-Type", "application/vnd.oci.image.manifest.v1+json; charset=utf-8")
         .header("Docker-Content-Digest", &digest(bytes).to_string())
+}
+
+/// How the failure of a transfer reads that brings too little.
+pub(crate) const TRICKLE: &str = ": less than 16384 bytes per second received for 60s";
+
+/// Keeps a paused clock where it is, though sockets are waited for: only a script moves it.
+pub(crate) struct StoppedClock {
+    _ends: mpsc::Sender<()>,
+}
+
+impl StoppedClock {
+    pub(crate) fn new() -> Self {
+        let (ends, ended) = mpsc::channel::<()>();
+        // Paused time does not move by itself while blocking work runs.
+        tokio::task::spawn_blocking(move || ended.recv());
+        Self { _ends: ends }
+    }
 }
 
 /// A port that nobody listens on.

@@ -1,12 +1,14 @@
 //! The registry itself: HTTP/1.1 with connections that stay open, or TLS on top of it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::advance;
 use tokio_rustls::TlsAcceptor;
 
 use super::reply::{End, Reply};
@@ -72,6 +74,7 @@ impl Registry {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
+                stream.set_nodelay(true).unwrap();
                 let (tls, script, log) = (tls.clone(), Arc::clone(&script), Arc::clone(&log));
                 tokio::spawn(connection(stream, tls, script, log));
             }
@@ -139,9 +142,7 @@ async fn serve(
         if reply.end == End::Closed {
             return;
         }
-        if stream.write_all(&reply.wire(seen.method == "HEAD")).await.is_err()
-            || stream.flush().await.is_err()
-        {
+        if send(&mut stream, &reply, seen.method == "HEAD").await.is_err() {
             return;
         }
         match reply.end {
@@ -150,6 +151,27 @@ async fn serve(
             End::CutAfter(_) | End::Closed => return,
         }
     }
+}
+
+async fn send(stream: &mut (impl AsyncWrite + Unpin), reply: &Reply, is_head: bool) -> io::Result<()> {
+    let wire = reply.wire(is_head);
+    if !reply.after.is_zero() {
+        advance(reply.after).await;
+    }
+    let slow = if is_head || reply.byte_after.is_zero() { 0 } else { reply.body.len() };
+    let (at_once, one_by_one) = wire.split_at(wire.len() - slow);
+    stream.write_all(at_once).await?;
+    stream.flush().await?;
+    for byte in one_by_one {
+        advance(reply.byte_after).await;
+        stream.write_all(&[*byte]).await?;
+        stream.flush().await?;
+        // The other side is to see the byte before the clock moves on.
+        for _ in 0..32 {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
 }
 
 async fn request(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>) -> Option<Seen> {

@@ -1,5 +1,7 @@
 //! What a scripted registry answers.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 /// How an answer ends.
@@ -23,11 +25,23 @@ pub(crate) struct Reply {
     pub(crate) end: End,
     /// Whether the body goes in chunks, without its length.
     pub(crate) chunked: bool,
+    /// How long it takes to begin, on a clock that is stopped ([`super::StoppedClock`]).
+    pub(crate) after: Duration,
+    /// After how long each byte of the body comes, on such a clock.
+    pub(crate) byte_after: Duration,
 }
 
 impl Reply {
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), end: End::Whole, chunked: false }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            end: End::Whole,
+            chunked: false,
+            after: Duration::ZERO,
+            byte_after: Duration::ZERO,
+        }
     }
 
     pub(crate) fn ok(body: impl AsRef<[u8]>) -> Self {
@@ -68,6 +82,16 @@ impl Reply {
 
     pub(crate) fn chunked(mut self) -> Self {
         self.chunked = true;
+        self
+    }
+
+    pub(crate) fn after(mut self, after: Duration) -> Self {
+        self.after = after;
+        self
+    }
+
+    pub(crate) fn byte_after(mut self, byte_after: Duration) -> Self {
+        self.byte_after = byte_after;
         self
     }
 
