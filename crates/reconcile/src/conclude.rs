@@ -106,7 +106,9 @@ fn resolved(desired: &Desired, status: &mut Status, seen: &Observation) {
             let text = format!("verified signature of revision {}", found.revision);
             let reason = Reason::Succeeded.as_str();
             conditions.set(ConditionKind::SourceVerified, Truth::True, reason, &text, generation);
-            status.fingerprint = Some(fingerprint.clone());
+            // The fingerprint vouches for what is stored, which is this revision only once it is published.
+            let stored = status.artifact.as_ref().is_some_and(|artifact| artifact.revision == found.revision);
+            status.fingerprint = stored.then(|| fingerprint.clone());
         }
         Some(Verdict::Ignored) => {
             conditions.remove(ConditionKind::SourceVerified);
@@ -121,6 +123,9 @@ fn succeeded(desired: &Desired, status: &mut Status, seen: &Observation) -> bool
     if let (Some(artifact), Ok(source)) = (&seen.artifact, &desired.wish) {
         stored(status, source, seen);
         status.artifact = Some(artifact.clone());
+        if let Some(Verdict::Verified { fingerprint }) = &seen.verdict {
+            status.fingerprint = Some(fingerprint.clone());
+        }
     }
     let conditions = &mut status.conditions;
     for kind in [
@@ -167,6 +172,9 @@ fn failed(desired: &Desired, status: &mut Status, failure: &Failure) {
         None => {}
     }
     if failure.is_stall() {
+        if failure.condition.is_none() {
+            conditions.remove(ConditionKind::FetchFailed);
+        }
         conditions.remove(ConditionKind::Reconciling);
         conditions.set(ConditionKind::Stalled, Truth::True, reason, message, generation);
         status.observed_generation = generation;

@@ -22,12 +22,15 @@ pub(crate) fn summarise(conditions: &mut Conditions, generation: i64) {
     if let Some((truth, reason, message)) = telling {
         conditions.set(ConditionKind::Ready, truth, &reason, &message, generation);
     }
-    let refused = conditions
-        .get(ConditionKind::SourceVerified)
-        .filter(|condition| condition.truth == Truth::False)
-        .map(|condition| (condition.reason.clone(), condition.message.clone()));
-    if let Some((reason, message)) = refused {
-        conditions.set(ConditionKind::Ready, Truth::False, &reason, &message, generation);
+    let decisive = [(ConditionKind::Stalled, Truth::True), (ConditionKind::SourceVerified, Truth::False)];
+    for (kind, truth) in decisive {
+        let told = conditions
+            .get(kind)
+            .filter(|condition| condition.truth == truth)
+            .map(|condition| (condition.reason.clone(), condition.message.clone()));
+        if let Some((reason, message)) = told {
+            conditions.set(ConditionKind::Ready, Truth::False, &reason, &message, generation);
+        }
     }
 }
 

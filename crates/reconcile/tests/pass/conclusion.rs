@@ -90,6 +90,29 @@ fn a_stall_is_observed_and_not_reconciling() {
 }
 
 #[test]
+fn a_stall_of_the_specification_is_told_before_what_an_earlier_pass_met() {
+    let met = Failure::fetch(Reason::OCIArtifactPullFailed, "no such tag".into());
+    let seen = Observation {
+        stock: Some(Stock::Present),
+        resolved: found("v1@sha256:bb"),
+        ..Observation::default()
+    };
+    let before = conclude(&desired(1), &stored("v1@sha256:aa"), &seen, &Err(met)).status;
+    let stall = Failure::stall(None, Reason::UnsupportedField, "no platform".into());
+    let seen = Observation { stock: Some(Stock::Present), ..Observation::default() };
+
+    let status = conclude(&desired(1), &before, &seen, &Err(stall)).status;
+
+    let ready = status.conditions.get(ConditionKind::Ready).unwrap();
+    assert_eq!(
+        (ready.truth, ready.reason.as_str(), ready.message.as_str()),
+        (Truth::False, "UnsupportedField", "no platform")
+    );
+    assert!(status.conditions.get(ConditionKind::FetchFailed).is_none());
+    assert!(status.conditions.is(ConditionKind::ArtifactOutdated, Truth::True), "there is a newer revision");
+}
+
+#[test]
 fn recovery_without_a_new_digest_is_told_as_success_and_a_new_digest_as_news() {
     let before = stored("v1@sha256:aa");
     let failure = Failure::fetch(Reason::OCIArtifactPullFailed, "down".into());

@@ -8,3 +8,4 @@ mod readers;
 mod stored;
 mod support;
 mod unchanged;
+mod verified;
