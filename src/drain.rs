@@ -7,14 +7,25 @@ use sluice_actors::watcher::StopWatching;
 use tokio::task::JoinHandle;
 
 use crate::serve::Servers;
+use crate::webhooks::Reception;
 use crate::wiring::Actors;
 
 /// All of a stop: under the 30 s that a pod has by default.
 const GRACE: Duration = Duration::from_secs(25);
+/// What readiness says meanwhile.
+const STOPPING: &str = "shutting down";
 
-/// Ends the attempts, then writes what they led to, then closes the servers.
-pub(crate) async fn drain(actors: Actors, servers: Servers, watch: JoinHandle<()>) {
-    servers.not_ready("shutting down");
+/// Ends the attempts, then writes what they led to, then closes the servers, then passes on what these have taken.
+pub(crate) async fn drain(
+    actors: Actors,
+    servers: Servers,
+    watch: JoinHandle<()>,
+    reception: Option<Reception>,
+) {
+    servers.not_ready(STOPPING);
+    if let Some(reception) = &reception {
+        reception.resign();
+    }
     let orderly = async {
         if let Err(error) = watch.await {
             tracing::warn!(%error, "the watch ended badly");
@@ -27,9 +38,26 @@ pub(crate) async fn drain(actors: Actors, servers: Servers, watch: JoinHandle<()
                 tracing::warn!(what, error = failure.message, "not everything was finished");
             }
         }
-        servers.stop().await;
+        close(servers, reception).await;
     };
-    if tokio::time::timeout(GRACE, orderly).await.is_err() {
+    within_grace(orderly).await;
+}
+
+/// The end of a replica that has not led.
+pub(crate) async fn stand_down(servers: Servers, reception: Option<Reception>) {
+    servers.not_ready(STOPPING);
+    within_grace(close(servers, reception)).await;
+}
+
+async fn close(servers: Servers, reception: Option<Reception>) {
+    servers.stop().await;
+    if let Some(reception) = reception {
+        reception.hand_over().await;
+    }
+}
+
+async fn within_grace(work: impl Future<Output = ()>) {
+    if tokio::time::timeout(GRACE, work).await.is_err() {
         tracing::warn!("the stop took longer than {GRACE:?}; what is left is dropped");
     }
 }

@@ -111,7 +111,10 @@ async fn begin(
 ) -> anyhow::Result<Option<(Actors, Groundwork)>> {
     tokio::select! {
         biased;
-        () = shutdown.cancelled() => return Ok(None),
+        () = shutdown.cancelled() => {
+            drain::stand_down(groundwork.servers, groundwork.reception).await;
+            return Ok(None);
+        }
         () = beating(&groundwork.servers, won(campaign)) => {}
     }
     let store = beating(&groundwork.servers, wiring::open(config)).await?;
@@ -140,10 +143,7 @@ async fn lead(
     if let Some(service) = died {
         bail!("{service} died of a bug: its state cannot be trusted, so the process ends and starts anew");
     }
-    if let Some(reception) = &groundwork.reception {
-        reception.resign();
-    }
-    drain::drain(actors, groundwork.servers, watch).await;
+    drain::drain(actors, groundwork.servers, watch, groundwork.reception).await;
     Ok(())
 }
 

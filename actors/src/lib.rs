@@ -11,6 +11,7 @@
 //! | `Deliver` | webhook server -> Receiver |
 //! | `Refused` | webhook server -> Receiver |
 //! | `Lead` | program -> Receiver |
+//! | `HandOver` | program -> Receiver |
 //! | `Nudge` | Receiver -> Watcher |
 //! | `Nudged` | Watcher -> Repository |
 //! | `Inspect` | Repository -> Storage |

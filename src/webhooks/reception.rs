@@ -1,11 +1,12 @@
 //! The webhooks of one process, from before it leads until it ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, Addr};
 use prometheus::Registry;
 use sluice_actors::cluster::ClusterReader;
-use sluice_actors::receiver::{Equipment, Hooks, Indexer, Lead, Receiver};
+use sluice_actors::receiver::{Equipment, HandOver, Hooks, Indexer, Lead, Receiver};
 use sluice_actors::watcher::Watcher;
 use sluice_actors::{Known, Sources};
 use tokio::task::JoinHandle;
@@ -15,6 +16,9 @@ use super::desk::Desk;
 use crate::config::Config;
 use crate::metrics::Deliveries;
 use crate::wiring::WebhookEnds;
+
+/// How long a stop waits for requests to the API server.
+const HAND_OVER: Duration = Duration::from_secs(10);
 
 /// What takes deliveries; its watches end with it.
 pub struct Reception {
@@ -101,5 +105,14 @@ impl Reception {
     /// This replica is about to end: whom a push concerns is told so by the next one.
     pub fn resign(&self) {
         self.receiver.do_send(Lead(None));
+    }
+
+    /// The last thing, once no deliveries come any more: nobody who was to be woken is forgotten.
+    pub async fn hand_over(&self) {
+        if tokio::time::timeout(HAND_OVER, self.receiver.send(HandOver)).await.is_err() {
+            tracing::warn!(
+                "not all pushes could be passed on within {HAND_OVER:?}: their objects are looked at when their intervals are over"
+            );
+        }
     }
 }

@@ -86,10 +86,11 @@ impl Ledger {
     }
 
     fn postpone(&mut self, key: Key, due: Instant, nudge: Nudge) {
-        let entry = self.later.entry(key).or_insert((due, nudge));
-        if entry.1.digest != nudge.digest {
-            entry.1 = Nudge { digest: None, early: false };
-        }
+        let nudge = match self.later.get_mut(&key) {
+            Some((_, known)) => std::mem::take(known).and(&nudge),
+            None => nudge,
+        };
+        self.later.entry(key).or_insert((due, Nudge::default())).1 = nudge;
     }
 
     /// When somebody is to be woken next.
@@ -99,16 +100,13 @@ impl Ledger {
 
     /// Those to be woken by now.
     pub(super) fn due(&mut self, now: Instant) -> Vec<(Key, Nudge)> {
-        let due: Vec<_> = self
-            .later
-            .iter()
-            .filter(|(_, (when, _))| *when <= now)
-            .map(|(key, (_, nudge))| (key.clone(), *nudge))
-            .collect();
-        for (key, _) in &due {
-            self.later.remove(key);
-        }
-        due
+        let due = self.later.extract_if(.., |_, (when, _)| *when <= now);
+        due.map(|(key, (_, nudge))| (key, nudge)).collect()
+    }
+
+    /// All who are to be woken later.
+    pub(super) fn rest(&mut self) -> impl Iterator<Item = (Key, Nudge)> + use<> {
+        std::mem::take(&mut self.later).into_iter().map(|(key, (_, nudge))| (key, nudge))
     }
 }
 

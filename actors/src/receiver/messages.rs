@@ -63,3 +63,9 @@ pub struct Refused(pub Key);
 #[derive(Message, Clone, Debug)]
 #[rtype(result = "()")]
 pub struct Lead(pub Option<Recipient<Nudge>>);
+
+/// The program stops: whoever is to be woken, now or later, is asked for through the cluster; answers when all requests are written
+/// or given up.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct HandOver;

@@ -1,7 +1,7 @@
 //! Takes what registries' webhooks tell and wakes whom it concerns (D33).
 //!
 //! Owns: the hooks as last seen, what each has taken, who is to be woken later.
-//! Receives: [`HookChanged`], `DependencyChanged`, [`Deliver`], [`Refused`], [`Lead`].
+//! Receives: [`HookChanged`], `DependencyChanged`, [`Deliver`], [`Refused`], [`Lead`], [`HandOver`].
 //! Bounds: deliveries by the rate of their hook; who waits by the objects that there are; one status write a hook.
 //! Fails: a delivery or a hook, on any input; the process, if it panics itself.
 
@@ -19,7 +19,7 @@ mod webhook;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use actix::{Actor, AsyncContext, Context, Handler, Recipient, SpawnHandle};
+use actix::{Actor, AsyncContext, Context, Handler, Recipient, ResponseFuture, SpawnHandle};
 use async_trait::async_trait;
 use hooks::Push;
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ use tokio::time::Instant;
 
 pub use hook::{Gate, Hook, Hooks, Token};
 pub use indexer::Indexer;
-pub use messages::{Deliver, HookChanged, Lead, Receipt, Refused};
+pub use messages::{Deliver, HandOver, HookChanged, Lead, Receipt, Refused};
 pub use tally::{Ending, Tally, refused};
 pub use webhook::Webhook;
 
@@ -141,7 +141,9 @@ impl Receiver {
             }
             Some(_) | None => {
                 let request = Timestamp::now().to_string().into();
-                self.pass_on(objects.into_iter().map(|(key, _)| key), &request, ctx);
+                self.pass_on(objects.iter().map(|(key, _)| key.clone()), &request, ctx);
+                let early = objects.into_iter().filter(|(_, told)| told.early).map(|(key, _)| key);
+                self.pass_on_again(early.collect(), ctx);
             }
         }
     }
@@ -170,12 +172,13 @@ fn concerned(sources: &Sources, hook: &Hook, pushes: &[Push]) -> BTreeMap<Key, T
     for push in pushes {
         let tag = Tag { name: &push.tag, folded: push.folded };
         let places = push.places(hook.host.as_deref());
+        let told = Told { digest: push.digest, tag: Some(push.tag.as_str().into()), early: push.early };
         for key in sources.following(hook.namespace.as_deref(), &places, tag) {
-            let told = Told { digest: push.digest, early: push.early };
-            let known = concerned.entry(key).or_insert(told);
-            if *known != told {
-                *known = Told { digest: None, early: false };
-            }
+            let told = match concerned.remove(&key) {
+                Some(known) => known.and(&told),
+                None => told.clone(),
+            };
+            concerned.insert(key, told);
         }
     }
     concerned
@@ -224,6 +227,19 @@ impl Handler<Lead> for Receiver {
         for key in keys {
             self.announce(&key, ctx);
         }
+    }
+}
+
+impl Handler<HandOver> for Receiver {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: HandOver, ctx: &mut Context<Self>) -> Self::Result {
+        self.leading = None;
+        let rest = self.watched.values_mut().flat_map(|watched| watched.ledger.rest()).collect();
+        self.wake(rest, ctx);
+        self.rearm(ctx);
+        let passed_on = self.passed_on(ctx);
+        Box::pin(async { passed_on.await.unwrap_or_default() })
     }
 }
 

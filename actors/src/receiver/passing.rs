@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use reconcile::Nudge;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::Receiver;
 use crate::Key;
@@ -17,11 +20,27 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often; after that the interval finds what was pushed.
 const ATTEMPTS: u32 = 60;
 
+/// A push that may be told of before the registry shows it is passed on once more after this time, as long as the leader would
+/// look for it. A request carries no digest, so that the leader cannot know what to wait for.
+const SHOWN: Duration = Duration::from_secs(5);
+
 /// Who waits to be asked. Bounded by the objects that there are.
 #[derive(Debug, Default)]
 pub(super) struct Passing {
     waiting: BTreeMap<Key, (Arc<str>, u32)>,
+    /// Who is asked once more, and when. Bounded likewise.
+    again: BTreeMap<Key, Instant>,
+    /// Requests that could not be written and are about to be written again.
+    resting: usize,
     in_flight: usize,
+    /// Who wants to know when nobody waits any more.
+    asking: Vec<oneshot::Sender<()>>,
+}
+
+impl Passing {
+    fn is_done(&self) -> bool {
+        self.waiting.is_empty() && self.again.is_empty() && self.resting + self.in_flight == 0
+    }
 }
 
 impl Receiver {
@@ -36,11 +55,30 @@ impl Receiver {
         self.pass(ctx);
     }
 
+    /// Asks these objects to be looked at when the registry will show what it told of.
+    pub(super) fn pass_on_again(&mut self, keys: Vec<Key>, ctx: &mut Context<Self>) {
+        let Some(due) = (!keys.is_empty()).then(|| Instant::now() + SHOWN) else { return };
+        self.passing.again.extend(keys.into_iter().map(|key| (key, due)));
+        ctx.run_later(SHOWN, move |receiver, ctx| {
+            let shown = receiver.passing.again.extract_if(.., |_, when| *when <= due);
+            let shown = shown.map(|(key, _)| (key, Nudge::default())).collect();
+            receiver.wake(shown, ctx);
+            receiver.pass(ctx);
+        });
+    }
+
+    /// Tells when all requests are written or given up.
+    pub(super) fn passed_on(&mut self, ctx: &mut Context<Self>) -> oneshot::Receiver<()> {
+        let (reply, answer) = oneshot::channel();
+        self.passing.asking.push(reply);
+        self.pass(ctx);
+        answer
+    }
+
     fn pass(&mut self, ctx: &mut Context<Self>) {
-        while self.passing.in_flight < IN_FLIGHT {
-            let Some((key, (request, attempts))) = self.passing.waiting.pop_first() else {
-                return;
-            };
+        while self.passing.in_flight < IN_FLIGHT
+            && let Some((key, (request, attempts))) = self.passing.waiting.pop_first()
+        {
             self.passing.in_flight += 1;
             let writer = Arc::clone(&self.at.writer);
             let work = async move {
@@ -49,13 +87,21 @@ impl Receiver {
             };
             ctx.spawn(work.into_actor(self).map(move |(key, request, written), receiver: &mut Self, ctx| {
                 receiver.passing.in_flight -= 1;
-                Self::passed(key, request, attempts, written, ctx);
+                receiver.passed(key, request, attempts, written, ctx);
                 receiver.pass(ctx);
             }));
+        }
+        if self.passing.is_done() {
+            for asking in self.passing.asking.drain(..) {
+                if asking.send(()).is_err() {
+                    tracing::debug!("nobody waits for the requests any more");
+                }
+            }
         }
     }
 
     fn passed(
+        &mut self,
         key: Key,
         request: Arc<str>,
         attempts: u32,
@@ -72,7 +118,9 @@ impl Receiver {
             return;
         }
         tracing::debug!(%namespace, %name, %error, "a push is passed on to the leading replica a second later");
+        self.passing.resting += 1;
         ctx.run_later(PAUSE, move |receiver, ctx| {
+            receiver.passing.resting -= 1;
             receiver.passing.waiting.entry(key).or_insert((request, attempts + 1));
             receiver.pass(ctx);
         });

@@ -49,7 +49,12 @@ impl Handler<TurnReturned> for Registry {
             return;
         };
         let now = Instant::now();
-        let in_vain = matches!(witness.conduct, Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }));
+        let in_vain = match witness.conduct {
+            Some(Conduct::Unreachable { .. } | Conduct::Faulty { .. }) => true,
+            // A probe that learned nothing, such as one with a short `spec.timeout`, waits on.
+            None => self.health.is_probe(number),
+            Some(Conduct::Answered | Conduct::Busy { .. }) => false,
+        };
         match witness.conduct {
             Some(Conduct::Busy { .. }) => self.allowance.refused(holder.period),
             Some(Conduct::Answered) => self.allowance.answered(),

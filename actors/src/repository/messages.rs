@@ -36,7 +36,7 @@ pub struct DependencyShown {
 }
 
 /// A registry's webhook told of a push that concerns the object.
-#[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Message, Clone, Debug, PartialEq, Eq)]
 #[rtype(result = "()")]
 pub struct Nudged {
     /// What was told.

@@ -10,7 +10,7 @@ use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures::FutureExt;
 use reconcile::{
     Announcement, Class, Desired, Disposition, Effect, Event, Failure, Observation, Outcome, Reason,
-    Resolution, Severity, Status, announcements, conclude, conclude_suspended, in_progress,
+    Severity, Status, announcements, conclude, conclude_suspended, in_progress,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -131,7 +131,8 @@ impl Repository {
             Ok(()) => Outcome::Succeeded,
             Err(failure) => Outcome::Failed(failure.disposition),
         };
-        let found = seen.resolved.as_ref().and_then(Resolution::digest);
+        let resolved = seen.resolved.as_ref().zip(desired.wish.as_ref().ok());
+        let found = resolved.and_then(|(resolved, source)| resolved.found(&source.selector));
         self.at.recorder.ended(&self.key, end(outcome, &desired));
         self.concluded = Some(Box::new(Concluded { object, desired, class, seen, result, span: scope.span }));
         if self.draining {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hooks::Push;
 use serde_json::json;
 use sluice_actors::cluster::WriteError;
 use sluice_actors::receiver::Ending;
@@ -76,6 +77,61 @@ async fn a_request_that_fails_is_written_again_until_it_is_written() {
         let requests = scene.cluster.requests();
         assert_eq!(requests.len(), 6);
         assert!(requests.iter().all(|request| *request == requests[0]), "{requests:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_told_too_early_is_asked_for_once_more() {
+    play(async |mut scene| {
+        let hook = scene.given("a", "hook", &json!({})).await;
+        follow_all(&scene, 1);
+        scene.resign().await;
+        let early = |number| Push { early: true, ..push("example/app", Some(number)) };
+
+        scene.deliver(&hook, vec![early(1)]).await;
+        scene.pass(3 * SECOND).await;
+        scene.deliver(&hook, vec![early(2)]).await;
+        scene.pass(4 * SECOND).await;
+        assert_eq!(scene.cluster.requests().len(), 2, "the second push may not be shown yet");
+        scene.pass(60 * SECOND).await;
+
+        assert_eq!(scene.cluster.requests().len(), 3);
+        scene.deliver(&hook, vec![early(3)]).await;
+        scene.lead().await;
+        scene.pass(60 * SECOND).await;
+        assert_eq!(scene.cluster.requests().len(), 4);
+        assert_eq!(scene.woken().await, ["a/app-000"], "by now this replica leads and can tell itself");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_forgets_nobody_who_was_to_be_woken() {
+    play(async |scene| {
+        let hook = scene.given("a", "hook", &json!({})).await;
+        let concerned = follow_all(&scene, 20);
+        let early = Push { early: true, ..push("example/app", None) };
+        scene.cluster.fail_request(WriteError::Failed("connection refused".to_owned()));
+        scene.resign().await;
+
+        scene.deliver(&hook, vec![push("example/app", None)]).await;
+        scene.pass(Duration::from_millis(500)).await;
+        let asked =
+            |name: &String| scene.cluster.requests().iter().filter(|(asked, _)| asked == name).count();
+        let before: Vec<_> = concerned.iter().map(asked).collect();
+        scene.deliver(&hook, vec![early]).await;
+        scene.hand_over().await;
+
+        // The second push is an echo of the first, to be woken for later, and early.
+        let after: Vec<_> = concerned.iter().map(asked).collect();
+        assert!(
+            before.iter().zip(&after).all(|(before, after)| before + 2 <= *after),
+            "{before:?} {after:?}"
+        );
+        let written = scene.cluster.requests().len();
+        scene.pass(60 * SECOND).await;
+        assert_eq!(scene.cluster.requests().len(), written, "nothing was left to do");
     })
     .await;
 }

@@ -9,7 +9,8 @@ use hooks::{Named, Push};
 use reference::Digest;
 use serde_json::{Value, json};
 use sluice_actors::receiver::{
-    Deliver, Ending, Equipment, Gate, Hook, HookChanged, Hooks, Lead, Receipt, Receiver, Refused, Webhook,
+    Deliver, Ending, Equipment, Gate, HandOver, Hook, HookChanged, Hooks, Lead, Receipt, Receiver, Refused,
+    Webhook,
 };
 use sluice_actors::testing::Probe;
 use sluice_actors::translate::desired;
@@ -69,6 +70,11 @@ impl Scene {
 
     pub(crate) async fn resign(&self) {
         self.receiver.send(Lead(None)).await.unwrap();
+    }
+
+    /// The program stops; ends when nobody is to be asked any more.
+    pub(crate) async fn hand_over(&self) {
+        self.receiver.send(HandOver).await.unwrap();
     }
 
     /// The watch of hooks says this.
@@ -147,7 +153,7 @@ impl Scene {
 
     /// Whom the Watcher was told of since this was last asked.
     pub(crate) async fn nudges(&mut self) -> Vec<Nudge> {
-        let told = reconcile::Nudge { digest: None, early: false };
+        let told = reconcile::Nudge::default();
         let last = Nudge { key: Key::new("", ""), told, at: tokio::time::Instant::now() };
         self.watcher.send(last.clone()).await.unwrap();
         let mut nudges = Vec::new();

@@ -77,6 +77,8 @@ async fn a_probe_that_is_cancelled_leaves_the_next_probe_to_another() {
     drop(probe);
 
     assert_eq!(fleet.after(2 * SECOND).await, ["b"]);
+    end(fleet.ask("b", ROUTINE).turn().await, Conduct::Answered);
+    assert_eq!(fleet.calls().await, ["t0", "t1", "t2", "a"], "who has learned nothing waits like the others");
 }
 
 #[actix::test]

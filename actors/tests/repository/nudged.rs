@@ -26,7 +26,7 @@ async fn settled() -> (Addr<Repository>, Seen) {
 const PUSHED: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
 fn of(digest: &str, early: bool) -> Nudge {
-    Nudge { digest: Some(Digest::parse(digest).unwrap()), early }
+    Nudge { digest: Some(Digest::parse(digest).unwrap()), tag: None, early }
 }
 
 #[actix::test]

@@ -21,7 +21,7 @@ pub use condition::{Condition, ConditionKind, Conditions, Reason, Truth};
 pub use desired::{Account, Desired, LayerSelector, Operation, Provider, Source, Trust, Wish};
 pub use failure::{Disposition, Failure};
 pub use machine::{Class, Effect, Event, Machine, Outcome, Policy};
-pub use news::Nudge;
+pub use news::{Found, Nudge};
 pub use observation::{Observation, Resolution, Stock, Verdict, content_unchanged, must_verify, unchanged};
 pub use ownership::{Change, Ownership, Shift, Terms, ownership_conflict};
 pub use schedule::{Backoff, jittered, spread};

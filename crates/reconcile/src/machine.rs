@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reference::Digest;
-
-use crate::news::{News, Nudge, Sequel};
+use crate::news::{Found, News, Nudge, Sequel};
 use crate::{Backoff, Desired, Disposition, jittered, spread};
 
 /// How urgent an attempt is; the order is the order of admission.
@@ -64,8 +62,8 @@ pub enum Event {
         attempt: u64,
         /// How it ended.
         outcome: Outcome,
-        /// The manifest that the registry showed.
-        found: Option<Digest>,
+        /// What the registry showed.
+        found: Option<Found>,
         /// How long it took.
         ran_for: Duration,
     },
@@ -139,7 +137,7 @@ pub struct Policy {
 enum Phase {
     Waiting { for_host: bool },
     Running { attempt: u64, identity: Arc<Desired>, cancelled: bool, again: Option<Class> },
-    Retiring { attempt: u64 },
+    Retiring { attempt: u64, identity: Arc<Desired> },
     Ended,
 }
 
@@ -152,6 +150,9 @@ pub struct Machine {
     gone: bool,
     retired: bool,
     failures: u32,
+    /// How often in a row it was not let through to its host: no failures of its own, which would leave a long back-off
+    /// behind a long outage (D20).
+    refusals: u32,
     next_attempt: u64,
     phase: Phase,
     news: News,
@@ -174,6 +175,7 @@ impl Machine {
             gone: false,
             retired: false,
             failures: 0,
+            refusals: 0,
             next_attempt: 1,
             phase,
             news: News::default(),
@@ -196,7 +198,7 @@ impl Machine {
             Event::Gone => self.vanished(),
             Event::Due => self.due(),
             Event::DependencyChanged => self.look_again(Class::Dependency),
-            Event::Nudged(nudge) => self.nudged(nudge),
+            Event::Nudged(nudge) => self.nudged(&nudge),
             Event::ArtifactDamaged => self.look_again(Class::Routine),
             Event::HostRecovered => self.recovered(),
             Event::ProgressDue { admitted_for, waited, bare } => self.progress(admitted_for, waited, bare),
@@ -212,7 +214,7 @@ impl Machine {
         self.gone = false;
         if before.as_ref().is_some_and(|known| known.uid != desired.uid) {
             self.retired = false;
-            self.failures = 0;
+            (self.failures, self.refusals) = (0, 0);
         }
         let changed = before.as_ref().is_none_or(|known| differs(known, desired));
         match &mut self.phase {
@@ -229,7 +231,7 @@ impl Machine {
             Phase::Waiting { .. } if changed => {
                 let respecified = before.as_ref().is_some_and(|known| known.identity() != desired.identity());
                 if respecified {
-                    self.failures = 0;
+                    (self.failures, self.refusals) = (0, 0);
                 }
                 self.settle(match (before.is_none() && initial, settled) {
                     (true, true) => Class::Check,
@@ -261,14 +263,14 @@ impl Machine {
         {
             return Vec::new();
         }
-        self.settle(match self.failures {
+        self.settle(match self.failures.max(self.refusals) {
             0 if self.news.is_awaited() => Class::Pushed,
             0 => Class::Routine,
             _ => Class::Retry,
         })
     }
 
-    fn nudged(&mut self, nudge: Nudge) -> Vec<Effect> {
+    fn nudged(&mut self, nudge: &Nudge) -> Vec<Effect> {
         if !self.desired.as_ref().is_some_and(|known| known.runnable()) {
             return Vec::new();
         }
@@ -318,7 +320,7 @@ impl Machine {
         &mut self,
         ended: u64,
         outcome: Outcome,
-        found: Option<Digest>,
+        found: Option<Found>,
         ran_for: Duration,
     ) -> Vec<Effect> {
         let Phase::Running { attempt, again, .. } = &self.phase else {
@@ -340,10 +342,13 @@ impl Machine {
         }
         self.failures = match outcome {
             Outcome::Succeeded | Outcome::Checked | Outcome::Failed(Disposition::Stall) => 0,
-            Outcome::Failed(Disposition::Cancelled) => self.failures,
-            Outcome::Failed(Disposition::Retry { .. } | Disposition::Park { .. }) => {
-                self.failures.saturating_add(1)
-            }
+            Outcome::Failed(Disposition::Cancelled | Disposition::Park { .. }) => self.failures,
+            Outcome::Failed(Disposition::Retry { .. }) => self.failures.saturating_add(1),
+        };
+        self.refusals = match outcome {
+            Outcome::Failed(Disposition::Park { .. }) => self.refusals.saturating_add(1),
+            Outcome::Failed(Disposition::Cancelled) => self.refusals,
+            Outcome::Succeeded | Outcome::Checked | Outcome::Failed(_) => 0,
         };
         let sequel = match outcome {
             Outcome::Succeeded => self.news.met(found),
@@ -363,7 +368,7 @@ impl Machine {
     fn wake(&mut self, outcome: Outcome, ran_for: Duration) -> Effect {
         let interval = self.desired.as_ref().map_or(Duration::ZERO, |desired| desired.interval);
         let shortest = self.policy.backoff.first;
-        let pause = self.policy.backoff.after(self.failures.max(1));
+        let pause = self.policy.backoff.after(self.failures.max(self.refusals).max(1));
         match outcome {
             Outcome::Succeeded if interval.is_zero() => Effect::Sleep,
             Outcome::Succeeded => {
@@ -385,18 +390,22 @@ impl Machine {
     }
 
     fn after_retiring(&mut self, ended: u64, complete: bool) -> Vec<Effect> {
-        if !matches!(self.phase, Phase::Retiring { attempt } if attempt == ended) {
+        let Phase::Retiring { attempt, identity } = &self.phase else {
+            return Vec::new();
+        };
+        if *attempt != ended {
             return Vec::new();
         }
+        let outlived =
+            self.desired.as_ref().is_some_and(|known| known.uid != identity.uid || !known.deleting);
         self.phase = Phase::Waiting { for_host: false };
-        self.retired = complete;
         if self.gone {
             return self.end();
         }
-        if self.desired.as_ref().is_some_and(|known| !known.deleting) {
-            self.retired = false;
+        if outlived {
             return self.settle(Class::Asked);
         }
+        self.retired = complete;
         if complete {
             return vec![Effect::Sleep];
         }
@@ -413,7 +422,7 @@ impl Machine {
                 return Vec::new();
             }
             let attempt = self.number();
-            self.phase = Phase::Retiring { attempt };
+            self.phase = Phase::Retiring { attempt, identity: desired };
             return vec![Effect::Sleep, Effect::Retire { attempt }];
         }
         if desired.suspended {

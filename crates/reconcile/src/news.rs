@@ -1,16 +1,46 @@
 //! What registries' webhooks told of a repository, held against what its attempts have found.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reference::Digest;
 
 /// A webhook told of a push that concerns the repository (D33). It is a hint: what is true is found at the registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nudge {
     /// The manifest that was pushed, where the sender tells it.
     pub digest: Option<Digest>,
+    /// The tag that was pushed; `None` where several were.
+    pub tag: Option<Arc<str>>,
     /// Whether the sender may speak before the registry shows the push.
     pub early: bool,
+}
+
+impl Nudge {
+    /// What two pushes that are told of at once come to: only what both say.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            digest: self.digest.filter(|digest| other.digest == Some(*digest)),
+            tag: self.tag.filter(|tag| other.tag.as_ref() == Some(tag)),
+            early: self.early || other.early,
+        }
+    }
+
+    fn is_met_by(&self, found: Option<&Found>) -> bool {
+        found.is_some_and(|found| {
+            self.digest == Some(found.digest) && (found.tag.is_none() || found.tag == self.tag)
+        })
+    }
+}
+
+/// What a registry showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The manifest.
+    pub digest: Digest,
+    /// The tag, where it was chosen out of several: then a new tag of a known manifest is news.
+    pub tag: Option<Arc<str>>,
 }
 
 /// After these pauses the registry is asked again, where it does not show yet what it told of: CNCF Distribution sends a
@@ -29,7 +59,7 @@ const PAUSES: [Duration; 7] = [
 #[derive(Debug, Default)]
 pub(crate) struct News {
     /// What the attempt that ended last has found, unless it failed.
-    found: Option<Digest>,
+    found: Option<Found>,
     /// Boxed, because there is one of these for every object and seldom anything in it.
     told: Option<Box<Told>>,
 }
@@ -37,17 +67,9 @@ pub(crate) struct News {
 #[derive(Debug, Default)]
 struct Told {
     /// During the attempt under way.
-    missed: Missed,
+    missed: Option<Nudge>,
     /// Early, and not shown yet; and how often it was looked for.
-    awaited: Option<(Digest, usize)>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Missed {
-    #[default]
-    Nothing,
-    This(Digest),
-    Something,
+    awaited: Option<(Nudge, usize)>,
 }
 
 /// What follows from the end of an attempt.
@@ -63,8 +85,8 @@ pub(crate) enum Sequel {
 
 impl News {
     /// Told while no attempt runs; false where the last one has found just that.
-    pub(crate) fn is_news(&mut self, nudge: Nudge) -> bool {
-        let news = nudge.digest.is_none() || nudge.digest != self.found;
+    pub(crate) fn is_news(&mut self, nudge: &Nudge) -> bool {
+        let news = !nudge.is_met_by(self.found.as_ref());
         if news {
             self.expect(nudge);
         }
@@ -72,19 +94,18 @@ impl News {
     }
 
     /// Told while an attempt runs.
-    pub(crate) fn meanwhile(&mut self, nudge: Nudge) {
+    pub(crate) fn meanwhile(&mut self, nudge: &Nudge) {
         let told = self.told.get_or_insert_default();
-        told.missed = match (told.missed, nudge.digest) {
-            (Missed::Nothing, Some(digest)) => Missed::This(digest),
-            (Missed::This(one), Some(other)) if one == other => Missed::This(one),
-            (_, _) => Missed::Something,
-        };
+        told.missed = Some(match told.missed.take() {
+            None => nudge.clone(),
+            Some(other) => other.and(nudge),
+        });
         self.expect(nudge);
     }
 
-    fn expect(&mut self, nudge: Nudge) {
-        if let Some(digest) = nudge.digest.filter(|_| nudge.early) {
-            self.told.get_or_insert_default().awaited = Some((digest, 0));
+    fn expect(&mut self, nudge: &Nudge) {
+        if nudge.early {
+            self.told.get_or_insert_default().awaited = Some((nudge.clone(), 0));
         }
     }
 
@@ -96,42 +117,39 @@ impl News {
     /// An attempt begins: it will see what was told before.
     pub(crate) fn begin(&mut self) {
         if let Some(told) = &mut self.told {
-            told.missed = Missed::Nothing;
+            told.missed = None;
         }
     }
 
     /// An attempt ended well, without asking the registry.
     pub(crate) fn checked(&mut self) -> Sequel {
-        match self.told.as_mut().map(|told| std::mem::take(&mut told.missed)) {
-            None | Some(Missed::Nothing) => Sequel::None,
-            Some(Missed::This(_) | Missed::Something) => Sequel::Now,
+        match self.told.as_mut().and_then(|told| told.missed.take()) {
+            None => Sequel::None,
+            Some(_) => Sequel::Now,
         }
     }
 
     /// An attempt ended well; the registry showed this.
-    pub(crate) fn met(&mut self, found: Option<Digest>) -> Sequel {
+    pub(crate) fn met(&mut self, found: Option<Found>) -> Sequel {
         let before = std::mem::replace(&mut self.found, found);
+        let found = self.found.as_ref();
         let Some(told) = &mut self.told else {
             return Sequel::None;
         };
-        let missed = match std::mem::take(&mut told.missed) {
-            Missed::Nothing => false,
-            Missed::This(digest) => found != Some(digest),
-            Missed::Something => true,
-        };
-        if missed {
+        if told.missed.take().is_some_and(|missed| !missed.is_met_by(found)) {
             return Sequel::Now;
         }
-        let changed = before.is_some() && before != found;
-        let awaited = told.awaited.filter(|(digest, _)| found != Some(*digest) && !changed);
-        let Some((pause, (digest, looks))) =
-            awaited.and_then(|awaited| Some((PAUSES.get(awaited.1)?, awaited)))
-        else {
-            self.told = None;
-            return Sequel::None;
-        };
-        told.awaited = Some((digest, looks + 1));
-        Sequel::After(*pause)
+        let changed = before.is_some() && before.as_ref() != found;
+        if let Some((awaited, looks)) = &mut told.awaited
+            && !changed
+            && !awaited.is_met_by(found)
+            && let Some(pause) = PAUSES.get(*looks)
+        {
+            *looks += 1;
+            return Sequel::After(*pause);
+        }
+        self.told = None;
+        Sequel::None
     }
 
     /// An attempt failed: its retry will see whatever was told.

@@ -1,8 +1,8 @@
 //! What an attempt has learned so far; a failed attempt still shows the revision that it found.
 
-use reference::{Digest, digest_part};
+use reference::{Digest, Selector, digest_part};
 
-use crate::{Artifact, ConditionKind, Desired, Source, Status, Truth};
+use crate::{Artifact, ConditionKind, Desired, Found, Source, Status, Truth};
 
 /// The state of the recorded artifact's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +27,15 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// The digest of the revision.
+    /// What the registry showed to this selector.
     #[must_use]
-    pub fn digest(&self) -> Option<Digest> {
-        Digest::parse(digest_part(&self.revision)).ok()
+    pub fn found(&self, selector: &Selector) -> Option<Found> {
+        let digest = Digest::parse(digest_part(&self.revision)).ok()?;
+        let tag = match selector {
+            Selector::Semver { .. } => self.revision.split_once('@').map(|(tag, _)| tag.into()),
+            Selector::Digest(_) | Selector::Tag(_) | Selector::Branch(_) | Selector::Latest => None,
+        };
+        Some(Found { digest, tag })
     }
 }
 

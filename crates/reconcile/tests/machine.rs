@@ -155,6 +155,45 @@ fn an_object_that_failed_goes_when_its_host_recovers_and_a_stalled_one_does_not(
 }
 
 #[test]
+fn a_long_outage_leaves_no_long_back_off_behind() {
+    let park = Outcome::Failed(Disposition::Park { not_before: None });
+    let mut machine = Machine::new(policy(), 7);
+    let mut attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
+    for doublings in 0..12 {
+        let refused = machine.step(finished(attempt, park));
+        let rest = (FIRST * 2_u32.pow(doublings)).min(Duration::from_mins(15));
+        assert_eq!(refused.last(), Some(&Effect::WakeAfter(rest)));
+        let (next, class) = started(&machine.step(Event::Due)).unwrap();
+        assert_eq!(class, Class::Retry);
+        attempt = next;
+    }
+
+    assert_eq!(machine.step(finished(attempt, RETRY)).last(), Some(&Effect::WakeAfter(FIRST)));
+    let attempt = started(&machine.step(Event::HostRecovered)).unwrap().0;
+    assert_eq!(machine.step(finished(attempt, RETRY)).last(), Some(&Effect::WakeAfter(2 * FIRST)));
+}
+
+#[test]
+fn the_end_of_one_life_retires_no_other() {
+    let deleted = |uid: &str| seen(Desired { uid: uid.into(), deleting: true, ..spec(1) });
+    let retired = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Retire { attempt } => Some(*attempt),
+            _ => None,
+        })
+    };
+    let mut machine = Machine::new(policy(), 7);
+    let first = retired(&machine.step(deleted("one"))).unwrap();
+    assert_eq!(machine.step(deleted("two")), []);
+
+    let effects = machine.step(Event::Retired { attempt: first, complete: true });
+
+    let second = retired(&effects).expect("the second life has a finalizer, too");
+    assert_eq!(machine.step(Event::Retired { attempt: second, complete: true }), [Effect::Sleep]);
+    assert_eq!(retired(&machine.step(deleted("two"))), None);
+}
+
+#[test]
 fn a_changed_dependency_and_a_damaged_artifact_wake_whatever_waits() {
     let park = Outcome::Failed(Disposition::Park { not_before: None });
     let stall = Outcome::Failed(Disposition::Stall);
@@ -306,7 +345,7 @@ proptest! {
                 Stimulus::Recovered => Event::HostRecovered,
                 Stimulus::Change(false) => Event::DependencyChanged,
                 Stimulus::Change(true) => Event::ArtifactDamaged,
-                Stimulus::Nudge => Event::Nudged(Nudge { digest: None, early: false }),
+                Stimulus::Nudge => Event::Nudged(Nudge::default()),
                 Stimulus::Progress(admitted) => {
                     let admitted_for = admitted.then_some(Duration::from_secs(3));
                     Event::ProgressDue { admitted_for, waited: Duration::from_secs(3), bare: true }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use reconcile::{
-    Backoff, Class, Desired, Disposition, Effect, Event, Failure, Machine, Nudge, Outcome, Policy, Reason,
+    Backoff, Class, Desired, Disposition, Effect, Event, Failure, Found, Machine, Nudge, Outcome, Policy,
+    Reason,
 };
 use reference::Digest;
 
@@ -35,19 +36,27 @@ fn content(number: u8) -> Digest {
     Digest::sha256_from_bytes([number; 32])
 }
 
+fn nudge(number: u8) -> Nudge {
+    Nudge { digest: Some(content(number)), ..Nudge::default() }
+}
+
 fn told(number: u8) -> Event {
-    Event::Nudged(Nudge { digest: Some(content(number)), early: false })
+    Event::Nudged(nudge(number))
 }
 
 fn told_early(number: u8) -> Event {
-    Event::Nudged(Nudge { digest: Some(content(number)), early: true })
+    Event::Nudged(Nudge { early: true, ..nudge(number) })
 }
 
-const TOLD_OF_SOMETHING: Event = Event::Nudged(Nudge { digest: None, early: false });
+const TOLD_OF_SOMETHING: Event = Event::Nudged(Nudge { digest: None, tag: None, early: false });
+
+fn showed(attempt: u64, found: Found) -> Event {
+    let found = Some(found);
+    Event::Finished { attempt, outcome: Outcome::Succeeded, found, ran_for: Duration::ZERO }
+}
 
 fn found(attempt: u64, number: u8) -> Event {
-    let found = Some(content(number));
-    Event::Finished { attempt, outcome: Outcome::Succeeded, found, ran_for: Duration::ZERO }
+    showed(attempt, Found { digest: content(number), tag: None })
 }
 
 fn failed(attempt: u64, disposition: Disposition) -> Event {
@@ -177,6 +186,46 @@ fn a_push_wakes_nobody_who_is_suspended_or_was_never_seen() {
     assert_eq!(suspended.step(TOLD_OF_SOMETHING), []);
 }
 
+/// A machine whose first attempt has chosen this tag with content 1.
+fn resting_on_tag(tag: &str) -> Machine {
+    let mut machine = machine();
+    let (first, _) = started(&machine.step(observed(1, false))).expect("it was never looked at");
+    machine.step(showed(first, Found { digest: content(1), tag: Some(tag.into()) }));
+    machine
+}
+
+#[test]
+fn a_new_tag_of_a_known_manifest_is_news_to_whoever_chooses_a_tag() {
+    let chosen = |tag: &str| Found { digest: content(1), tag: Some(tag.into()) };
+    let tagged = |tag: &str| Nudge { tag: Some(tag.into()), ..nudge(1) };
+    let mut machine = resting_on_tag("1.2.0-rc1");
+    assert_eq!(machine.step(Event::Nudged(tagged("1.2.0-rc1"))), [], "that is what it has");
+
+    let (attempt, class) = started(&machine.step(Event::Nudged(tagged("1.2.0")))).unwrap();
+    assert_eq!(class, Class::Pushed);
+    machine.step(Event::Nudged(tagged("1.2.1")));
+    let missed = machine.step(showed(attempt, chosen("1.2.0")));
+    let (attempt, _) = started(&missed).expect("the list may have been read before the second tag was there");
+    machine.step(showed(attempt, chosen("1.2.1")));
+
+    let early = Nudge { early: true, ..tagged("1.2.2") };
+    let (attempt, _) = started(&machine.step(Event::Nudged(early))).unwrap();
+    assert!(pause(&machine.step(showed(attempt, chosen("1.2.1")))).is_some(), "it is not shown yet");
+    let (attempt, _) = started(&machine.step(Event::Due)).unwrap();
+    assert_eq!(pause(&machine.step(showed(attempt, chosen("1.2.2")))), None);
+}
+
+#[test]
+fn of_pushes_that_are_told_of_at_once_only_what_all_say_is_known() {
+    let early = Nudge { early: true, tag: Some("1.0".into()), ..nudge(1) };
+    let other_tag = Nudge { early: false, tag: Some("1.1".into()), ..nudge(1) };
+    let other_content = Nudge { digest: Some(content(2)), ..early.clone() };
+
+    assert_eq!(early.clone().and(&early), early);
+    assert_eq!(early.clone().and(&other_tag), Nudge { tag: None, ..early.clone() });
+    assert_eq!(early.clone().and(&other_content), Nudge { digest: None, ..early });
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     /// A tag is moved and told of, before or after it has moved, with or without its digest.
@@ -248,7 +297,7 @@ proptest! {
             match step {
                 Step::Push { number, early, named } => {
                     let digest = named.then(|| content(number));
-                    let told = Event::Nudged(Nudge { digest, early });
+                    let told = Event::Nudged(Nudge { digest, early, tag: None });
                     if early {
                         world.advance(told);
                         world.tag = number;

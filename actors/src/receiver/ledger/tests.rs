@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use super::{APART, BURST, ECHO, Ledger, REMEMBERED};
 use crate::Key;
 
-const WITHOUT_DIGEST: Nudge = Nudge { digest: None, early: false };
+const WITHOUT_DIGEST: Nudge = Nudge { digest: None, tag: None, early: false };
 
 fn with_digest(number: u8) -> Nudge {
-    Nudge { digest: Some(Digest::sha256_from_bytes([number; 32])), early: false }
+    Nudge { digest: Some(Digest::sha256_from_bytes([number; 32])), ..Nudge::default() }
 }
 
 fn concerned(nudge: Nudge) -> BTreeMap<Key, Nudge> {

@@ -175,7 +175,7 @@ impl Stage {
     /// Whom the Watcher was told of since this was last asked, once all that was answered is worked off.
     pub(super) async fn nudges(&mut self) -> Vec<Nudge> {
         self.receiver.send(Refused(Key::new("", ""))).await.unwrap();
-        let told = Told { digest: None, early: false };
+        let told = Told::default();
         let last = Nudge { key: Key::new("", ""), told, at: tokio::time::Instant::now() };
         self.watcher.send(last.clone()).await.unwrap();
         let mut nudges = Vec::new();
