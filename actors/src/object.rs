@@ -33,6 +33,8 @@ pub struct Object {
     pub labels: BTreeMap<String, String>,
     /// The specification, or what is wrong with it (D12, D39).
     pub spec: Result<OciRepositorySpec, SpecError>,
+    /// Whether the owner paused it; told by a specification that cannot be worked off, too.
+    pub suspended: bool,
     /// The recorded status: a twentieth of the memory that its values take, and rarely asked for.
     status: Packed,
 }
@@ -52,6 +54,7 @@ impl Object {
             finalizers: seen.metadata.finalizers(),
             annotations: seen.metadata.annotations(),
             labels: seen.metadata.labels(),
+            suspended: seen.spec.as_ref().is_some_and(|spec| spec["suspend"] == true),
             spec: read_spec(seen.spec.as_ref()),
             status: Packed::new(&seen.status.map(|status| status.to_string()).unwrap_or_default()),
         })

@@ -25,14 +25,13 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 pub fn desired(object: &Object, default_account: Option<&str>) -> Desired {
     let ours =
         |(key, value): (&String, &String)| key.starts_with(OUR_PREFIX).then(|| (key.clone(), value.clone()));
-    let spec = object.spec.as_ref().ok();
     Desired {
         uid: object.uid.to_string(),
         generation: object.generation,
         requested_at: object.annotations.get(REQUESTED_AT).cloned(),
         annotations: object.annotations.iter().filter_map(ours).collect(),
         deleting: object.deleting,
-        suspended: spec.is_some_and(|spec| spec.suspend),
+        suspended: object.suspended,
         interval: interval(object),
         wish: wish(object, default_account),
     }

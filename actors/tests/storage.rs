@@ -100,7 +100,17 @@ impl Scene {
 
     async fn inspect(&self, artifact: &Artifact) -> Result<Inspected, Failure> {
         let recorded = Some(artifact.clone());
-        self.storage.send(Inspect { scope: scope(&app()), recorded, shown: None }).await.unwrap()
+        let scope = scope(&app());
+        self.storage.send(Inspect { scope, recorded, shown: None, using: None }).await.unwrap()
+    }
+
+    /// Looks at the object as an attempt of this generation does, which uses these fields of ours.
+    async fn inspect_using(&self, generation: i64, fields: &[&str]) -> (i64, BTreeSet<String>) {
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        let (scope, using) = (scope(&app()), Some((generation, fields)));
+        let inspect = Inspect { scope, recorded: None, shown: None, using };
+        let inspected = self.storage.send(inspect).await.unwrap().unwrap();
+        (inspected.generation, inspected.fields)
     }
 
     async fn holds(&self, artifact: &Artifact) {
@@ -204,6 +214,24 @@ async fn a_layer_that_is_larger_than_the_room_is_refused_before_it_is_asked_for(
     let head =
         "unable to archive artifact to storage: not enough disk space: 2097152 bytes are needed, 0 are";
     is_told(told, Reason::ArchiveOperationFailed, head, "available beyond the reserve");
+}
+
+#[actix::test]
+async fn what_an_object_used_is_remembered_of_the_generation_that_was_looked_at_last() {
+    let scene = Scene::new(Settings::default());
+    let branch = || BTreeSet::from(["ref.branch".to_owned()]);
+    assert_eq!(scene.inspect_using(1, &["ref.branch"]).await, (0, BTreeSet::new()));
+
+    assert_eq!(scene.inspect_using(1, &[]).await, (1, branch()), "it has vanished: nothing forgets it");
+    assert_eq!(scene.inspect_using(1, &[]).await, (1, branch()));
+    assert_eq!(
+        scene.inspect_using(3, &["ref.branch"]).await,
+        (1, branch()),
+        "of a pass without a new artifact, too"
+    );
+    assert_eq!(scene.inspect_using(3, &[]).await, (3, branch()));
+    assert_eq!(scene.inspect_using(4, &[]).await, (3, branch()), "its owner took it out");
+    assert_eq!(scene.inspect_using(4, &[]).await, (4, BTreeSet::new()));
 }
 
 #[actix::test]

@@ -70,6 +70,19 @@ fn an_object_without_spec_says_what_is_missing() {
 }
 
 #[test]
+fn a_pause_holds_for_a_spec_that_cannot_be_worked_off() {
+    for odd in [json!({"channel": "stable"}), json!({"interval": 5})] {
+        let paused = desired(&object(spec(json!({"suspend": true}))), None);
+        let mut value = spec(odd);
+        value["spec"]["suspend"] = json!(true);
+        let odd = desired(&object(value), None);
+        assert!(paused.suspended && odd.suspended && odd.wish.is_err());
+    }
+    assert!(!desired(&object(spec(json!({"suspend": false}))), None).suspended);
+    assert!(!desired(&object(json!({})), None).suspended);
+}
+
+#[test]
 fn a_spec_that_does_not_parse_stalls_alone() {
     let (reason, text) = stall(spec(json!({"interval": 5})));
     assert_eq!(reason, Reason::SpecInvalid);

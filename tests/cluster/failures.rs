@@ -189,7 +189,10 @@ async fn a_definition_that_drops_a_field_of_ours_stalls_who_used_it_and_keeps_th
     let _operator = Operator::start(&scene.folder("operator"), &kubeconfig, &release).await;
     let app = repository("app", &format!("{}/app", registry.host()), &json!({"ref": {"branch": "main"}}));
     namespace.apply(&app).await;
-    let before = namespace.until_revision("app", &format!("main@{first}")).await;
+    namespace.until_revision("app", &format!("main@{first}")).await;
+    let generation = namespace.change("app", json!({"spec": {"interval": "59m"}})).await;
+    let observed = |object: &Value| object["status"]["observedGeneration"] == generation;
+    let before = namespace.until("app", "pass without a new artifact", observed).await;
 
     let theirs: Value = serde_json::from_str(UPSTREAM).unwrap();
     let kind = resource("apiextensions.k8s.io/v1", "CustomResourceDefinition");

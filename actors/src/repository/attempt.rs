@@ -12,7 +12,7 @@ use reference::{Digest, Selected, Selector, reference_display};
 use tokio::time::Instant;
 
 use super::dereference::{Access, dereference};
-use super::making::{Layer, choose, pruned, recipe};
+use super::making::{Layer, choose, fields, pruned, recipe};
 use super::reads::Reads;
 use super::services::Services;
 use crate::Scope;
@@ -45,7 +45,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let Wanted { desired, recorded, class, .. } = wanted;
     let (recorded_artifact, shown) = (recorded.artifact.clone(), wanted.shown.clone());
-    let inspect = Inspect { scope: scope.clone(), recorded: recorded_artifact, shown };
+    let using = desired.wish.as_ref().ok().map(|source| (desired.generation, fields(source)));
+    let inspect = Inspect { scope: scope.clone(), recorded: recorded_artifact, shown, using };
     let inspected = at.ask(scope, &at.inspect, inspect).await?;
     let source = note_stock(seen, inspected, desired)?;
     if *class == Class::Check && sound(seen) {
@@ -215,7 +216,7 @@ fn note_stock(
     seen.collected = inspected.collected;
     seen.urls = inspected.urls;
     let source = desired.wish.clone()?;
-    pruned(&source, desired, inspected.made_at, &inspected.fields)?;
+    pruned(&source, desired, inspected.generation, &inspected.fields)?;
     seen.made_otherwise = seen.stock == Some(Stock::Present) && inspected.platform != source.platform;
     Ok(source)
 }

@@ -54,13 +54,13 @@ pub(super) fn recipe(origin: &OriginKey, source: &Source, layer: &Layer) -> Resu
 pub(super) fn pruned(
     source: &Source,
     desired: &Desired,
-    made_at: i64,
+    generation: i64,
     recorded: &BTreeSet<String>,
 ) -> Result<(), Failure> {
     let present = fields(source);
     let gone = recorded.iter().find(|field| !present.contains(*field));
     match gone {
-        Some(field) if made_at == desired.generation => Err(Failure::stall(
+        Some(field) if generation == desired.generation => Err(Failure::stall(
             None,
             Reason::FieldPruned,
             format!(
@@ -72,7 +72,8 @@ pub(super) fn pruned(
     }
 }
 
-fn fields(source: &Source) -> BTreeSet<String> {
+/// The fields of ours (D25, D26) that the specification uses.
+pub(super) fn fields(source: &Source) -> BTreeSet<String> {
     let mut fields = BTreeSet::new();
     if matches!(source.selector, Selector::Branch(_)) {
         fields.insert("ref.branch".to_owned());

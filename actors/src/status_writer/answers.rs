@@ -68,6 +68,7 @@ impl StatusWriter {
             self.rests.insert(Rest::Notification(number), delay);
         }
         self.dispatch(ctx);
+        self.end_flushes();
     }
 
     /// Keeps the books after a change of an entry: who is owed a status or an event, who is left to another writer, who may
@@ -88,11 +89,17 @@ impl StatusWriter {
         if entry.is_some_and(|entry| entry.leaving && entry.events.is_empty()) {
             self.entries.remove(key);
         }
-        if self.owing.is_empty() {
-            for flush in self.flushes.drain(..) {
-                if flush.send(Ok(())).is_err() {
-                    tracing::debug!("nobody waits for the flush any more");
-                }
+        self.end_flushes();
+    }
+
+    /// Answers who flushes, once everything is written and told.
+    pub(super) fn end_flushes(&mut self) {
+        if !self.owing.is_empty() || !self.notifications.are_told() {
+            return;
+        }
+        for flush in self.flushes.drain(..) {
+            if flush.send(Ok(())).is_err() {
+                tracing::debug!("nobody waits for the flush any more");
             }
         }
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix::{Context, Handler, ResponseFuture};
+use actix::{AsyncContext, Context, Handler, ResponseFuture};
 use jiff::Timestamp;
 use reconcile::{Announcement, ConditionKind, Failure, Severity, Truth};
 use tokio::sync::oneshot;
@@ -18,6 +19,8 @@ use super::{
 use crate::cluster::Notice;
 use crate::{Key, Object};
 
+/// How long a stop waits for whoever takes notifications and may be starting anew itself: the next replica repeats none.
+const NOTIFYING: Duration = Duration::from_secs(5);
 /// Annotations of an object that go into its events (spec 1.6).
 const EVENT_METADATA: &str = "event.toolkit.fluxcd.io/";
 
@@ -121,12 +124,16 @@ impl Handler<Flush> for StatusWriter {
     type Result = ResponseFuture<Result<(), Failure>>;
 
     fn handle(&mut self, _: Flush, ctx: &mut Context<Self>) -> Self::Result {
-        if self.owing.is_empty() {
-            return Box::pin(async { Ok(()) });
-        }
         let (reply, answer) = oneshot::channel();
         self.flushes.push(reply);
+        ctx.run_later(NOTIFYING, |writer, _| {
+            for _ in 0..writer.notifications.give_up() {
+                writer.counters.count_notification_dropped();
+            }
+            writer.end_flushes();
+        });
         self.dispatch(ctx);
+        self.end_flushes();
         Box::pin(heard(answer))
     }
 }

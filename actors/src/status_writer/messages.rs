@@ -71,7 +71,8 @@ pub struct Forget {
     pub uid: Arc<str>,
 }
 
-/// Ends when every final status and every event has been written or given up; for the stop.
+/// Ends when every final status and every event has been written or given up, and notifications are told, for which a few seconds
+/// are left; for the stop.
 #[derive(Message, Clone, Debug)]
 #[rtype(result = "Result<(), Failure>")]
 pub struct Flush;

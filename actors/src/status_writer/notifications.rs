@@ -22,6 +22,7 @@ pub(super) struct Notifications {
     ready: BTreeSet<u64>,
     in_flight: usize,
     last: u64,
+    given_up: bool,
 }
 
 struct Waiting {
@@ -87,6 +88,22 @@ impl Notifications {
         if self.waiting.contains_key(&number) {
             self.ready.insert(number);
         }
+    }
+
+    /// Whether nobody need wait for one.
+    pub(super) fn are_told(&self) -> bool {
+        self.given_up || (self.waiting.is_empty() && self.in_flight == 0)
+    }
+
+    /// Lets those go that wait; how many. Nobody waits for those under way any more.
+    pub(super) fn give_up(&mut self) -> usize {
+        self.given_up = true;
+        self.ready.clear();
+        let lost = std::mem::take(&mut self.waiting).len();
+        if lost > 0 {
+            tracing::error!(lost, "notifications could not be delivered before the operator stopped");
+        }
+        lost
     }
 
     fn bound(&mut self) -> bool {

@@ -21,6 +21,8 @@ pub struct Inspect {
     pub recorded: Option<Artifact>,
     /// The path that the cluster shows, where that status has not landed there yet.
     pub shown: Option<String>,
+    /// The generation, and which fields of ours it uses (D45); `None` where the specification cannot be read.
+    pub using: Option<(i64, BTreeSet<String>)>,
 }
 
 /// What is in store.
@@ -34,8 +36,8 @@ pub struct Inspected {
     pub urls: Option<(String, String)>,
     /// The platform that the artifact was made for (D45).
     pub platform: Option<String>,
-    /// The generation that it was made for; 0 where nothing is on record.
-    pub made_at: i64,
+    /// The generation that was looked at last; 0 where nothing is on record.
+    pub generation: i64,
     /// The fields of ours that this generation used (D52).
     pub fields: BTreeSet<String>,
 }

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, ResponseFuture};
 use artifact::Limits;
-use artifact::store::{Recorded, Store, Stored};
-use reconcile::{Artifact, Failure, Operation, Stock};
+use artifact::store::{Record, Recorded, Store, Stored};
+use reconcile::{Failure, Operation, Stock};
 use tracing::Instrument as _;
 
 pub use address::Address;
@@ -88,9 +88,8 @@ impl Handler<Inspect> for Storage {
     fn handle(&mut self, inspect: Inspect, _: &mut Context<Self>) -> Self::Result {
         let desk = self.desk.clone();
         Box::pin(async move {
-            let Inspect { scope, recorded, shown } = inspect;
-            let (key, uid) = (scope.key.clone(), Arc::clone(&scope.uid));
-            let work = desk.work(move |desk| desk.inspect(&key, &uid, recorded, shown));
+            let scope = inspect.scope.clone();
+            let work = desk.work(move |desk| desk.inspect(inspect));
             scope.unless_cancelled(work.instrument(scope.span.clone())).await
         })
     }
@@ -173,13 +172,9 @@ impl Desk {
         self.store.remembers(&recipe.of_repository) || self.store.remembers(&recipe.of_origin)
     }
 
-    fn inspect(
-        &self,
-        key: &Key,
-        uid: &str,
-        recorded: Option<Artifact>,
-        shown: Option<String>,
-    ) -> Result<Inspected, Failure> {
+    fn inspect(&self, inspect: Inspect) -> Result<Inspected, Failure> {
+        let Inspect { scope, recorded, shown, using } = inspect;
+        let key = store_key(&scope.key)?;
         let wanted = recorded.as_ref().map(|artifact| Recorded {
             path: artifact.path.clone(),
             digest: artifact.digest.clone(),
@@ -187,7 +182,7 @@ impl Desk {
         });
         let found = self
             .store
-            .inspect(&store_key(key)?, wanted.as_ref())
+            .inspect(&key, wanted.as_ref())
             .map_err(|error| failure::store(Operation::Extract, &error))?;
         let stock = match found.stored {
             Stored::Unrecorded => Stock::Empty,
@@ -202,13 +197,20 @@ impl Desk {
         let urls = recorded
             .filter(|_| stock == Stock::Present)
             .map(|artifact| (self.address.url(&artifact.path), self.address.latest(&artifact.path)));
-        let record = found.record.filter(|record| record.uid == uid).unwrap_or_default();
+        let record = found.record.filter(|record| record.uid == *scope.uid).unwrap_or_default();
+        if let Some((generation, fields)) = using
+            && generation != record.generation
+            && !(fields.is_empty() && record.fields.is_empty())
+        {
+            let uid = scope.uid.to_string();
+            publish::keep(self, &key, Record { uid, generation, fields, ..record.clone() });
+        }
         Ok(Inspected {
             stock,
             collected,
             urls,
             platform: record.platform,
-            made_at: record.generation,
+            generation: record.generation,
             fields: record.fields,
         })
     }

@@ -142,7 +142,12 @@ fn note(
         recipe,
         fields: making.fields.clone(),
     };
-    if let Err(error) = desk.store.set_record(&key, record) {
+    keep(desk, &key, record);
+}
+
+/// Remembers an object (D45).
+pub(super) fn keep(desk: &Desk, key: &artifact::store::Key, record: Record) {
+    if let Err(error) = desk.store.set_record(key, record) {
         tracing::warn!(
             error = failure::chain(&error),
             "the record of an artifact may be lost with the process"

@@ -62,14 +62,14 @@ pub(crate) fn services(registry: Registry) -> (Arc<Services>, Seen) {
 }
 
 /// Services whose store remembers that this field of ours was used at this generation.
-pub(crate) fn services_after(field: &str, made_at: i64) -> (Arc<Services>, Seen) {
-    services_with(Registry::Answers, BTreeSet::from([field.to_owned()]), made_at)
+pub(crate) fn services_after(field: &str, generation: i64) -> (Arc<Services>, Seen) {
+    services_with(Registry::Answers, BTreeSet::from([field.to_owned()]), generation)
 }
 
-fn services_with(registry: Registry, fields: BTreeSet<String>, made_at: i64) -> (Arc<Services>, Seen) {
+fn services_with(registry: Registry, fields: BTreeSet<String>, generation: i64) -> (Arc<Services>, Seen) {
     let (inspect, inspects) = Probe::start_with(move |inspect: &Inspect| {
         let known = inspected(inspect.recorded.as_ref());
-        answer(Inspected { made_at, fields: fields.clone(), ..known })
+        answer(Inspected { generation, fields: fields.clone(), ..known })
     });
     let (resolve, resolves) = Probe::start_with(move |_: &Resolve| async move {
         match registry {
@@ -145,7 +145,7 @@ fn inspected(recorded: Option<&Artifact>) -> Inspected {
         collected: 0,
         urls: None,
         platform: None,
-        made_at: 0,
+        generation: 0,
         fields: BTreeSet::new(),
     }
 }

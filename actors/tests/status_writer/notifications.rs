@@ -25,6 +25,42 @@ async fn an_event_of_no_interest_to_others_is_not_posted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_whoever_takes_notifications() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+        scene.cluster.fail(Kind::Notification, down());
+        scene.announce(&app, vec![news("stored")]).await;
+        scene.pass(Duration::from_millis(10)).await;
+
+        scene.flush().await;
+
+        assert_eq!(
+            scene.cluster.of(Kind::Notification).len(),
+            2,
+            "whoever takes them is back after a second"
+        );
+        assert_eq!(scene.counters.notifications_dropped(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_some_seconds_at_most_and_counts_what_it_gives_up() {
+    play(async |scene| {
+        let app = scene.given(object("app")).await;
+        for _ in 0..10 {
+            scene.cluster.fail(Kind::Notification, down());
+        }
+        scene.announce(&app, vec![news("stored")]).await;
+        let before = tokio::time::Instant::now();
+        scene.flush().await;
+        assert_eq!(before.elapsed().as_secs(), 5);
+        assert_eq!(scene.counters.notifications_dropped(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_receiver_that_is_down_is_tried_five_times_and_holds_up_nothing() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
@@ -34,8 +70,9 @@ async fn a_receiver_that_is_down_is_tried_five_times_and_holds_up_nothing() {
 
         scene.announce(&app, vec![news("stored")]).await;
         scene.write(&app, ready("v1")).await;
-        scene.flush().await;
+        scene.pass(Duration::from_millis(500)).await;
 
+        assert_eq!(scene.cluster.of(Kind::Status).len(), 1);
         assert_eq!(scene.cluster.of(Kind::Notification).len(), 1);
         scene.pass(Duration::from_mins(5)).await;
         let times: Vec<_> = scene.cluster.of(Kind::Notification).iter().map(|post| post.at).collect();

@@ -44,7 +44,7 @@ async fn an_attempt_that_is_overtaken_waits_no_longer() {
     let scene = Scene::new(Settings::default());
     let _busy = all(&scene.processors);
     let scope = scope(&app());
-    let inspect = Inspect { scope: scope.clone(), recorded: None, shown: None };
+    let inspect = Inspect { scope: scope.clone(), recorded: None, shown: None, using: None };
     let inspected = tokio::task::spawn_local(scene.storage.send(inspect));
     one_waits(&scene.processors).await;
 
