@@ -155,7 +155,10 @@ async fn a_tag_that_no_address_can_hold_puts_no_host_down_for_others() {
     for name in ["one", "two", "three", "four"] {
         operator.apply(&registry, "team", name, &endless).await;
         let (_, message, _) = operator.concluded().await;
-        assert!(message.starts_with("failed to determine artifact digest: ") && message.len() < 1_000, "{message}");
+        assert!(
+            message.starts_with("failed to determine artifact digest: ") && message.len() < 1_000,
+            "{message}"
+        );
     }
 
     operator.apply(&registry, "team", "ours", &json!({"tag": "v1"})).await;
