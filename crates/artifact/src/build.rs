@@ -6,7 +6,7 @@ use crate::archive::Archive;
 use crate::content::Content;
 use crate::digest::{Algorithm, Digest, HashingWriter};
 use crate::error::{Error, LayerError};
-use crate::ignore::Subject;
+use crate::ignore::{Budget, Subject};
 use crate::limits::Limits;
 use crate::recipe::{Operation, Recipe};
 use crate::scratch::Scratch;
@@ -27,8 +27,8 @@ pub struct Built {
 
 /// Writes what the recipe makes of a layer. The same layer and recipe give the same bytes, always.
 ///
-/// `cancelled` is asked between entries and between blocks of data. Contents of more than 8 MiB are kept meanwhile in a
-/// nameless file in `scratch`; memory is bounded by the limits whatever the layer says.
+/// `cancelled` is asked between entries, between blocks of data and while ignore rules are applied. Contents of more
+/// than 8 MiB are kept meanwhile in a nameless file in `scratch`; memory is bounded by the limits whatever the layer says.
 ///
 /// # Errors
 /// See [`Error`]. Something may have been written: it is worth nothing then.
@@ -75,12 +75,13 @@ fn archive<W: Write>(
     mut archive: Archive<'_, W>,
 ) -> Result<W, Error> {
     let subject = if recipe.chart { Subject::Chart } else { Subject::Sources };
-    let rules = tree.rules(recipe.ignore.as_deref(), subject, limits)?;
+    let rules = tree.rules(recipe.ignore.as_deref(), subject, limits, cancelled)?;
+    let mut budget = Budget::new(limits.ignore_steps, cancelled);
     tree.each(|path, item| {
         if cancelled() {
             return Err(Error::Cancelled);
         }
-        if rules.exclude(path, matches!(item, Item::Directory)) {
+        if rules.exclude(path, matches!(item, Item::Directory), &mut budget)? {
             return Ok(());
         }
         let name = if path.is_empty() { b"." } else { path };

@@ -19,7 +19,7 @@ pub enum Error {
     Ignore {
         /// What is allowed.
         limit: u64,
-        /// Of what.
+        /// Of what, and where it is not plain, what to do about it.
         unit: &'static str,
     },
     /// The archive, or the space to build it in, cannot be written (`ArchiveOperationFailed`).

@@ -3,12 +3,17 @@
 //! The flavour is upstream's, not git's: the last pattern that matches decides, and what lies below an excluded directory
 //! can be included again.
 
+mod budget;
 mod pattern;
 #[cfg(test)]
 mod tests;
 mod wildcard;
 
 use pattern::Pattern;
+
+use crate::error::Error;
+
+pub(crate) use budget::Budget;
 
 /// Name of the files in a tree whose lines are patterns for the directory they lie in.
 pub(crate) const FILE_NAME: &str = ".sourceignore";
@@ -45,19 +50,17 @@ pub(crate) enum Subject {
 
 /// The patterns of the user, in the order in which they were read; a later one outranks an earlier one.
 #[derive(Debug, Default)]
-pub(crate) struct UserPatterns(Vec<Pattern>);
+pub(crate) struct UserPatterns(Vec<Section>);
 
 impl UserPatterns {
     /// Adds the lines of a text that lies in the directory (components separated by `/`, empty for the root).
     pub(crate) fn add(&mut self, text: &[u8], directory: &[u8]) {
-        for line in text.split(|byte| *byte == b'\n') {
-            if line.len() > LONGEST_LINE {
-                return;
-            }
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !line.starts_with(b"#") && !is_blank(line) {
-                self.0.push(Pattern::parse(line, directory));
-            }
+        let lines = text.split(|byte| *byte == b'\n').take_while(|line| line.len() <= LONGEST_LINE);
+        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let patterns = lines.filter(|line| !line.starts_with(b"#") && !is_blank(line)).map(Pattern::parse);
+        let section = Section::new(directory, patterns.collect());
+        if !section.patterns.is_empty() {
+            self.0.push(section);
         }
     }
 
@@ -68,8 +71,9 @@ impl UserPatterns {
             Subject::Sources => &[&VERSION_CONTROL, &BINARIES, &PIPELINES, &TOOLS],
             Subject::Chart => &[],
         };
-        let defaults = defaults.iter().copied().flatten().map(|line| Pattern::parse(line.as_bytes(), b""));
-        Rules(defaults.chain(self.0).collect())
+        let defaults = defaults.iter().copied().flatten().map(|line| Pattern::parse(line.as_bytes()));
+        let defaults = Section::new(b"", defaults.collect());
+        Rules(std::iter::once(defaults).chain(self.0).collect())
     }
 }
 
@@ -79,24 +83,71 @@ fn is_blank(line: &[u8]) -> bool {
 
 /// The patterns that hold for one tree.
 #[derive(Debug)]
-pub(crate) struct Rules(Vec<Pattern>);
+pub(crate) struct Rules(Vec<Section>);
 
 impl Rules {
-    /// How many patterns an entry is compared with at most.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Whether an entry (its path from the root, components separated by `/`) stays out. The root itself never does.
-    pub(crate) fn exclude(&self, path: &[u8], is_directory: bool) -> bool {
+    ///
+    /// # Errors
+    /// Those of [`Budget::spend`].
+    pub(crate) fn exclude(
+        &self,
+        path: &[u8],
+        is_directory: bool,
+        budget: &mut Budget<'_>,
+    ) -> Result<bool, Error> {
         if path.is_empty() {
-            return false;
+            return Ok(false);
         }
         let components: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
-        self.0
-            .iter()
-            .rev()
-            .find(|pattern| pattern.matches(&components, is_directory))
-            .is_some_and(|decisive| !decisive.includes())
+        for section in self.0.iter().rev() {
+            if let Some(pattern) = section.decisive(path, &components, is_directory, budget)? {
+                return Ok(!pattern.includes());
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Patterns that hold for one directory, whose name is held once however many they are.
+#[derive(Debug)]
+struct Section {
+    /// What paths below the directory begin with: its name and a slash; nothing for the root.
+    prefix: Vec<u8>,
+    depth: usize,
+    patterns: Vec<Pattern>,
+}
+
+impl Section {
+    fn new(directory: &[u8], patterns: Vec<Pattern>) -> Self {
+        let mut prefix = directory.to_vec();
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        let depth = prefix.split(|byte| *byte == b'/').count() - 1;
+        Self { prefix, depth, patterns }
+    }
+
+    /// The last pattern that matches an entry.
+    fn decisive(
+        &self,
+        path: &[u8],
+        components: &[&[u8]],
+        is_directory: bool,
+        budget: &mut Budget<'_>,
+    ) -> Result<Option<&Pattern>, Error> {
+        budget.spend(budget::PART + self.prefix.len() as u64 / budget::BYTES)?;
+        if !path.starts_with(&self.prefix) {
+            return Ok(None);
+        }
+        for pattern in self.patterns.iter().rev() {
+            let mut steps = budget::PART;
+            let matches = pattern.matches(&components[self.depth..], is_directory, &mut steps);
+            budget.spend(steps)?;
+            if matches {
+                return Ok(Some(pattern));
+            }
+        }
+        Ok(None)
     }
 }

@@ -17,8 +17,8 @@ pub struct Limits {
     pub names_bytes: u64,
     /// Bytes of all `.sourceignore` files together: likewise.
     pub rules_bytes: u64,
-    /// Patterns times entries: what applying the ignore rules may take.
-    pub comparisons: u64,
+    /// Steps of about a nanosecond: what comparing the ignore rules with all names may take.
+    pub ignore_steps: u64,
 }
 
 impl Default for Limits {
@@ -30,7 +30,7 @@ impl Default for Limits {
             entries: 1_000_000,
             names_bytes: 128 * 1024 * 1024,
             rules_bytes: 1024 * 1024,
-            comparisons: 250_000_000,
+            ignore_steps: 4_000_000_000,
         }
     }
 }

@@ -91,16 +91,20 @@ impl Tree {
     /// The ignore rules that hold: those of the tree's own files, then `spec.ignore` (spec 5.4).
     ///
     /// # Errors
-    /// [`Error::Ignore`] where they are beyond a limit, `Write` where they cannot be read back.
+    /// [`Error::Ignore`] where they are beyond a limit, `Write` where they cannot be read back, `Cancelled`.
     pub(crate) fn rules(
         &mut self,
         ignore: Option<&str>,
         subject: Subject,
         limits: &Limits,
+        cancelled: &dyn Fn() -> bool,
     ) -> Result<Rules, Error> {
         let mut patterns = UserPatterns::default();
         let mut left = limits.rules_bytes;
         for (directory, file) in self.ignore_files() {
+            if cancelled() {
+                return Err(Error::Cancelled);
+            }
             left = left
                 .checked_sub(file.size)
                 .ok_or(Error::Ignore { limit: limits.rules_bytes, unit: "bytes" })?;
@@ -112,11 +116,7 @@ impl Tree {
             patterns.add(&text, &directory.name());
         }
         patterns.add(ignore.unwrap_or_default().as_bytes(), b"");
-        let rules = patterns.into_rules(subject);
-        if (rules.len() as u64).saturating_mul(self.index.len()) > limits.comparisons {
-            return Err(Error::Ignore { limit: limits.comparisons, unit: "comparisons" });
-        }
-        Ok(rules)
+        Ok(patterns.into_rules(subject))
     }
 
     /// Hands every entry to a function, directories before what is in them and names in byte order.

@@ -1,11 +1,11 @@
 //! One line of an ignore file.
 
+use super::budget::{COMPONENT, PART};
 use super::wildcard::Wildcard;
 
-/// A pattern and the directory it holds for.
+/// A pattern, which knows paths from the directory that it holds for.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    domain: Vec<Vec<u8>>,
     includes: bool,
     only_directories: bool,
     form: Form,
@@ -15,7 +15,7 @@ pub(super) struct Pattern {
 enum Form {
     /// Without a slash: any component of a path may match.
     Name(Wildcard),
-    /// With a slash: components are matched from the domain on.
+    /// With a slash: components are matched from the first on.
     Path(Vec<Segment>),
 }
 
@@ -33,7 +33,7 @@ enum Segment {
 
 impl Pattern {
     /// Reads a line that is neither blank nor a comment.
-    pub(super) fn parse(line: &[u8], directory: &[u8]) -> Self {
+    pub(super) fn parse(line: &[u8]) -> Self {
         let (includes, line) = line.strip_prefix(b"!").map_or((false, line), |rest| (true, rest));
         let line = if line.ends_with(b"\\ ") { line } else { without_trailing_spaces(line) };
         let (only_directories, line) = line.strip_suffix(b"/").map_or((false, line), |rest| (true, rest));
@@ -42,8 +42,7 @@ impl Pattern {
         } else {
             Form::Name(Wildcard::parse(line))
         };
-        let domain = directory.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
-        Self { domain: domain.map(<[u8]>::to_vec).collect(), includes, only_directories, form }
+        Self { includes, only_directories, form }
     }
 
     /// Whether a match means that the entry is kept.
@@ -51,17 +50,12 @@ impl Pattern {
         self.includes
     }
 
-    /// Whether the pattern matches an entry, or a directory above it.
-    pub(super) fn matches(&self, path: &[&[u8]], is_directory: bool) -> bool {
-        if path.len() <= self.domain.len()
-            || !self.domain.iter().zip(path).all(|(ours, theirs)| ours == theirs)
-        {
-            return false;
-        }
-        let path = &path[self.domain.len()..];
+    /// Whether the pattern matches an entry, or a directory above it. The steps that it takes are added.
+    #[inline]
+    pub(super) fn matches(&self, path: &[&[u8]], is_directory: bool, steps: &mut u64) -> bool {
         let left = match &self.form {
-            Form::Name(name) => after_match(name, path),
-            Form::Path(segments) => after_segments(segments, path),
+            Form::Name(name) => after_match(name, path, steps),
+            Form::Path(segments) => after_segments(segments, path, steps),
         };
         left.is_some_and(|left| is_directory || !self.only_directories || !left.is_empty())
     }
@@ -84,28 +78,36 @@ fn without_trailing_spaces(line: &[u8]) -> &[u8] {
 }
 
 /// What follows the first component that matches.
-fn after_match<'a, 'b>(name: &Wildcard, path: &'a [&'b [u8]]) -> Option<&'a [&'b [u8]]> {
-    path.iter().position(|component| name.matches(component)).map(|found| &path[found + 1..])
+#[inline]
+fn after_match<'a, 'b>(name: &Wildcard, path: &'a [&'b [u8]], steps: &mut u64) -> Option<&'a [&'b [u8]]> {
+    *steps += path.len() as u64 * COMPONENT;
+    path.iter().position(|component| name.matches(component, steps)).map(|found| &path[found + 1..])
 }
 
 /// What follows the components that the segments match; `None` if they do not.
-fn after_segments<'a, 'b>(segments: &[Segment], path: &'a [&'b [u8]]) -> Option<&'a [&'b [u8]]> {
+#[inline]
+fn after_segments<'a, 'b>(
+    segments: &[Segment],
+    path: &'a [&'b [u8]],
+    steps: &mut u64,
+) -> Option<&'a [&'b [u8]]> {
     let mut left = path;
     let mut matched = false;
     let mut any_depth = false;
     for segment in segments {
+        *steps += PART;
         match segment {
             Segment::Here => any_depth = false,
             Segment::AnyDepth => any_depth = true,
             Segment::Never => return None,
             Segment::Component(name) if any_depth => {
-                left = after_match(name, left)?;
+                left = after_match(name, left, steps)?;
                 matched = true;
                 any_depth = false;
             }
             Segment::Component(name) => {
                 let (next, rest) = left.split_first()?;
-                if !name.matches(next) {
+                if !name.matches(next, steps) {
                     return None;
                 }
                 left = rest;

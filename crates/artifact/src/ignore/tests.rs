@@ -1,8 +1,11 @@
 //! The matcher against what upstream's matcher decides.
 
+use std::cell::Cell;
+
 use super::pattern::Pattern;
 use super::wildcard::Wildcard;
-use super::{Rules, Subject, UserPatterns};
+use super::{Budget, Rules, Section, Subject, UserPatterns};
+use crate::error::Error;
 
 #[derive(serde::Deserialize)]
 struct Oracle {
@@ -22,9 +25,13 @@ fn rules(text: &str) -> Rules {
     patterns.into_rules(Subject::Sources)
 }
 
+fn unlimited() -> Budget<'static> {
+    Budget::new(u64::MAX, &|| false)
+}
+
 fn excluded(rules: &Rules, path: &str) -> bool {
     let (path, is_directory) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
-    rules.exclude(path.as_bytes(), is_directory)
+    rules.exclude(path.as_bytes(), is_directory, &mut unlimited()).unwrap()
 }
 
 #[test]
@@ -99,13 +106,14 @@ fn patterns_decide_within_their_domain() {
         let [pattern, domain, path, kinds, verdict] = vector.split('|').collect::<Vec<_>>()[..] else {
             panic!("malformed vector {vector}");
         };
-        let pattern = Pattern::parse(pattern.as_bytes(), domain.as_bytes());
+        let section = Section::new(domain.as_bytes(), vec![Pattern::parse(pattern.as_bytes())]);
         let components: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
         for kind in kinds.chars() {
-            let ours = match (pattern.matches(&components, kind == 'd'), pattern.includes()) {
-                (true, true) => "I",
-                (true, false) => "E",
-                (false, _) => "N",
+            let decisive = section.decisive(path.as_bytes(), &components, kind == 'd', &mut unlimited());
+            let ours = match decisive.unwrap().map(Pattern::includes) {
+                Some(true) => "I",
+                Some(false) => "E",
+                None => "N",
             };
             assert_eq!(ours, verdict, "{vector} as {kind}");
         }
@@ -189,20 +197,101 @@ fn wildcards_read_as_in_go() {
     ];
     for (pattern, name, expected) in cases {
         assert_eq!(
-            Wildcard::parse(pattern.as_bytes()).matches(name.as_bytes()),
+            Wildcard::parse(pattern.as_bytes()).matches(name.as_bytes(), &mut 0),
             expected,
             "{pattern} {name}"
         );
     }
-    assert!(Wildcard::parse(b"?").matches(&[0xff]));
-    assert!(!Wildcard::parse(&[b'[', 0xff, b']']).matches(&[0xff]));
+    assert!(Wildcard::parse(b"?").matches(&[0xff], &mut 0));
+    assert!(!Wildcard::parse(&[b'[', 0xff, b']']).matches(&[0xff], &mut 0));
+}
+
+fn steps(pattern: &str, path: &str) -> u64 {
+    let components: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
+    let mut steps = 0;
+    Pattern::parse(pattern.as_bytes()).matches(&components, false, &mut steps);
+    steps
 }
 
 #[test]
 fn a_pattern_of_many_stars_is_decided_at_once() {
-    let pattern = "*a".repeat(10_000);
+    let (pattern, name) = ("*a".repeat(10_000), "a".repeat(255));
 
-    assert!(!Wildcard::parse(pattern.as_bytes()).matches("a".repeat(255).as_bytes()));
+    assert!(!Wildcard::parse(pattern.as_bytes()).matches(name.as_bytes(), &mut 0));
+    assert!(steps(&pattern, &name) < 4000);
+}
+
+#[test]
+fn a_usual_pattern_takes_few_steps_for_each_component() {
+    for pattern in
+        ["*.jpg", "values.yaml", "build-*.log", "/charts/*/tests", "**/.sops.yaml", "[Bb]in", "!keep"]
+    {
+        let steps = steps(pattern, "environments/production/cluster-one/apps/frontend/deployment-patch.yaml");
+        assert!((1..100).contains(&steps), "{pattern}: {steps}");
+    }
+}
+
+#[test]
+fn no_pattern_takes_more_than_is_counted() {
+    let name = "a".repeat(255);
+    let (path, components) = (vec![&name[..]; 16].join("/"), 16);
+    let run = "a".repeat(64);
+    let cases = [
+        (format!("*{run}b"), components),
+        (format!("*{run}b?"), components * 190 * 8),
+        (format!("**/*{run}?b*"), components * 190 * 8),
+        (format!("*[^{run}]b?"), components * 255 * 64),
+        (format!("*{}b?", "?".repeat(64)), components * 190 * 64 * 8),
+        (format!("{}b?", "*".repeat(1000)), components * 1000),
+        (format!("{}*", "/".repeat(1000)), 1000),
+        (format!("{}c", &name[1..]), components * 15),
+    ];
+    for (pattern, least) in cases {
+        assert!(steps(&pattern, &path) >= least, "{pattern}: {}", steps(&pattern, &path));
+    }
+}
+
+#[test]
+fn a_budget_is_for_all_names_together() {
+    let rules = rules("*a?\nb");
+    let needed = |names: usize| {
+        let passes = |limit: u64| {
+            let mut budget = Budget::new(limit, &|| false);
+            (0..names).all(|_| rules.exclude(b"some/name", false, &mut budget).is_ok())
+        };
+        (0..100_000).find(|limit| passes(*limit)).unwrap()
+    };
+
+    assert!(needed(1) > 16 * 6, "six patterns, those of version control included");
+    assert_eq!(needed(10), 10 * needed(1));
+}
+
+#[test]
+fn a_budget_asks_between_patterns_whether_to_go_on() {
+    let rules = rules(&format!("*{}b?\n", "a".repeat(64)).repeat(1000));
+    let asked = Cell::new(0);
+    let exclude = |questions: u32| {
+        let cancelled = || asked.replace(asked.get() + 1) == questions;
+        rules.exclude(&[b'a'; 255], false, &mut Budget::new(u64::MAX, &cancelled))
+    };
+
+    assert!(!exclude(u32::MAX).unwrap());
+    let questions = asked.replace(0);
+    assert!(matches!(exclude(0), Err(Error::Cancelled)));
+
+    assert!(questions > 0);
+    assert_eq!(asked.get(), 1);
+}
+
+#[test]
+fn the_name_of_a_directory_is_held_once_for_all_its_patterns() {
+    let mut patterns = UserPatterns::default();
+    patterns.add("a\n".repeat(1000).as_bytes(), b"some/directory");
+    patterns.add(b"# nothing\n", b"other");
+
+    let held: Vec<_> =
+        patterns.0.iter().map(|section| (&section.prefix[..], section.patterns.len())).collect();
+    assert_eq!(held, [(&b"some/directory/"[..], 1000)]);
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Patterns for one component of a path, as Go's `path/filepath.Match` reads them.
 
+use super::budget::{BYTES, CHARACTER, SKIPPED, TEXT, TOKEN};
+
 /// A pattern: `*` any number of bytes, `?` one character, `[a-z]` or `[^a-z]` one of a class, `\` takes the next byte as
 /// it is. Braces and `[!` mean nothing.
 #[derive(Debug)]
 pub(super) enum Wildcard {
+    /// `*`: every name matches.
+    All,
     /// No special character at all.
     Literal(Vec<u8>),
     /// With special characters.
@@ -14,7 +18,7 @@ pub(super) enum Wildcard {
 
 #[derive(Debug)]
 pub(super) enum Token {
-    Byte(u8),
+    Text(Vec<u8>),
     AnyCharacter,
     AnyBytes,
     Class { negated: bool, ranges: Vec<(u32, u32)> },
@@ -23,6 +27,9 @@ pub(super) enum Token {
 impl Wildcard {
     /// Reads a pattern; one that is malformed matches nothing.
     pub(super) fn parse(pattern: &[u8]) -> Self {
+        if pattern == b"*" {
+            return Self::All;
+        }
         if !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\')) {
             return Self::Literal(pattern.to_vec());
         }
@@ -30,10 +37,18 @@ impl Wildcard {
     }
 
     /// Whether the whole name matches; names that are not UTF-8 are compared byte by byte.
-    pub(super) fn matches(&self, name: &[u8]) -> bool {
+    #[inline]
+    pub(super) fn matches(&self, name: &[u8], steps: &mut u64) -> bool {
         match self {
-            Self::Literal(literal) => literal == name,
-            Self::Tokens(tokens) => tokens_match(tokens, name),
+            Self::All => true,
+            Self::Literal(literal) => literal.len() == name.len() && begins_with(name, literal, steps),
+            Self::Tokens(tokens) => {
+                ending_matches(tokens, name, steps) && {
+                    let (matches, taken) = tokens_match(tokens, name);
+                    *steps += taken;
+                    matches
+                }
+            }
             Self::Malformed => false,
         }
     }
@@ -41,41 +56,82 @@ impl Wildcard {
 
 impl Token {
     /// How many bytes of the name the token takes; `None` if it does not match there.
-    fn take(&self, name: &[u8]) -> Option<usize> {
+    fn take(&self, name: &[u8], steps: &mut u64) -> Option<usize> {
+        *steps += TOKEN;
         match self {
-            Self::Byte(byte) => (name.first() == Some(byte)).then_some(1),
-            Self::AnyCharacter => first_character(name).map(|(_, width)| width),
+            Self::Text(text) => begins_with(name, text, steps).then_some(text.len()),
+            Self::AnyCharacter => {
+                *steps += CHARACTER;
+                first_character(name).map(|(_, width)| width)
+            }
             Self::AnyBytes => Some(0),
             Self::Class { negated, ranges } => {
+                *steps += CHARACTER + ranges.len() as u64;
                 let (character, width) = first_character(name)?;
                 let inside = ranges.iter().any(|(low, high)| (*low..=*high).contains(&character));
                 (inside != *negated).then_some(width)
             }
         }
     }
+
+    /// How many bytes of the name a `*` before the token takes at least.
+    fn skip(&self, name: &[u8], steps: &mut u64) -> usize {
+        let Self::Text(text) = self else { return 0 };
+        let skipped = name.iter().position(|byte| text.first() == Some(byte)).unwrap_or(name.len());
+        *steps += skipped as u64 / SKIPPED;
+        skipped
+    }
+}
+
+/// Whether the name ends with what the pattern ends with: where it does not, as most often, nothing else is looked at.
+fn ending_matches(tokens: &[Token], name: &[u8], steps: &mut u64) -> bool {
+    let Some(Token::Text(text)) = tokens.last() else { return true };
+    *steps += 1;
+    name.last() == text.last() && {
+        *steps += text_steps(text, name);
+        name.ends_with(text)
+    }
+}
+
+fn begins_with(name: &[u8], text: &[u8], steps: &mut u64) -> bool {
+    name.first() == text.first() && {
+        *steps += text_steps(text, name);
+        name.starts_with(text)
+    }
+}
+
+fn text_steps(text: &[u8], name: &[u8]) -> u64 {
+    TEXT + text.len().min(name.len()) as u64 / BYTES
 }
 
 /// Where a name does not fit behind a `*`, that `*` takes one byte more; an earlier one need never be reconsidered.
-fn tokens_match(tokens: &[Token], name: &[u8]) -> bool {
+/// Not inlined, so that what is around it is: most names are decided there.
+#[inline(never)]
+fn tokens_match(tokens: &[Token], name: &[u8]) -> (bool, u64) {
+    let mut steps = TOKEN;
     let (mut done, mut offset) = (0, 0);
     let mut last_star: Option<(usize, usize)> = None;
     loop {
         if done == tokens.len() && offset == name.len() {
-            return true;
+            return (true, steps);
         }
-        let fit = tokens.get(done).and_then(|next| Some((next, next.take(&name[offset..])?)));
+        let fit = tokens.get(done).and_then(|next| Some((next, next.take(&name[offset..], &mut steps)?)));
         if let Some((token, width)) = fit {
             done += 1;
             offset += width;
             if matches!(token, Token::AnyBytes) {
+                if done == tokens.len() {
+                    return (true, steps);
+                }
                 last_star = Some((done, offset));
             }
             continue;
         }
         let Some((behind_star, end)) = last_star.filter(|(_, end)| *end < name.len()) else {
-            return false;
+            return (false, steps);
         };
-        (done, offset) = (behind_star, end + 1);
+        let next = end + 1;
+        (done, offset) = (behind_star, next + tokens[behind_star].skip(&name[next..], &mut steps));
         last_star = Some((done, offset));
     }
 }
@@ -84,19 +140,26 @@ fn tokens(mut pattern: &[u8]) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     while let Some((first, rest)) = pattern.split_first() {
         pattern = rest;
-        tokens.push(match first {
-            b'*' => Token::AnyBytes,
-            b'?' => Token::AnyCharacter,
-            b'[' => class(&mut pattern)?,
+        match first {
+            b'*' => tokens.push(Token::AnyBytes),
+            b'?' => tokens.push(Token::AnyCharacter),
+            b'[' => tokens.push(class(&mut pattern)?),
             b'\\' => {
                 let (escaped, rest) = pattern.split_first()?;
                 pattern = rest;
-                Token::Byte(*escaped)
+                push_text(&mut tokens, *escaped);
             }
-            byte => Token::Byte(*byte),
-        });
+            byte => push_text(&mut tokens, *byte),
+        }
     }
     Some(tokens)
+}
+
+fn push_text(tokens: &mut Vec<Token>, byte: u8) {
+    match tokens.last_mut() {
+        Some(Token::Text(text)) => text.push(byte),
+        _ => tokens.push(Token::Text(vec![byte])),
+    }
 }
 
 /// Reads a class up to its closing bracket, which cannot be its first member.

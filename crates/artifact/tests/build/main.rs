@@ -6,6 +6,7 @@
 )]
 
 mod compressed;
+mod effort;
 mod golden;
 mod hostile;
 mod ignored;
