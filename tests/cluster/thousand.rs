@@ -20,7 +20,7 @@ use crate::support::operator::Operator;
 use crate::support::registry::Registry;
 use crate::support::scene::Scene;
 use crate::support::waiting::{if_so, until};
-use crate::webhooks::{deliver, hooked};
+use crate::webhooks::{deliver, hooked, woke};
 
 pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![bench.trial(a_thousand_objects_cost_a_thousand_manifests_and_one_download)]
@@ -67,7 +67,7 @@ async fn one_push_reaches_all(scene: &Scene, registry: &Registry, operator: &Ope
     let pushed = Instant::now();
     let answer = deliver(operator, &path, &format!("oci://{}/app", registry.host()), "v1").await;
 
-    assert_eq!(answer["woken"], OBJECTS);
+    woke(&answer, OBJECTS);
     until_all_have(scene, &format!("v1@{digest}")).await;
     let took = pushed.elapsed();
     let requests = registry.since(mark);
