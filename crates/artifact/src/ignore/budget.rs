@@ -31,7 +31,7 @@ const STEPS: &str =
 
 /// Steps of comparing, each of about a nanosecond, that the rules of one tree may take.
 pub(crate) struct Budget<'a> {
-    pub(super) spent: u64,
+    spent: u64,
     next_question: u64,
     limit: u64,
     cancelled: &'a dyn Fn() -> bool,
