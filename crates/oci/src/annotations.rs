@@ -1,4 +1,4 @@
-//! Annotations of manifests and descriptors (OCI image specification, "Annotations"), of which there may be so many.
+//! Annotations of a manifest (OCI image specification, "Annotations"), of which there may be so many.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{Error, MapAccess, Visitor};
 
-/// Bytes of one set of annotations, as JSON: what Kubernetes allows an object of its own. Those of a manifest become part of
-/// an object's status, of which the API server refuses to keep more than 1.5 MiB.
+/// Bytes of them as JSON: what Kubernetes allows an object of its own. They become part of an object's status, of which the
+/// API server refuses to keep more than 1.5 MiB.
 pub(crate) const ANNOTATIONS_MAX_BYTES: usize = 256 << 10;
 
 /// Quotes, colon and comma.
@@ -54,11 +54,10 @@ mod tests {
     use super::*;
     use crate::image::{Content, parse};
 
-    fn annotated(place: &str, text: &str) -> Result<Content, String> {
+    fn annotated(text: &str, of_layer: &str) -> Result<Content, String> {
         let digest = format!("sha256:{}", "a".repeat(64));
-        let (of_image, of_layer) = if place == "manifest" { (text, "null") } else { ("null", text) };
         let manifest = format!(
-            r#"{{"schemaVersion":2,"annotations":{of_image},"layers":[{{"digest":"{digest}","size":1,"annotations":{of_layer}}}]}}"#
+            r#"{{"schemaVersion":2,"annotations":{text},"layers":[{{"digest":"{digest}","size":1,"annotations":{of_layer}}}]}}"#
         );
         parse(manifest.as_bytes()).map_err(|error| error.to_string())
     }
@@ -70,16 +69,14 @@ mod tests {
             let pairs: Vec<_> = (0..count).map(|number| format!(r#""{number:06}":"""#)).collect();
             format!("{{{}}}", pairs.join(","))
         };
-        for place in ["manifest", "layer"] {
-            for accepted in [long(ANNOTATIONS_MAX_BYTES - 7), many(ANNOTATIONS_MAX_BYTES / 12)] {
-                assert!(annotated(place, &accepted).is_ok(), "{place}");
-            }
-            for refused in [long(ANNOTATIONS_MAX_BYTES - 6), many(ANNOTATIONS_MAX_BYTES / 12 + 1)] {
-                let told = annotated(place, &refused).unwrap_err();
-                assert!(told.starts_with("annotations of more than 262144 bytes"), "{told}");
-            }
-            assert!(annotated(place, "[]").is_err());
-            assert!(annotated(place, "null").is_ok());
+        for accepted in [long(ANNOTATIONS_MAX_BYTES - 7), many(ANNOTATIONS_MAX_BYTES / 12)] {
+            assert!(annotated(&accepted, "null").is_ok());
         }
+        for refused in [long(ANNOTATIONS_MAX_BYTES - 6), many(ANNOTATIONS_MAX_BYTES / 12 + 1)] {
+            let told = annotated(&refused, "null").unwrap_err();
+            assert!(told.starts_with("annotations of more than 262144 bytes"), "{told}");
+            assert!(annotated("null", &refused).is_ok(), "those of a layer stay out of the status");
+        }
+        assert!(annotated("[]", "null").is_err());
     }
 }

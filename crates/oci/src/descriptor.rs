@@ -7,8 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use reference::Digest;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::annotations;
-
 /// Type, digest and size of one piece of content (OCI image specification, `descriptor.md`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,7 +23,7 @@ pub struct Descriptor {
     #[serde(default, deserialize_with = "embedded")]
     pub data: Option<Vec<u8>>,
     /// Annotations of this piece of content.
-    #[serde(default, deserialize_with = "annotations::bounded")]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// What the content is, where it is an artifact in an index.
     #[serde(default)]
