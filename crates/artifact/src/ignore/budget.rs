@@ -5,8 +5,8 @@ use crate::error::Error;
 /// Steps of looking at a pattern, at a part of one between slashes, or at the directory of an ignore file.
 pub(super) const PART: u64 = 16;
 
-/// Steps of looking at a component of a path.
-pub(super) const COMPONENT: u64 = 2;
+/// Steps of looking at a name of a path.
+pub(super) const NAME: u64 = 3;
 
 /// Steps of trying a token of a pattern.
 pub(super) const TOKEN: u64 = 4;

@@ -1,6 +1,6 @@
 //! One line of an ignore file.
 
-use super::budget::{COMPONENT, PART};
+use super::budget::PART;
 use super::wildcard::Wildcard;
 
 /// A pattern, which knows paths from the directory that it holds for.
@@ -51,7 +51,6 @@ impl Pattern {
     }
 
     /// Whether the pattern matches an entry, or a directory above it. The steps that it takes are added.
-    #[inline]
     pub(super) fn matches(&self, path: &[&[u8]], is_directory: bool, steps: &mut u64) -> bool {
         let left = match &self.form {
             Form::Name(name) => after_match(name, path, steps),
@@ -78,14 +77,11 @@ fn without_trailing_spaces(line: &[u8]) -> &[u8] {
 }
 
 /// What follows the first component that matches.
-#[inline]
 fn after_match<'a, 'b>(name: &Wildcard, path: &'a [&'b [u8]], steps: &mut u64) -> Option<&'a [&'b [u8]]> {
-    *steps += path.len() as u64 * COMPONENT;
-    path.iter().position(|component| name.matches(component, steps)).map(|found| &path[found + 1..])
+    name.position(path, steps).map(|found| &path[found + 1..])
 }
 
 /// What follows the components that the segments match; `None` if they do not.
-#[inline]
 fn after_segments<'a, 'b>(
     segments: &[Segment],
     path: &'a [&'b [u8]],
@@ -107,9 +103,7 @@ fn after_segments<'a, 'b>(
             }
             Segment::Component(name) => {
                 let (next, rest) = left.split_first()?;
-                if !name.matches(next, steps) {
-                    return None;
-                }
+                name.position(&[next], steps)?;
                 left = rest;
                 matched = true;
             }

@@ -173,6 +173,10 @@ fn the_defaults_know_version_control_binaries_pipelines_and_tools() {
     assert!(!excluded(&rules("!*.jpg"), "image.jpg"));
 }
 
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    Wildcard::parse(pattern).position(&[name], &mut 0).is_some()
+}
+
 #[test]
 fn wildcards_read_as_in_go() {
     let cases = [
@@ -196,14 +200,10 @@ fn wildcards_read_as_in_go() {
         ("*[^é]", "é", true),
     ];
     for (pattern, name, expected) in cases {
-        assert_eq!(
-            Wildcard::parse(pattern.as_bytes()).matches(name.as_bytes(), &mut 0),
-            expected,
-            "{pattern} {name}"
-        );
+        assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
     }
-    assert!(Wildcard::parse(b"?").matches(&[0xff], &mut 0));
-    assert!(!Wildcard::parse(&[b'[', 0xff, b']']).matches(&[0xff], &mut 0));
+    assert!(matches(b"?", &[0xff]));
+    assert!(!matches(&[b'[', 0xff, b']'], &[0xff]));
 }
 
 fn steps(pattern: &str, path: &str) -> u64 {
@@ -217,7 +217,7 @@ fn steps(pattern: &str, path: &str) -> u64 {
 fn a_pattern_of_many_stars_is_decided_at_once() {
     let (pattern, name) = ("*a".repeat(10_000), "a".repeat(255));
 
-    assert!(!Wildcard::parse(pattern.as_bytes()).matches(name.as_bytes(), &mut 0));
+    assert!(!matches(pattern.as_bytes(), name.as_bytes()));
     assert!(steps(&pattern, &name) < 4000);
 }
 

