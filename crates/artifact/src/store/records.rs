@@ -70,7 +70,8 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Reads the file, if there is one, and writes it anew without what no longer counts.
+    /// Reads the file, if there is one. It is written anew only where it must be: an fsync may take a tenth of a second of a
+    /// start, when the disk has much to write.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(".tmp");
@@ -82,25 +83,39 @@ impl Records {
             length: 0,
             length_rewritten: 0,
         };
-        if disk::look(path)?.is_some() {
-            records.read()?;
+        disk::remove(&records.temporary)?;
+        let whole = disk::look(path)?.is_some() && records.read()?;
+        records.length_rewritten =
+            records.entries.iter().map(|(key, entry)| line(key, entry).len() as u64).sum();
+        if whole && records.has_room_for(0) {
+            records.file = Some(disk::append(path)?);
+        } else {
+            records.rewrite()?;
         }
-        records.rewrite()?;
         Ok(records)
     }
 
-    fn read(&mut self) -> io::Result<()> {
+    /// Whether each line was one, the last one too.
+    fn read(&mut self) -> io::Result<bool> {
         let mut reader = BufReader::new(disk::open(&self.path)?.0);
-        let mut text = Vec::new();
+        let (mut text, mut whole) = (Vec::new(), true);
         while reader.read_until(b'\n', &mut text)? > 0 {
+            self.length += text.len() as u64;
             if let Ok(line) = serde_json::from_slice::<Line>(&text)
                 && let Ok(key) = Key::new(&line.namespace, &line.name)
             {
                 self.keep(&key, Entry { record: line.record, superseded: line.superseded });
+                whole &= text.ends_with(b"\n");
+            } else {
+                whole = false;
             }
             text.clear();
         }
-        Ok(())
+        Ok(whole)
+    }
+
+    fn has_room_for(&self, bytes: u64) -> bool {
+        self.length + bytes <= 2 * self.length_rewritten + SLACK
     }
 
     fn keep(&mut self, key: &Key, entry: Entry) {
@@ -125,7 +140,7 @@ impl Records {
         }
         let line = line(key, &entry);
         self.keep(key, entry);
-        if self.length + line.len() as u64 > 2 * self.length_rewritten + SLACK {
+        if !self.has_room_for(line.len() as u64) {
             return self.rewrite();
         }
         let Some(mut file) = self.file.take() else {

@@ -1,6 +1,7 @@
 //! The memory per object that outlives the process (D45).
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 
 use super::{Fixture, key};
 use crate::store::Record;
@@ -65,6 +66,34 @@ fn a_torn_last_line_is_ignored_and_spoils_no_later_one() {
     assert_eq!(fixture.store.record(&key("app")), Some(record("linux/arm64")));
     assert_eq!(fixture.store.record(&key("torn")), None);
     assert_eq!(fixture.store.record(&key("later")), Some(record("linux/amd64")));
+}
+
+#[test]
+fn a_start_writes_the_file_anew_only_where_it_must() {
+    let inode = |fixture: &Fixture| fs_err::metadata(fixture.path(RECORDS)).unwrap().ino();
+    let fixture = Fixture::new();
+    for number in 0..10 {
+        fixture.store.set_record(&key("app"), record(&number.to_string())).unwrap();
+    }
+    let before = inode(&fixture);
+
+    let fixture = fixture.reopened();
+    fixture.store.set_record(&key("other"), record("linux/arm64")).unwrap();
+    let fixture = fixture.reopened();
+    assert_eq!(inode(&fixture), before);
+    assert_eq!(fixture.store.record(&key("app")), Some(record("9")));
+    assert_eq!(fixture.store.record(&key("other")), Some(record("linux/arm64")));
+
+    let line = fs_err::read(fixture.path(RECORDS)).unwrap();
+    let last = line.split_inclusive(|byte| *byte == b'\n').next_back().unwrap();
+    append(&fixture, &last.repeat(usize::try_from(SLACK).unwrap() / last.len() + 10));
+    let fixture = fixture.reopened();
+    assert_ne!(inode(&fixture), before, "it had doubled");
+    assert!(size(&fixture) < 1_000);
+
+    let before = inode(&fixture);
+    append(&fixture, last.strip_suffix(b"\n").unwrap());
+    assert_ne!(inode(&fixture.reopened()), before, "the next line would be glued to this one");
 }
 
 #[test]
