@@ -103,8 +103,8 @@ async fn share<T: Clone>(
     answer
 }
 
-/// A name comes from a tenant and becomes part of a path: it may not lead to another one.
-fn check(plural: &str, name: &str) -> Result<(), ReadError> {
+/// A name comes from a tenant, or from who sends a delivery, and becomes part of a path: it may not lead to another one.
+pub(super) fn check(plural: &str, name: &str) -> Result<(), ReadError> {
     if name.is_empty() {
         return Err(ReadError::Unreadable("resource name may not be empty".to_owned()));
     }

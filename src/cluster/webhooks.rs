@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{Error, text};
 use super::follow::{Unwatchable, Watch};
+use super::reader::check;
 use super::repositories;
 use super::watched::Watched;
 use crate::metrics::Lag;
@@ -82,6 +83,9 @@ impl HookWriter for WebhookWriter {
     }
 
     async fn object(&self, key: &Key) -> Result<Value, WriteError> {
+        if [&key.namespace, &key.name].into_iter().any(|name| check("ocirepositories", name).is_err()) {
+            return Err(WriteError::Gone);
+        }
         let request = repositories(&key.namespace).get(&key.name, &GetParams::default());
         let answer = text(&self.client, request).await?;
         Ok(serde_json::from_str(&answer).map_err(|_| Error::Unreadable)?)

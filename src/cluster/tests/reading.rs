@@ -2,11 +2,14 @@
 
 use futures::future::{Either, join_all, select};
 use serde_json::json;
-use sluice_actors::cluster::{ClusterReader, ReadError};
+use sluice_actors::Key;
+use sluice_actors::cluster::{ClusterReader, ReadError, WriteError};
+use sluice_actors::receiver::HookWriter;
 
 use super::api::{Answer, Api};
 use super::connected;
 use crate::cluster::Reader;
+use crate::cluster::webhooks::WebhookWriter;
 
 #[tokio::test]
 async fn a_secret_is_read_and_decoded() {
@@ -89,10 +92,14 @@ async fn an_answer_that_cannot_be_read_is_not_repeated_in_the_error() {
 async fn a_name_that_would_lead_elsewhere_is_never_asked_for() {
     let api = Api::start(|_, _| Answer::json(200, &json!({}))).await;
     let reader = Reader::new(connected(api.address()));
+    let hooks = WebhookWriter { client: connected(api.address()) };
 
     for name in ["", ".", "..", "../../other/secrets/x", "a/b", "a%2fb", "a?watch=1", "a b", "a#b", "ü"] {
         reader.secret("apps", name).await.unwrap_err();
         reader.service_account("apps", name).await.unwrap_err();
+        for key in [Key::new("apps", name), Key::new(name, "app")] {
+            assert!(matches!(hooks.object(&key).await, Err(WriteError::Gone)), "{key}");
+        }
     }
 
     let nameless = reader.secret("apps", "").await.unwrap_err();
