@@ -74,7 +74,7 @@ impl Ledger {
             let echo = self.woken.get(&key).map(|woken| *woken + ECHO).filter(|_| nudge.digest.is_none());
             // An echo above the rate is still an echo; `None` is less than any time.
             if let Some(due) = early.map(|early| now + early).max(echo) {
-                self.postpone(key, due, nudge);
+                self.postpone(key, due, &nudge);
                 continue;
             }
             if nudge.digest.is_none() {
@@ -85,12 +85,8 @@ impl Ledger {
         at_once
     }
 
-    fn postpone(&mut self, key: Key, due: Instant, nudge: Nudge) {
-        let nudge = match self.later.get_mut(&key) {
-            Some((_, known)) => std::mem::take(known).and(&nudge),
-            None => nudge,
-        };
-        self.later.entry(key).or_insert((due, Nudge::default())).1 = nudge;
+    fn postpone(&mut self, key: Key, due: Instant, nudge: &Nudge) {
+        self.later.entry(key).or_insert_with(|| (due, nudge.clone())).1.merge(nudge);
     }
 
     /// When somebody is to be woken next.

@@ -174,11 +174,7 @@ fn concerned(sources: &Sources, hook: &Hook, pushes: &[Push]) -> BTreeMap<Key, T
         let places = push.places(hook.host.as_deref());
         let told = Told { digest: push.digest, tag: Some(push.tag.as_str().into()), early: push.early };
         for key in sources.following(hook.namespace.as_deref(), &places, tag) {
-            let told = match concerned.remove(&key) {
-                Some(known) => known.and(&told),
-                None => told.clone(),
-            };
-            concerned.insert(key, told);
+            concerned.entry(key).or_insert_with(|| told.clone()).merge(&told);
         }
     }
     concerned

@@ -57,10 +57,12 @@ pub(super) fn pruned(
     generation: i64,
     recorded: &BTreeSet<String>,
 ) -> Result<(), Failure> {
+    if recorded.is_empty() || generation != desired.generation {
+        return Ok(());
+    }
     let present = fields(source);
-    let gone = recorded.iter().find(|field| !present.contains(*field));
-    match gone {
-        Some(field) if generation == desired.generation => Err(Failure::stall(
+    match recorded.iter().find(|field| !present.contains(*field)) {
+        Some(field) => Err(Failure::stall(
             None,
             Reason::FieldPruned,
             format!(
@@ -68,7 +70,7 @@ pub(super) fn pruned(
                  apply that one again, and then the manifest of this object; what is stored stays served"
             ),
         )),
-        Some(_) | None => Ok(()),
+        None => Ok(()),
     }
 }
 

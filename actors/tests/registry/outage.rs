@@ -4,6 +4,9 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use reconcile::Disposition;
+use reference::Repository;
+use sluice_actors::Key;
+use sluice_actors::failure::{Step, registry};
 use sluice_actors::registry::Conduct;
 
 use crate::support::{Fleet, ROUTINE, SECOND, Wish, end, end_for, failure, faulty, unreachable};
@@ -79,6 +82,24 @@ async fn a_probe_that_is_cancelled_leaves_the_next_probe_to_another() {
     assert_eq!(fleet.after(2 * SECOND).await, ["b"]);
     end(fleet.ask("b", ROUTINE).turn().await, Conduct::Answered);
     assert_eq!(fleet.calls().await, ["t0", "t1", "t2", "a"], "who has learned nothing waits like the others");
+}
+
+#[actix::test]
+async fn a_probe_whose_request_was_never_sent_is_no_answer() {
+    let mut fleet = Fleet::new();
+    fleet.put_down().await;
+    fleet.ask("a", ROUTINE).refusal().await;
+    fleet.after(SECOND).await;
+    let probe = fleet.ask("a", ROUTINE).turn().await;
+    let (url, never) =
+        ("oci://ghcr.io/app", oci::Error::Declined { what: "app".into(), reason: "not sent".into() });
+
+    let told = registry(&probe.line, &Repository::parse_url(url).unwrap(), Step::Digest, url, &never);
+
+    drop(probe);
+    assert_eq!(told.message, "failed to determine artifact digest: app: not sent");
+    let census = fleet.census().await;
+    assert!(census.down && census.parked.contains(&Key::new("team", "a")), "{census:?}");
 }
 
 #[actix::test]

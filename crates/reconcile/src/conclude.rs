@@ -101,19 +101,16 @@ fn resolved(desired: &Desired, status: &mut Status, seen: &Observation) {
         conditions.remove(ConditionKind::SourceVerified);
         status.fingerprint = None;
     }
+    if seen.verdict.is_some() {
+        status.fingerprint = None;
+    }
     match &seen.verdict {
-        Some(Verdict::Verified { fingerprint }) => {
+        Some(Verdict::Verified { .. }) => {
             let text = format!("verified signature of revision {}", found.revision);
             let reason = Reason::Succeeded.as_str();
             conditions.set(ConditionKind::SourceVerified, Truth::True, reason, &text, generation);
-            // The fingerprint vouches for what is stored, which is this revision only once it is published.
-            let stored = status.artifact.as_ref().is_some_and(|artifact| artifact.revision == found.revision);
-            status.fingerprint = stored.then(|| fingerprint.clone());
         }
-        Some(Verdict::Ignored) => {
-            conditions.remove(ConditionKind::SourceVerified);
-            status.fingerprint = None;
-        }
+        Some(Verdict::Ignored) => conditions.remove(ConditionKind::SourceVerified),
         None => {}
     }
 }
@@ -123,9 +120,10 @@ fn succeeded(desired: &Desired, status: &mut Status, seen: &Observation) -> bool
     if let (Some(artifact), Ok(source)) = (&seen.artifact, &desired.wish) {
         stored(status, source, seen);
         status.artifact = Some(artifact.clone());
-        if let Some(Verdict::Verified { fingerprint }) = &seen.verdict {
-            status.fingerprint = Some(fingerprint.clone());
-        }
+    }
+    // It vouches for what is stored: what was verified before its pass failed may never be.
+    if let Some(Verdict::Verified { fingerprint }) = &seen.verdict {
+        status.fingerprint = Some(fingerprint.clone());
     }
     let conditions = &mut status.conditions;
     for kind in [

@@ -17,14 +17,11 @@ pub struct Nudge {
 }
 
 impl Nudge {
-    /// What two pushes that are told of at once come to: only what both say.
-    #[must_use]
-    pub fn and(self, other: &Self) -> Self {
-        Self {
-            digest: self.digest.filter(|digest| other.digest == Some(*digest)),
-            tag: self.tag.filter(|tag| other.tag.as_ref() == Some(tag)),
-            early: self.early || other.early,
-        }
+    /// Leaves of two pushes that are told of at once only what both say.
+    pub fn merge(&mut self, other: &Self) {
+        self.digest.take_if(|digest| other.digest != Some(*digest));
+        self.tag.take_if(|tag| other.tag.as_ref() != Some(tag));
+        self.early |= other.early;
     }
 
     fn is_met_by(&self, found: Option<&Found>) -> bool {
@@ -96,10 +93,7 @@ impl News {
     /// Told while an attempt runs.
     pub(crate) fn meanwhile(&mut self, nudge: &Nudge) {
         let told = self.told.get_or_insert_default();
-        told.missed = Some(match told.missed.take() {
-            None => nudge.clone(),
-            Some(other) => other.and(nudge),
-        });
+        told.missed.get_or_insert_with(|| nudge.clone()).merge(nudge);
         self.expect(nudge);
     }
 

@@ -221,9 +221,16 @@ fn of_pushes_that_are_told_of_at_once_only_what_all_say_is_known() {
     let other_tag = Nudge { early: false, tag: Some("1.1".into()), ..nudge(1) };
     let other_content = Nudge { digest: Some(content(2)), ..early.clone() };
 
-    assert_eq!(early.clone().and(&early), early);
-    assert_eq!(early.clone().and(&other_tag), Nudge { tag: None, ..early.clone() });
-    assert_eq!(early.clone().and(&other_content), Nudge { digest: None, ..early });
+    for (other, left) in [
+        (early.clone(), early.clone()),
+        (other_tag, Nudge { tag: None, ..early.clone() }),
+        (other_content, Nudge { digest: None, ..early.clone() }),
+    ] {
+        let (mut one, mut two) = (early.clone(), other.clone());
+        one.merge(&other);
+        two.merge(&early);
+        assert_eq!((&one, &two), (&left, &left));
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -64,3 +64,14 @@ fn what_was_verified_and_stored_is_not_looked_at_again() {
         ));
     }
 }
+
+#[test]
+fn a_verdict_under_a_new_policy_does_not_renew_one_under_the_old() {
+    let verified = conclude(&trusting(), &stored(OLD), &sees(OLD, Some("ours")), &Ok(())).status;
+    let newer = Desired { generation: 2, ..trusting() };
+    let cut = Err(Failure::fetch(Reason::OCIArtifactLayerOperationFailed, "cut".into()));
+
+    let failed = conclude(&newer, &verified, &sees(NEW, Some("ours")), &cut).status;
+
+    assert!(must_verify(&newer, &failed, &sees(OLD, None), Some("ours")));
+}
