@@ -5,10 +5,17 @@ use std::time::Duration;
 use sluice_actors::cluster::WriteError;
 
 use crate::cluster::Kind;
-use crate::scene::{news, object, play, ready, trace};
+use crate::scene::{Scene, news, object, play, ready, trace};
 
 fn down() -> WriteError {
     WriteError::Failed("connection refused".to_owned())
+}
+
+/// Whoever takes notifications refuses every try of one.
+fn stay_down(scene: &Scene) {
+    for _ in 0..10 {
+        scene.cluster.fail(Kind::Notification, down());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,9 +55,7 @@ async fn a_stop_waits_for_whoever_takes_notifications() {
 async fn a_stop_waits_some_seconds_at_most_and_counts_what_it_gives_up() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
-        for _ in 0..10 {
-            scene.cluster.fail(Kind::Notification, down());
-        }
+        stay_down(&scene);
         scene.announce(&app, vec![news("stored")]).await;
         let before = tokio::time::Instant::now();
         scene.flush().await;
@@ -64,9 +69,7 @@ async fn a_stop_waits_some_seconds_at_most_and_counts_what_it_gives_up() {
 async fn a_receiver_that_is_down_is_tried_five_times_and_holds_up_nothing() {
     play(async |scene| {
         let app = scene.given(object("app")).await;
-        for _ in 0..10 {
-            scene.cluster.fail(Kind::Notification, down());
-        }
+        stay_down(&scene);
 
         scene.announce(&app, vec![news("stored")]).await;
         scene.write(&app, ready("v1")).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use oci::{BlobLimits, Credential, Error, Sink, TransportKind};
 
-use crate::blobs::{LIMITS, content, descriptor, fetch, part, registry};
+use crate::blobs::{LIMITS, content, descriptor, fetch, part, receive, registry};
 use crate::support::{End, Reply, StoppedClock, TRICKLE, client, digest};
 
 fn url(host: &str) -> String {
@@ -92,12 +92,9 @@ async fn bytes_that_are_known_are_no_progress() {
         if number < 100 { reply.end(End::CutAfter(KNOWN + number)) } else { reply }
     })
     .await;
-    let mut received = Vec::new();
 
-    let outcome =
-        client(&registry).blob(&Credential::Anonymous, "app", &descriptor, LIMITS, &mut received).await;
+    let error = receive(&client(&registry), &descriptor, LIMITS).await.unwrap_err();
 
-    let error = outcome.unwrap_err();
     assert!(error.to_string().ends_with(TRICKLE), "{error}");
     assert_eq!(registry.take().len(), 1 + 1 + 60);
 }

@@ -19,8 +19,16 @@ pub(crate) fn descriptor(content: &[u8]) -> Descriptor {
 }
 
 pub(crate) async fn fetch(client: &Client, limits: BlobLimits) -> Result<Vec<u8>, Error> {
+    receive(client, &descriptor(&content()), limits).await
+}
+
+pub(crate) async fn receive(
+    client: &Client,
+    descriptor: &Descriptor,
+    limits: BlobLimits,
+) -> Result<Vec<u8>, Error> {
     let mut received = Vec::new();
-    client.blob(&Credential::Anonymous, "app", &descriptor(&content()), limits, &mut received).await?;
+    client.blob(&Credential::Anonymous, "app", descriptor, limits, &mut received).await?;
     Ok(received)
 }
 
@@ -90,9 +98,8 @@ async fn a_transfer_that_is_cut_and_slow_to_resume_goes_on_while_it_is_fast_enou
     let registry =
         registry(move |seen, _| part(seen, &content).end(End::CutAfter(MIB)).after(Duration::from_secs(25)))
             .await;
-    let mut received = Vec::new();
 
-    client(&registry).blob(&Credential::Anonymous, "app", &descriptor, LIMITS, &mut received).await.unwrap();
+    let received = receive(&client(&registry), &descriptor, LIMITS).await.unwrap();
 
     assert_eq!(received.len(), 8 * MIB);
     assert_eq!(registry.take().len(), 1 + 8);
@@ -129,11 +136,8 @@ async fn content_in_the_descriptor_needs_no_request_if_it_is_right() {
     for (data, requests) in [("YWJj", 0), ("eHl6", 2), ("YWI=", 1)] {
         let descriptor = serde_json::json!({"digest": digest(b"abc").to_string(), "size": 3, "data": data});
         let descriptor: Descriptor = serde_json::from_value(descriptor).unwrap();
-        let mut received = Vec::new();
 
-        client.blob(&Credential::Anonymous, "app", &descriptor, LIMITS, &mut received).await.unwrap();
-
-        assert_eq!(received, b"abc");
+        assert_eq!(receive(&client, &descriptor, LIMITS).await.unwrap(), b"abc");
         assert_eq!(registry.take().len(), requests, "{data}");
     }
 }
