@@ -32,6 +32,7 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
         bench.trial(a_leader_that_is_killed_is_followed_when_its_lease_has_expired),
         bench.trial(who_follows_on_the_same_volume_downloads_and_writes_nothing),
         bench.trial(a_delivery_to_the_replica_that_does_not_lead_reaches_the_one_that_does),
+        bench.trial(a_replica_that_does_not_lead_passes_on_what_it_took_before_it_ends),
         bench.trial(a_leader_that_is_stopped_hands_over_without_waiting_for_the_lease_to_expire),
         bench.trial(a_leader_that_cannot_renew_ends_and_writes_nothing_once_another_may_lead),
     ]
@@ -199,6 +200,31 @@ async fn a_delivery_to_the_replica_that_does_not_lead_reaches_the_one_that_does(
     let counted = writes.iter().filter(|write| write.what == "patch registrywebhooks/status");
     let tokens: BTreeSet<_> = counted.map(|write| &write.token).collect();
     assert_eq!(tokens.len(), 2, "each replica counts what came to it");
+}
+
+async fn a_replica_that_does_not_lead_passes_on_what_it_took_before_it_ends(scene: Scene) {
+    let mut pair = Pair::of(scene, &json!({}), false).await;
+    let revision = pair.push("a: 1\n").await;
+    pair.apply("app", "1h").await;
+    pair.scene.namespace.until_revision("app", &revision).await;
+    let path = hooked(&pair.scene, "app", "generic").await;
+    let url = format!("oci://{}/app", pair.registry.host());
+    let taken = until("index of the follower", async || {
+        let answer = deliver(&pair.follower, &path, &url, "main").await;
+        if_so(answer["result"] == "accepted", answer)
+    });
+    woke(&taken.await, 1);
+
+    // Within a second of the first it is taken for an echo, to be passed on later.
+    woke(&deliver(&pair.follower, &path, &url, "main").await, 1);
+    assert_eq!(pair.follower.terminate().await, 0);
+
+    until("both requests", async || {
+        let (_, followers) = pair.writes().await;
+        let requests = followers.iter().filter(|write| write.what == "patch ocirepositories").count();
+        if_so(requests == 2, followers)
+    })
+    .await;
 }
 
 /// The series that the replica has.
