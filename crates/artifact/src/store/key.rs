@@ -6,10 +6,8 @@ use super::Error;
 pub(super) const KIND: &str = "ocirepository";
 /// The link to the artifact that was published last (spec 7.3).
 pub(super) const LATEST: &str = "latest.tar.gz";
-/// The link before it takes its place; named as upstream does, which removes a stale one as we do.
+/// A link of upstream's that did not come to take its place, and that upstream removes when it publishes again.
 pub(super) const LATEST_TEMPORARY: &str = "latest.tar.gz.tmp";
-/// How our own temporary files in an object's directory begin; such names are never served.
-pub(super) const TEMPORARY: &str = ".sluice-";
 /// Lock files of upstream, which stay until their artifact goes.
 pub(super) const LOCK: &str = ".lock";
 /// The longest name of a file on the file systems in use.

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::host::{Host, Machine};
-use super::key::{KIND, LATEST_TEMPORARY, TEMPORARY};
 use super::private::{HIDDEN, Temporary};
 use super::records::Records;
 use super::{Error, Settings, Store, error};
@@ -40,7 +39,6 @@ impl Store {
         }
         clear(&hidden.join(LINKS));
         clear(&spools);
-        sweep(&root.join(KIND));
         let records =
             Records::open(&hidden.join("records")).map_err(error::failed("read records in", HIDDEN))?;
         Ok(Self {
@@ -66,7 +64,7 @@ impl Store {
         creator: impl FnMut(&Path) -> io::Result<T>,
     ) -> io::Result<(Temporary, T)> {
         disk::make_directory(directory)?;
-        self.names.make(directory, "", creator)
+        self.names.make(directory, creator)
     }
 
     pub(super) fn links(&self) -> PathBuf {
@@ -82,20 +80,5 @@ impl Store {
 fn clear(directory: &Path) {
     for name in disk::names(directory).unwrap_or_default() {
         drop(disk::remove(&directory.join(name)));
-    }
-}
-
-/// Removes our temporary files from the directories of all objects, as far as they can be read.
-fn sweep(kind: &Path) {
-    for namespace in disk::names(kind).unwrap_or_default() {
-        let namespace = kind.join(namespace);
-        for object in disk::names(&namespace).unwrap_or_default() {
-            let object = namespace.join(object);
-            for name in disk::names(&object).unwrap_or_default() {
-                if name.starts_with(TEMPORARY) || name == LATEST_TEMPORARY {
-                    drop(disk::remove(&object.join(name)));
-                }
-            }
-        }
     }
 }

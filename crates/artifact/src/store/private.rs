@@ -38,16 +38,15 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Makes a file or link `<prefix><number>` in the directory, by a function that fails where the name is taken.
+    /// Makes a file or link in the directory, whose name is a number, by a function that fails where the name is taken.
     pub(super) fn make<T>(
         &self,
         directory: &Path,
-        prefix: &str,
         mut creator: impl FnMut(&Path) -> io::Result<T>,
     ) -> io::Result<(Temporary, T)> {
         loop {
             let number = self.last.fetch_add(1, Ordering::Relaxed);
-            let path = directory.join(format!("{prefix}{number}"));
+            let path = directory.join(number.to_string());
             match creator(&path) {
                 Ok(made) => return Ok((Temporary { path }, made)),
                 // A leftover that could not be cleared: every name is tried once, so this ends.

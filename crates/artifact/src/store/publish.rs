@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::error::{failed, unseen};
 use super::integrity::{Verdict, verify};
-use super::key::{LATEST_TEMPORARY, TEMPORARY};
 use super::private::Temporary;
 use super::{Error, Key, PrivateLink, PublishError, Store};
 use crate::digest::Digest;
@@ -64,13 +63,13 @@ impl Store {
         self.commit(key, path, temporary, archive.digest.clone(), archive.size, still_wanted)
     }
 
-    /// Makes a temporary file; the object's directory is left alone until there is something to put into it.
-    fn begin<T>(
+    /// Makes a file of our own, to be moved to this path when it is whole: nothing half done lies in an object's directory.
+    pub(super) fn begin<T>(
         &self,
         path: &str,
         make: impl FnMut(&Path) -> io::Result<T>,
     ) -> Result<(Temporary, T), Error> {
-        self.names.make(&self.spools(), TEMPORARY, make).map_err(failed("create", path))
+        self.make_private(&self.spools(), make).map_err(failed("create", path))
     }
 
     fn vouch(&self, file: &Path, digest: &Digest) -> Result<(), Error> {
@@ -121,10 +120,9 @@ impl Store {
 
     pub(super) fn point_latest(&self, key: &Key, path: &str) -> Result<(), Error> {
         let latest = key.latest_path();
-        let temporary = self.full(&key.path_of(LATEST_TEMPORARY));
-        disk::remove(&temporary)
-            .and_then(|_| disk::symbolic_link(&self.full(path), &temporary))
-            .and_then(|()| disk::rename(&temporary, &self.full(&latest)))
+        let target = self.full(path);
+        self.make_private(&self.spools(), |name| disk::symbolic_link(&target, name))
+            .and_then(|(temporary, ())| disk::rename(temporary.path(), &self.full(&latest)))
             .map_err(failed("link", &latest))
     }
 }

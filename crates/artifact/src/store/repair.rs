@@ -1,6 +1,5 @@
 //! A damaged file is damaged for every object that links it: the first good copy serves them all (D31).
 
-use super::key::TEMPORARY;
 use super::known::Broken;
 use super::{Error, Key, Published, Store, error};
 use crate::disk;
@@ -29,12 +28,8 @@ impl Store {
         if found.is_none_or(|found| !found.is_file || found.identity.inode != broken.inode) {
             return Ok(());
         }
-        let (temporary, ()) = self
-            .names
-            .make(&self.full(&key.directory()), TEMPORARY, |name| {
-                self.link_or_copy(&self.full(&published.path), name)
-            })
-            .map_err(error::failed("link", &broken.path))?;
+        let good = self.full(&published.path);
+        let (temporary, ()) = self.begin(&broken.path, |name| self.link_or_copy(&good, name))?;
         disk::rename(temporary.path(), &full).map_err(error::failed("repair", &broken.path))
     }
 }

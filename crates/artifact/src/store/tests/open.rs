@@ -33,9 +33,6 @@ fn what_a_killed_process_left_is_cleared_and_its_artifacts_are_kept() {
     let published = fixture.publish(&key("app"), 'a', "content");
     std::mem::forget(fixture.store.spool(5).unwrap());
     std::mem::forget(fixture.store.private_link(&published.path, &published.digest).unwrap());
-    fs_err::write(fixture.path("ocirepository/team/app/.sluice-7"), "half").unwrap();
-    fs_err::os::unix::fs::symlink("/nowhere", fixture.path("ocirepository/team/app/latest.tar.gz.tmp"))
-        .unwrap();
     fs_err::write(fixture.path(".sluice/records.tmp"), "half").unwrap();
 
     let fixture = fixture.reopened();

@@ -115,7 +115,7 @@ fn a_link_that_cannot_be_made_does_not_take_the_artifact_back() {
 }
 
 #[test]
-fn a_stale_temporary_link_of_a_killed_process_is_in_nobody_s_way() {
+fn a_link_that_upstream_left_half_done_is_in_nobody_s_way() {
     let fixture = Fixture::new();
     fs_err::create_dir_all(fixture.path("ocirepository/team/app")).unwrap();
     fs_err::os::unix::fs::symlink("/nowhere", fixture.path("ocirepository/team/app/latest.tar.gz.tmp"))
@@ -124,7 +124,8 @@ fn a_stale_temporary_link_of_a_killed_process_is_in_nobody_s_way() {
     let published = fixture.publish(&key("app"), 'a', "content");
 
     assert!(published.latest.is_ok());
-    assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
+    let latest = fs_err::read_to_string(fixture.path("ocirepository/team/app/latest.tar.gz")).unwrap();
+    assert_eq!(latest, "content");
 }
 
 #[test]
@@ -162,4 +163,15 @@ fn attempts_that_publish_at_the_same_time_leave_one_whole_artifact_and_no_tempor
     assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
     let at = crate::store::Recorded { path, digest: digest_of(&content).to_string(), shown: None };
     assert_eq!(fixture.store.inspect(&key("app"), Some(&at)).unwrap().stored, Stored::Present);
+}
+
+#[test]
+fn a_directory_of_ours_that_was_wiped_is_made_again() {
+    let fixture = Fixture::new();
+    fs_err::remove_dir_all(fixture.path(".sluice")).unwrap();
+
+    let published = fixture.publish(&key("app"), 'a', "content");
+
+    assert!(published.latest.is_ok());
+    assert!(fixture.path(&published.path).exists());
 }
