@@ -4,8 +4,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use actix::{Context, Handler, Message};
+use reconcile::{Disposition, Failure, Reason};
+use tokio::sync::watch;
 
-use super::super::{HostRecovered, Urgency};
+use super::super::{Conduct, HostRecovered, Urgency};
 use super::*;
 use crate::testing::Unmeasured;
 
@@ -81,25 +83,37 @@ async fn an_origin_whose_material_cannot_be_used_is_an_error() {
     assert!(registries.each().is_empty());
 }
 
-/// Nobody: an object that does not care.
-fn nobody() -> actix::WeakRecipient<HostRecovered> {
-    struct Nobody;
-    impl Actor for Nobody {
-        type Context = Context<Self>;
+/// An object that notes that it was called.
+struct Bell(watch::Sender<bool>);
+
+impl Actor for Bell {
+    type Context = Context<Self>;
+}
+
+impl Handler<HostRecovered> for Bell {
+    type Result = ();
+
+    fn handle(&mut self, _: HostRecovered, _: &mut Context<Self>) {
+        self.0.send_replace(true);
     }
-    impl Handler<HostRecovered> for Nobody {
-        type Result = ();
-        fn handle(&mut self, _: HostRecovered, _: &mut Context<Self>) {}
-    }
-    let recipient: Recipient<HostRecovered> = Nobody.start().recipient();
-    recipient.downgrade()
 }
 
 fn admit(name: &str) -> Admit {
+    let nobody: Recipient<HostRecovered> = Bell(watch::channel(false).0).start().recipient();
+    admit_with(name, &nobody)
+}
+
+fn admit_with(name: &str, recovered: &Recipient<HostRecovered>) -> Admit {
     let key = crate::Key::new("team", name);
     let (scope, _) = crate::Scope::new(key, "uid".into(), 1, Duration::from_mins(1), tracing::Span::none());
     let urgency = Urgency::Of(reconcile::Class::Asked);
-    Admit { scope, urgency, repository: "app".into(), credential: Arc::default(), recovered: nobody() }
+    Admit {
+        scope,
+        urgency,
+        repository: "app".into(),
+        credential: Arc::default(),
+        recovered: recovered.downgrade(),
+    }
 }
 
 #[actix::test]
@@ -114,4 +128,22 @@ async fn an_attempt_that_waits_for_a_registry_that_panics_fails_and_its_successo
     let failure = waiting.await.unwrap().err().unwrap();
     assert_eq!(failure.reason, reconcile::Reason::InternalError);
     assert!(registries.of(&origin).unwrap().send(admit("b")).await.unwrap().is_ok());
+}
+
+#[actix::test]
+async fn who_is_parked_at_a_registry_that_panics_is_called() {
+    let (registries, origin) = (registries(), Origin::new("ghcr.io"));
+    let registry = registries.of(&origin).unwrap();
+    let turn = registry.send(admit("a")).await.unwrap().map_err(|failure| failure.message).unwrap();
+    let failure = Failure::fetch(Reason::OCIArtifactPullFailed, "too many requests".to_owned());
+    turn.line.note("app", Conduct::Busy { failure, retry_after: Duration::from_mins(1) });
+    drop(turn);
+    let (rung, mut ringing) = watch::channel(false);
+    let parked = Bell(rung).start().recipient();
+    let refused = registry.send(admit_with("b", &parked)).await.unwrap().err().unwrap();
+    assert!(matches!(refused.disposition, Disposition::Park { .. }));
+
+    address(&registries, &origin).do_send(Break);
+
+    tokio::time::timeout(Duration::from_secs(10), ringing.wait_for(|rung| *rung)).await.unwrap().unwrap();
 }

@@ -204,6 +204,11 @@ impl<L: Listener> Health<L> {
         self.cool_downs.last_end()
     }
 
+    /// Forgets who waits: whom to call, so that they come again and are known to whoever knows the host then.
+    pub(super) fn dismiss(&mut self) -> Vec<L> {
+        self.parked.dismiss()
+    }
+
     /// Who waits, in the order in which they will be told.
     pub(super) fn parked(&self) -> Vec<Key> {
         self.parked.keys()

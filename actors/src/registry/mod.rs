@@ -3,7 +3,7 @@
 //! Owns: the client, the turns, the queue, the health and the parked of one origin.
 //! Receives: [`Admit`], [`TurnReturned`], [`TakeCensus`]; of its own turns and waiters [`HostAnswered`], `PlaceLeft`.
 //! Bounds: [`Settings::concurrency`] turns, fewer after a 429; in the queue and among the parked one entry an object.
-//! Fails: what waits in its queue, if it panics itself; [`Registries`] then starts another.
+//! Fails: what waits in its queue, if it panics itself; [`Registries`] then starts another, and the parked are called.
 
 mod allowance;
 mod cooling;
@@ -290,5 +290,6 @@ impl Actor for Registry {
             tracing::error!(registry.host = self.key.host(), "the turns of a registry are lost to a panic");
         }
         self.listing.strike();
+        call(&self.health.dismiss());
     }
 }

@@ -129,6 +129,12 @@ impl<L: Listener> Parked<L> {
         }
     }
 
+    /// Ends every wait: whom to tell, in order.
+    pub(super) fn dismiss(&mut self) -> Vec<L> {
+        self.seats.clear();
+        std::mem::take(&mut self.entries).into_values().map(|entry| entry.listener).collect()
+    }
+
     /// How many wait.
     pub(super) fn len(&self) -> usize {
         self.entries.len()

@@ -27,7 +27,7 @@ pub enum Disposition {
     },
     /// Wait for the specification to change.
     Stall,
-    /// The host is down or cooling: wait for it, or for the back-off.
+    /// The host is down or cooling: wait for it.
     Park {
         /// The earliest moment that the registry named, counted from now.
         not_before: Option<Duration>,

@@ -150,9 +150,6 @@ pub struct Machine {
     gone: bool,
     retired: bool,
     failures: u32,
-    /// How often in a row it was not let through to its host: no failures of its own, which would leave a long back-off
-    /// behind a long outage (D20).
-    refusals: u32,
     next_attempt: u64,
     phase: Phase,
     news: News,
@@ -175,7 +172,6 @@ impl Machine {
             gone: false,
             retired: false,
             failures: 0,
-            refusals: 0,
             next_attempt: 1,
             phase,
             news: News::default(),
@@ -214,7 +210,7 @@ impl Machine {
         self.gone = false;
         if before.as_ref().is_some_and(|known| known.uid != desired.uid) {
             self.retired = false;
-            (self.failures, self.refusals) = (0, 0);
+            self.failures = 0;
         }
         let changed = before.as_ref().is_none_or(|known| differs(known, desired));
         match &mut self.phase {
@@ -231,7 +227,7 @@ impl Machine {
             Phase::Waiting { .. } if changed => {
                 let respecified = before.as_ref().is_some_and(|known| known.identity() != desired.identity());
                 if respecified {
-                    (self.failures, self.refusals) = (0, 0);
+                    self.failures = 0;
                 }
                 self.settle(match (before.is_none() && initial, settled) {
                     (true, true) => Class::Check,
@@ -258,15 +254,16 @@ impl Machine {
     }
 
     fn due(&mut self) -> Vec<Effect> {
-        if !matches!(self.phase, Phase::Waiting { .. })
-            || self.desired.as_ref().is_none_or(|known| known.suspended && !known.deleting)
-        {
+        let Phase::Waiting { for_host } = self.phase else {
+            return Vec::new();
+        };
+        if self.desired.as_ref().is_none_or(|known| known.suspended && !known.deleting) {
             return Vec::new();
         }
-        self.settle(match self.failures.max(self.refusals) {
-            0 if self.news.is_awaited() => Class::Pushed,
-            0 => Class::Routine,
-            _ => Class::Retry,
+        self.settle(match (for_host || self.failures > 0, self.news.is_awaited()) {
+            (true, _) => Class::Retry,
+            (false, true) => Class::Pushed,
+            (false, false) => Class::Routine,
         })
     }
 
@@ -345,11 +342,6 @@ impl Machine {
             Outcome::Failed(Disposition::Cancelled | Disposition::Park { .. }) => self.failures,
             Outcome::Failed(Disposition::Retry { .. }) => self.failures.saturating_add(1),
         };
-        self.refusals = match outcome {
-            Outcome::Failed(Disposition::Park { .. }) => self.refusals.saturating_add(1),
-            Outcome::Failed(Disposition::Cancelled) => self.refusals,
-            Outcome::Succeeded | Outcome::Checked | Outcome::Failed(_) => 0,
-        };
         let sequel = match outcome {
             Outcome::Succeeded => self.news.met(found),
             Outcome::Checked => self.news.checked(),
@@ -367,8 +359,7 @@ impl Machine {
 
     fn wake(&mut self, outcome: Outcome, ran_for: Duration) -> Effect {
         let interval = self.desired.as_ref().map_or(Duration::ZERO, |desired| desired.interval);
-        let shortest = self.policy.backoff.first;
-        let pause = self.policy.backoff.after(self.failures.max(self.refusals).max(1));
+        let Backoff { first: shortest, longest } = self.policy.backoff;
         match outcome {
             Outcome::Succeeded if interval.is_zero() => Effect::Sleep,
             Outcome::Succeeded => {
@@ -379,10 +370,16 @@ impl Machine {
                 let window = if interval.is_zero() { Duration::MAX } else { interval };
                 Effect::WakeAfter(spread(window, self.seed).max(shortest))
             }
-            Outcome::Failed(Disposition::Retry { not_before } | Disposition::Park { not_before }) => {
+            Outcome::Failed(Disposition::Retry { not_before }) => {
                 self.phase = Phase::Waiting { for_host: true };
-                let announced = not_before.unwrap_or_default().min(self.policy.backoff.longest);
-                Effect::WakeAfter(pause.max(announced))
+                let announced = not_before.unwrap_or_default().min(longest);
+                Effect::WakeAfter(self.policy.backoff.after(self.failures).max(announced))
+            }
+            // The host's recovery wakes it. All who wait would else ask at the very moment at which one is to (D48), and
+            // write that they are still refused.
+            Outcome::Failed(Disposition::Park { not_before }) => {
+                self.phase = Phase::Waiting { for_host: true };
+                Effect::WakeAfter(longest + not_before.unwrap_or_default().min(longest))
             }
             Outcome::Failed(Disposition::Stall) => Effect::Sleep,
             Outcome::Failed(Disposition::Cancelled) => Effect::WakeAfter(shortest),

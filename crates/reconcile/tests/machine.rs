@@ -155,13 +155,17 @@ fn an_object_that_failed_goes_when_its_host_recovers_and_a_stalled_one_does_not(
 }
 
 #[test]
-fn a_long_outage_leaves_no_long_back_off_behind() {
-    let park = Outcome::Failed(Disposition::Park { not_before: None });
+fn an_object_that_waits_for_its_host_asks_long_after_an_announced_end_and_has_no_back_off_behind_it() {
+    let longest = Duration::from_mins(15);
     let mut machine = Machine::new(policy(), 7);
     let mut attempt = started(&machine.step(seen(spec(1)))).unwrap().0;
-    for doublings in 0..12 {
+    for (announced, rest) in [
+        (None, longest),
+        (Some(Duration::from_secs(20)), longest + Duration::from_secs(20)),
+        (Some(Duration::MAX), 2 * longest),
+    ] {
+        let park = Outcome::Failed(Disposition::Park { not_before: announced });
         let refused = machine.step(finished(attempt, park));
-        let rest = (FIRST * 2_u32.pow(doublings)).min(Duration::from_mins(15));
         assert_eq!(refused.last(), Some(&Effect::WakeAfter(rest)));
         let (next, class) = started(&machine.step(Event::Due)).unwrap();
         assert_eq!(class, Class::Retry);
