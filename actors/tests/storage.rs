@@ -181,8 +181,8 @@ async fn a_file_that_cannot_get_its_name_leaves_the_one_before() {
 #[actix::test]
 async fn a_file_that_cannot_be_written_leaves_the_one_before() {
     let (scene, artifact) = Scene::stocked().await;
-    std::fs::remove_dir_all(scene.path(".sluice/spool")).unwrap();
-    std::fs::write(scene.path(".sluice/spool"), b"a file").unwrap();
+    std::fs::remove_dir_all(scene.path(".sluice/archives")).unwrap();
+    std::fs::write(scene.path(".sluice/archives"), b"a file").unwrap();
 
     let told = scene.publish(&app(), SECOND).await;
 

@@ -206,10 +206,7 @@ impl Operator {
     /// A file that is to be an artifact has content, but not its name yet.
     pub(crate) fn is_writing_an_artifact(&self) -> bool {
         let has_content = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.len() > 0);
-        let is_nameless = |path: &PathBuf| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".sluice-"))
-        };
-        super::files::below(&self.data()).iter().any(|path| is_nameless(path) && has_content(path))
+        super::files::below(&self.data().join(".sluice/archives")).iter().any(has_content)
     }
 
     /// All that it has logged since its first start.

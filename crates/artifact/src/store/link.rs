@@ -18,7 +18,7 @@ impl Store {
     pub fn private_link(&self, path: &str, digest: &Digest) -> Result<PrivateLink, Error> {
         let source = self.full(path);
         let (file, ()) = self
-            .make_private(&self.links(), |name| self.link_or_copy(&source, name))
+            .make_private(&self.archives(), |name| self.link_or_copy(&source, name))
             .map_err(failed("link", path))?;
         match disk::look(file.path()).map_err(unseen(path))? {
             Some(found) if found.is_file => {

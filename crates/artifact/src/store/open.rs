@@ -10,7 +10,7 @@ use super::{Error, Settings, Store, error};
 use crate::Scratch;
 use crate::disk;
 
-const LINKS: &str = "links";
+const ARCHIVES: &str = "archives";
 const SPOOL: &str = "spool";
 
 impl Store {
@@ -30,14 +30,14 @@ impl Store {
         let root = std::path::absolute(root).map_err(|_| Error::InvalidRoot(root.to_owned()))?;
         let hidden = root.join(HIDDEN);
         let spools = hidden.join(SPOOL);
-        for directory in [&hidden.join(LINKS), &spools] {
+        for directory in [&hidden.join(ARCHIVES), &spools] {
             disk::make_directory(directory).map_err(Error::DirectoryCreation)?;
         }
         let claim = disk::append(&hidden.join("lock")).map_err(error::failed("open", HIDDEN))?;
         if !disk::lock(&claim) {
             return Err(Error::InUse(root));
         }
-        clear(&hidden.join(LINKS));
+        clear(&hidden.join(ARCHIVES));
         clear(&spools);
         let records =
             Records::open(&hidden.join("records")).map_err(error::failed("read records in", HIDDEN))?;
@@ -67,8 +67,8 @@ impl Store {
         self.names.make(directory, creator)
     }
 
-    pub(super) fn links(&self) -> PathBuf {
-        self.root.join(HIDDEN).join(LINKS)
+    pub(super) fn archives(&self) -> PathBuf {
+        self.root.join(HIDDEN).join(ARCHIVES)
     }
 
     pub(super) fn spools(&self) -> PathBuf {

@@ -1,4 +1,5 @@
-//! Files that are nobody's yet: spools of transfers and links that keep an archive alive, all under `.sluice/`.
+//! Files that are nobody's yet: spools of transfers, archives that are being written, and links that keep one alive; all under
+//! `.sluice/`.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -69,7 +69,7 @@ impl Store {
         path: &str,
         make: impl FnMut(&Path) -> io::Result<T>,
     ) -> Result<(Temporary, T), Error> {
-        self.make_private(&self.spools(), make).map_err(failed("create", path))
+        self.make_private(&self.archives(), make).map_err(failed("create", path))
     }
 
     fn vouch(&self, file: &Path, digest: &Digest) -> Result<(), Error> {
@@ -121,7 +121,7 @@ impl Store {
     pub(super) fn point_latest(&self, key: &Key, path: &str) -> Result<(), Error> {
         let latest = key.latest_path();
         let target = self.full(path);
-        self.make_private(&self.spools(), |name| disk::symbolic_link(&target, name))
+        self.make_private(&self.archives(), |name| disk::symbolic_link(&target, name))
             .and_then(|(temporary, ())| disk::rename(temporary.path(), &self.full(&latest)))
             .map_err(failed("link", &latest))
     }

@@ -40,9 +40,9 @@ fn a_private_link_outlives_its_object_and_goes_when_it_is_dropped() {
     let two = fixture.store.publish_link(&key("two"), &digest_name('a'), &archive, || true).unwrap();
 
     assert_eq!(fs_err::read(fixture.path(&two.path)).unwrap(), b"content");
-    assert_eq!(fixture.names(".sluice/links").len(), 1);
+    assert_eq!(fixture.names(".sluice/archives").len(), 1);
     drop(archive);
-    assert_eq!(fixture.names(".sluice/links"), Vec::<String>::new());
+    assert_eq!(fixture.names(".sluice/archives"), Vec::<String>::new());
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_symbolic_link_or_nothing_at_all_gets_no_private_link() {
     fs_err::os::unix::fs::symlink(fixture.path("aside"), &path).unwrap();
 
     assert!(matches!(fixture.store.private_link(&one.path, &one.digest), Err(Error::Damaged { .. })));
-    assert_eq!(fixture.names(".sluice/links"), Vec::<String>::new());
+    assert_eq!(fixture.names(".sluice/archives"), Vec::<String>::new());
 }
 
 #[test]

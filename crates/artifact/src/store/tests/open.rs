@@ -37,8 +37,8 @@ fn what_a_killed_process_left_is_cleared_and_its_artifacts_are_kept() {
 
     let fixture = fixture.reopened();
 
-    assert_eq!(fixture.names(".sluice"), ["links", "lock", "records", "spool"]);
-    assert_eq!(fixture.names(".sluice/links"), Vec::<String>::new());
+    assert_eq!(fixture.names(".sluice"), ["archives", "lock", "records", "spool"]);
+    assert_eq!(fixture.names(".sluice/archives"), Vec::<String>::new());
     assert_eq!(fixture.names(".sluice/spool"), Vec::<String>::new());
     assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
     let stock = fixture.store.inspect(&key("app"), Some(&recorded(&published))).unwrap();
