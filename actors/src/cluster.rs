@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use reconcile::{Announcement, Failure};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sluice_crds::{GROUP, KIND};
 
 pub use crate::merge_patch::merge;
 use crate::{Key, Object};
@@ -109,11 +110,43 @@ pub struct Notice {
     pub announcement: Announcement,
 }
 
+/// What is to become different in the status of one version of an object.
+#[derive(Clone, Debug)]
+pub struct StatusChange {
+    /// The version that is changed.
+    pub of: Arc<Object>,
+    /// A merge patch of its `status` (RFC 7386).
+    pub difference: Value,
+}
+
+impl StatusChange {
+    /// The change as a merge patch of the object; it names the life and the version that it holds for (D43).
+    #[must_use]
+    pub fn patch(&self) -> Value {
+        json!({ "metadata": self.version(), "status": self.difference })
+    }
+
+    /// The object with the whole status that the change leads to, as the API server takes it in the place of the recorded one.
+    #[must_use]
+    pub fn replacement(&self) -> Value {
+        let mut metadata = self.version();
+        metadata["namespace"] = json!(&*self.of.key.namespace);
+        metadata["name"] = json!(&*self.of.key.name);
+        let mut status = self.of.recorded_status();
+        merge(&mut status, &self.difference);
+        json!({ "apiVersion": format!("{GROUP}/v1"), "kind": KIND, "metadata": metadata, "status": status })
+    }
+
+    fn version(&self) -> Value {
+        json!({ "uid": &*self.of.uid, "resourceVersion": &*self.of.resource_version })
+    }
+}
+
 /// Writes to the cluster. Every call is one request; patience is the caller's.
 #[async_trait]
 pub trait ClusterWriter: Send + Sync {
-    /// Merge-patches the status subresource and returns the object as it is then.
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError>;
+    /// Changes the status of an object that is still of this version and returns the object as it is then.
+    async fn change_status(&self, change: &StatusChange) -> Result<Object, WriteError>;
     /// Merge-patches the object itself and returns it as it is then.
     async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError>;
     /// The object as it is now.

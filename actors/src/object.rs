@@ -80,6 +80,12 @@ impl Object {
         (serde_json::from_value(Value::Object(fields)).unwrap_or_default(), conditions)
     }
 
+    /// The recorded status as it is written, unknown fields included; empty where there is none.
+    #[must_use]
+    pub fn recorded_status(&self) -> Value {
+        serde_json::from_str(&self.status.text()).unwrap_or_else(|_| Value::Object(Map::new()))
+    }
+
     /// The recorded artifact.
     #[must_use]
     pub fn artifact(&self) -> Option<Artifact> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sluice::wiring::{Ends, Listeners};
 use sluice_actors::cluster::merge;
 use sluice_actors::cluster::{
-    ClusterReader, ClusterWriter, Notice, ReadError, Secret, ServiceAccount, WriteError,
+    ClusterReader, ClusterWriter, Notice, ReadError, Secret, ServiceAccount, StatusChange, WriteError,
 };
 use sluice_actors::watcher::{DependencyChanged, ObjectChanged};
 use sluice_actors::{DependencyKind, Key, Object};
@@ -176,8 +176,8 @@ impl Wanted {
 
 #[async_trait]
 impl ClusterWriter for Cluster {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
-        read(&self.write(key, &patch)?)
+    async fn change_status(&self, change: &StatusChange) -> Result<Object, WriteError> {
+        read(&self.write(&change.of.key, &change.patch())?)
     }
 
     async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {

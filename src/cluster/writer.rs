@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kube::Client;
 use kube::api::{GetParams, Patch, PatchParams, PostParams};
 use serde_json::Value;
-use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
+use sluice_actors::cluster::{ClusterWriter, Notice, StatusChange, WriteError};
 use sluice_actors::{Key, Object};
 
 use super::answer::{Error, TIME_LIMIT, text};
@@ -43,9 +43,11 @@ impl Writer {
 
 #[async_trait]
 impl ClusterWriter for Writer {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
-        let patch = Patch::Merge(patch);
-        let request = repositories(&key.namespace).patch_subresource("status", &key.name, &managed(), &patch);
+    /// Replaces the status: a patch to the same effect costs the API server an eighth more.
+    async fn change_status(&self, change: &StatusChange) -> Result<Object, WriteError> {
+        let Key { namespace, name } = &change.of.key;
+        let whole = change.replacement().to_string().into_bytes();
+        let request = repositories(namespace).replace_subresource("status", name, &written(), whole);
         object(&self.write(request).await?)
     }
 
@@ -62,8 +64,7 @@ impl ClusterWriter for Writer {
     async fn record_event(&self, notice: &Notice, name: &str, count: u32) -> Result<(), WriteError> {
         let events = core(&notice.key.namespace, "events");
         let request = if count == 1 {
-            let parameters = PostParams { dry_run: false, field_manager: Some(MANAGER.to_owned()) };
-            events.create(&parameters, event::first(notice, name).to_string().into_bytes())
+            events.create(&written(), event::first(notice, name).to_string().into_bytes())
         } else {
             events.patch(name, &managed(), &Patch::Merge(event::again(notice, count)))
         };
@@ -77,6 +78,10 @@ impl ClusterWriter for Writer {
         self.lead_for(notify::TIME_LIMIT)?;
         notifier.post(notice).await
     }
+}
+
+fn written() -> PostParams {
+    PostParams { dry_run: false, field_manager: Some(MANAGER.to_owned()) }
 }
 
 fn managed() -> PatchParams {

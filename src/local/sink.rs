@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use sluice_actors::cluster::{ClusterWriter, Notice, WriteError};
+use sluice_actors::cluster::{ClusterWriter, Notice, StatusChange, WriteError};
 use sluice_actors::{Key, Object};
 
 use super::records::Records;
@@ -30,8 +30,8 @@ impl Sink {
 
 #[async_trait]
 impl ClusterWriter for Sink {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
-        let key = key.clone();
+    async fn change_status(&self, change: &StatusChange) -> Result<Object, WriteError> {
+        let (key, patch) = (change.of.key.clone(), change.patch());
         self.on_disk(move |records| records.patch_status(&key, &patch)).await
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler};
-use sluice_actors::cluster::ReadError;
+use sluice_actors::cluster::{ReadError, StatusChange};
 use sluice_actors::watcher::{DependencyChanged, ObjectChanged};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -118,7 +118,9 @@ async fn what_the_operator_writes_is_told_as_a_watch_would() {
     let patch = serde_json::json!({ "metadata": { "finalizers": [sluice_actors::FINALIZER] } });
     writer.patch(&key, patch).await.unwrap();
     assert_eq!(heard.next().await, "applied default/one 1");
-    writer.patch_status(&key, serde_json::json!({ "status": { "observedGeneration": 1 } })).await.unwrap();
+    let of = Arc::new(writer.get(&key).await.unwrap());
+    let difference = serde_json::json!({ "observedGeneration": 1 });
+    writer.change_status(&StatusChange { of, difference }).await.unwrap();
     assert_eq!(heard.next().await, "applied default/one 1");
     fs_err::remove_file(&path).unwrap();
     assert_eq!(heard.next().await, "deleting default/one");

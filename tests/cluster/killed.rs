@@ -181,7 +181,7 @@ async fn in_the_middle_of_a_transfer(scene: Scene) {
 async fn before_the_status_is_written(scene: Scene) {
     let stage = Stage::set(scene).await;
     let (first, second) = stage.updating(LAYER_BYTES).await;
-    let hold = stage.api.hold(Method::PATCH, "/ocirepositories/app/status$");
+    let hold = stage.api.hold(Method::PUT, "/ocirepositories/app/status$");
     stage.scene.namespace.poke("app", "now").await;
     assert_eq!(stage.killed_while_updating(hold, &first, &second).await, 0);
 }

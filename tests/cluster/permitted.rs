@@ -98,7 +98,7 @@ const ABOUT_OBJECTS: &[&str] = &[
     "list ocirepositories",
     "watch ocirepositories",
     "patch ocirepositories",
-    "patch ocirepositories/status",
+    "update ocirepositories/status",
     "create events",
     "patch events",
     "get secrets",

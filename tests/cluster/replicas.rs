@@ -266,8 +266,8 @@ async fn a_leader_that_is_killed_is_followed_when_its_lease_has_expired(scene: S
     assert_eq!(of_objects(&leaders).len(), 3, "{leaders:?}");
     let mut followers: Vec<_> = of_objects(&followers).into_iter().map(|write| write.what.as_str()).collect();
     followers.sort_unstable();
-    let rebuilt = "patch ocirepositories/status";
-    assert_eq!(followers, ["create events", "patch ocirepositories/status", rebuilt]);
+    let rebuilt = "update ocirepositories/status";
+    assert_eq!(followers, ["create events", "update ocirepositories/status", rebuilt]);
     let told: Vec<_> = pair.scene.namespace.events("app").await.into_iter().map(|(_, text)| text).collect();
     for revision in [revision, second] {
         let about = told.iter().filter(|text| text.contains(&format!("revision '{revision}'")));

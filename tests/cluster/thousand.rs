@@ -133,7 +133,7 @@ async fn a_thousand_objects_cost_a_thousand_manifests_and_one_download(scene: Sc
 
 const EVENT: &str = "create events";
 /// What each object costs.
-const EACH: [&str; 3] = ["patch ocirepositories", "patch ocirepositories/status", EVENT];
+const EACH: [&str; 3] = ["patch ocirepositories", "update ocirepositories/status", EVENT];
 
 /// How often what has been written, but for what attempts say while they are at work: a slow machine has some of these.
 async fn tally_of(scene: &Scene) -> BTreeMap<String, usize> {

@@ -74,7 +74,7 @@ async fn a_new_object_costs_a_manifest_a_blob_and_three_writes(scene: Scene) {
     assert_eq!(requests[0], "GET /v2/app/manifests/v1 200");
     assert!(requests[1].starts_with("GET /v2/app/blobs/sha256:"), "{requests:?}");
     let written = scene.until_writes(before + 3).await.split_off(before);
-    let expected = ["create events", "patch ocirepositories", "patch ocirepositories/status"];
+    let expected = ["create events", "patch ocirepositories", "update ocirepositories/status"];
     let mut kinds = written;
     kinds.sort();
     assert_eq!(kinds, expected);

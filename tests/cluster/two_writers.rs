@@ -90,7 +90,7 @@ async fn a_write_of_ours_that_the_watch_shows_before_its_answer_comes_is_no_take
     }
     let second = registry.push("app:main", &[("a.yaml", b"a: 2\n")]).await;
 
-    let hold = api.hold_after(20, Method::PATCH, "/app/status$");
+    let hold = api.hold_after(20, Method::PUT, "/app/status$");
     namespace.poke("app", "now").await;
     namespace.until_revision("app", &format!("main@{second}")).await;
     namespace.poked("witness", "after it").await;

@@ -14,8 +14,8 @@ use super::authorship::Authorship;
 use super::events::Events;
 use super::held::Held;
 use super::lane::{Lane, Next, RETRY, Stand};
-use super::patch::{finalizer_patch, status_difference, status_patch};
-use crate::cluster::{WriteError, patch_failure};
+use super::patch::{finalizer_patch, status_difference};
+use crate::cluster::{StatusChange, WriteError, patch_failure};
 use crate::fields::{ERROR, NAME, NAMESPACE};
 use crate::translate::recorded;
 use crate::{Key, Object};
@@ -63,30 +63,29 @@ struct Wish {
 pub(super) enum Request {
     /// Read it anew.
     Get,
-    /// Patch its status to that of the draft of this number.
+    /// Change its status to that of the draft of this number.
     Status {
         /// The number of the draft.
         draft: u64,
-        /// The patch.
-        patch: Value,
+        /// The change.
+        change: StatusChange,
     },
     /// Patch its finalizers.
     Finalizers(Value),
 }
 
 impl Request {
-    /// The version of the object that a patch changes.
+    /// The version of the object that a write changes.
     fn version(&self) -> Option<&str> {
         match self {
             Self::Get => None,
-            Self::Status { patch, .. } | Self::Finalizers(patch) => {
-                patch["metadata"]["resourceVersion"].as_str()
-            }
+            Self::Status { change, .. } => Some(&change.of.resource_version),
+            Self::Finalizers(patch) => patch["metadata"]["resourceVersion"].as_str(),
         }
     }
 
     fn changes_artifact(&self) -> bool {
-        matches!(self, Self::Status { patch, .. } if patch["status"].get("artifact").is_some())
+        matches!(self, Self::Status { change, .. } if change.difference.get("artifact").is_some())
     }
 }
 
@@ -227,8 +226,8 @@ impl Entry {
             if let Some(difference) =
                 difference.filter(|difference| self.unheeded.as_ref() != Some(difference))
             {
-                let patch = status_patch(&object, &difference);
-                return Some(Request::Status { draft: draft.number, patch });
+                let change = StatusChange { of: object, difference };
+                return Some(Request::Status { draft: draft.number, change });
             }
             self.held = Some(hash);
         }
@@ -403,7 +402,8 @@ mod tests {
         let mut entry = Entry::new(shown.key.clone(), Arc::clone(&shown.uid), Events::default());
         entry.observe(Arc::clone(&shown), Instant::now());
 
-        let written = Request::Status { draft: 1, patch: json!({}) };
+        let change = StatusChange { of: Arc::clone(&shown), difference: json!({}) };
+        let written = Request::Status { draft: 1, change };
         entry.answered(&written, Ok(Object::parse(&answer).unwrap()), "now", Instant::now());
 
         assert!(entry.authorship.ours.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, &shown)));

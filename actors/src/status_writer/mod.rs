@@ -219,7 +219,7 @@ async fn send(
 ) -> Result<Object, WriteError> {
     match request.as_ref() {
         Request::Get => cluster.get(&key).await,
-        Request::Status { patch, .. } => cluster.patch_status(&key, patch.clone()).await,
+        Request::Status { change, .. } => cluster.change_status(change).await,
         Request::Finalizers(patch) => cluster.patch(&key, patch.clone()).await,
     }
 }

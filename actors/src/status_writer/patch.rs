@@ -23,14 +23,6 @@ pub(super) fn status_difference(object: &Object, status: &Status, now: &str) -> 
     (!changes.is_empty()).then_some(Value::Object(changes))
 }
 
-/// The patch of the status subresource that makes this difference.
-pub(super) fn status_patch(object: &Object, difference: &Value) -> Value {
-    json!({
-        "metadata": { "uid": &*object.uid, "resourceVersion": &*object.resource_version },
-        "status": difference,
-    })
-}
-
 /// The patch that puts our finalizer on the object or takes it off; `None` when that is done already.
 pub(super) fn finalizer_patch(object: &Object, held: bool) -> Option<Value> {
     if object.is_held() == held {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use sluice_actors::cluster::{ClusterWriter, Notice, WriteError, merge};
+use sluice_actors::cluster::{ClusterWriter, Notice, StatusChange, WriteError, merge};
 use sluice_actors::{Key, Object};
 use tokio::time::Instant;
 
@@ -186,8 +186,16 @@ impl Cluster {
 
 #[async_trait]
 impl ClusterWriter for Cluster {
-    async fn patch_status(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {
-        read(&self.write(Kind::Status, key, patch).await?)
+    async fn change_status(&self, change: &StatusChange) -> Result<Object, WriteError> {
+        let written = self.write(Kind::Status, &change.of.key, change.patch()).await?;
+        if self.state.lock().unwrap().pruned.is_empty() {
+            assert_eq!(
+                written["status"],
+                change.replacement()["status"],
+                "both forms of a change lead to the same"
+            );
+        }
+        read(&written)
     }
 
     async fn patch(&self, key: &Key, patch: Value) -> Result<Object, WriteError> {

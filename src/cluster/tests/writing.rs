@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use reconcile::Severity;
 use serde_json::{Value, json};
-use sluice_actors::Key;
-use sluice_actors::cluster::{ClusterWriter, WriteError};
+use sluice_actors::cluster::{ClusterWriter, StatusChange, WriteError};
+use sluice_actors::{Key, Object};
 
 use super::api::{Answer, Api, Nobody};
 use super::{connected, notice};
@@ -16,16 +16,22 @@ fn object(version: usize) -> Value {
     json!({ "metadata": { "namespace": "apps", "name": "app", "resourceVersion": version.to_string() } })
 }
 
+fn change(difference: Value) -> StatusChange {
+    let of = Arc::new(Object::parse(&object(7)).unwrap());
+    StatusChange { of, difference }
+}
+
 fn writer(api: &Api) -> Writer {
     Writer::new(connected(api.address()), Arc::new(Sole), None)
 }
 
 #[tokio::test]
-async fn objects_are_merge_patched_under_the_name_of_upstream() {
+async fn objects_are_written_under_the_name_of_upstream() {
     let api = Api::start(|number, _| Answer::json(200, &object(number))).await;
     let (writer, key) = (writer(&api), Key::new("apps", "app"));
 
-    let status = writer.patch_status(&key, json!({ "status": { "url": null } })).await.unwrap();
+    let change = change(json!({ "url": "u" }));
+    let status = writer.change_status(&change).await.unwrap();
     let object = writer.patch(&key, json!({ "metadata": {} })).await.unwrap();
     let read = writer.get(&key).await.unwrap();
 
@@ -33,11 +39,13 @@ async fn objects_are_merge_patched_under_the_name_of_upstream() {
     let asked = api.asked();
     let path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app";
     let paths: Vec<_> = asked.iter().map(|asked| format!("{} {}", asked.method, asked.path)).collect();
-    assert_eq!(paths, [format!("PATCH {path}/status"), format!("PATCH {path}"), format!("GET {path}")]);
-    assert_eq!(asked[0].body, json!({ "status": { "url": null } }));
-    for patch in &asked[..2] {
-        assert_eq!(patch.headers["content-type"], "application/merge-patch+json");
-        assert_eq!(patch.query.trim_start_matches('&'), "fieldManager=source-controller");
+    assert_eq!(paths, [format!("PUT {path}/status"), format!("PATCH {path}"), format!("GET {path}")]);
+    assert_eq!(asked[0].body, change.replacement());
+    assert_eq!(asked[1].body, json!({ "metadata": {} }));
+    let types = asked[..2].iter().map(|asked| asked.headers["content-type"].to_str().unwrap());
+    assert!(types.eq(["application/json", "application/merge-patch+json"]));
+    for write in &asked[..2] {
+        assert_eq!(write.query.trim_start_matches('&'), "fieldManager=source-controller");
     }
 }
 
@@ -121,11 +129,11 @@ async fn each_refusal_means_what_can_be_done_about_it() {
         || Answer::text(200, "{"),
     ];
     let api = Api::start(move |number, _| answers[number]()).await;
-    let (writer, key) = (writer(&api), Key::new("apps", "app"));
+    let writer = writer(&api);
 
     let mut meanings = Vec::new();
     for _ in answers {
-        meanings.push(match writer.patch_status(&key, json!({})).await.unwrap_err() {
+        meanings.push(match writer.change_status(&change(json!({}))).await.unwrap_err() {
             WriteError::Conflict => "conflict",
             WriteError::Gone => "gone",
             WriteError::NotLeader => "not leader",
@@ -177,7 +185,7 @@ async fn a_replica_whose_lease_ends_within_the_time_limit_writes_nothing() {
         (Writer::new(connected(api.address()), Arc::new(Follower), None), Key::new("apps", "app"));
 
     let answers = [
-        writer.patch_status(&key, json!({})).await.map(drop),
+        writer.change_status(&change(json!({}))).await.map(drop),
         writer.patch(&key, json!({})).await.map(drop),
         writer.record_event(&notice(Severity::Normal), "app.1", 1).await,
     ];

@@ -50,7 +50,7 @@ pub(super) async fn with_its_storage_a_cluster_changes_hands_and_nobody_notices(
     for fixture in &fixtures {
         assert_unnoticed(&stage, fixture, &history.of(fixture).await).await;
     }
-    assert_eq!(changes(&stage, &stage.namespace.name), ["patch ocirepositories/status"]);
+    assert_eq!(changes(&stage, &stage.namespace.name), ["update ocirepositories/status"]);
     assert_eq!(changes(&stage, &stage.elsewhere.name), Vec::<String>::new());
     let asked = stage.registry.since(mark);
     let (of_verified, of_others): (Vec<_>, Vec<_>) =

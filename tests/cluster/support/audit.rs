@@ -12,7 +12,7 @@ omitStages: [RequestReceived]
 rules:
 - level: Request
   userGroups: ['system:serviceaccounts']
-  verbs: [patch]
+  verbs: [update]
   resources: [{ group: source.toolkit.fluxcd.io, resources: [ocirepositories/status] }]
 - level: Metadata
   userGroups: ['system:serviceaccounts']
@@ -20,8 +20,8 @@ rules:
 - level: None
 ";
 
-/// What the patch of a status is called that only says that an attempt is at work, as one of more than two seconds does (D27).
-pub(crate) const AT_WORK: &str = "patch ocirepositories/status: at work";
+/// What the write of a status is called that only says that an attempt is at work, as one of more than two seconds does (D27).
+pub(crate) const AT_WORK: &str = "update ocirepositories/status: at work";
 
 /// The name of the Lease, which those of shards and of events about it begin with.
 pub(crate) const ELECTION: &str = "source-controller-leader-election";

@@ -1,10 +1,13 @@
 //! Patches against objects as they were recorded.
 
+use std::sync::Arc;
+
 use reconcile::{ConditionKind, LayerSelector, Operation, Status, Truth};
 use serde_json::{Value, json};
 
-use super::{finalizer_patch, status_difference, status_patch};
+use super::{finalizer_patch, status_difference};
 use crate::Object;
+use crate::cluster::StatusChange;
 
 const BEFORE: &str = "2026-01-01T00:00:00Z";
 const NOW: &str = "2026-01-02T00:00:00Z";
@@ -160,14 +163,52 @@ fn a_lost_artifact_is_taken_out_as_a_whole() {
 fn a_patch_names_the_life_and_the_version_that_it_changes() {
     let recorded = object(&json!({}));
 
-    let patch = status_patch(&recorded, &json!({ "url": "u" }));
+    let change = StatusChange { of: Arc::new(recorded.clone()), difference: json!({ "url": "u" }) };
 
     assert_eq!(
-        patch,
+        change.patch(),
         json!({ "metadata": { "uid": "u", "resourceVersion": "7" }, "status": { "url": "u" } })
     );
     let finalizers = finalizer_patch(&recorded, true).unwrap();
     let expected = json!({ "uid": "u", "resourceVersion": "7", "finalizers": ["finalizers.fluxcd.io"] });
     assert_eq!(finalizers["metadata"], expected);
     assert_eq!(finalizer_patch(&recorded, false), None);
+}
+
+#[test]
+fn a_replacement_keeps_what_others_wrote_into_the_status() {
+    let recorded = object(&json!({
+        "url": "old", "observedGeneration": 1, "ofTheFuture": { "a": [1] },
+        "conditions": [{ "type": "Ready" }, { "type": "Foreign" }],
+    }));
+    let difference = json!({ "url": null, "observedGeneration": 2 });
+
+    let whole = StatusChange { of: Arc::new(recorded), difference }.replacement();
+
+    assert_eq!(
+        whole["status"],
+        json!({
+            "observedGeneration": 2, "ofTheFuture": { "a": [1] },
+            "conditions": [{ "type": "Ready" }, { "type": "Foreign" }],
+        })
+    );
+}
+
+#[test]
+fn a_replacement_names_the_object_its_life_and_its_version() {
+    let recorded = Arc::new(object(&json!(null)));
+    let key = recorded.key.clone();
+
+    let whole = StatusChange { of: recorded, difference: json!({ "url": "u" }) }.replacement();
+
+    assert_eq!(
+        whole,
+        json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
+            "metadata": {
+                "namespace": &*key.namespace, "name": &*key.name, "uid": "u", "resourceVersion": "7",
+            },
+            "status": { "url": "u" },
+        })
+    );
 }
