@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reconcile::{Announcement, Failure};
 use serde_json::{Value, json};
-use sluice_crds::{GROUP, KIND};
 
 pub use crate::merge_patch::merge;
 use crate::{Key, Object};
@@ -123,22 +122,18 @@ impl StatusChange {
     /// The change as a merge patch of the object; it names the life and the version that it holds for (D43).
     #[must_use]
     pub fn patch(&self) -> Value {
-        json!({ "metadata": self.version(), "status": self.difference })
+        json!({
+            "metadata": { "uid": &*self.of.uid, "resourceVersion": &*self.of.resource_version },
+            "status": self.difference,
+        })
     }
 
-    /// The object with the whole status that the change leads to, as the API server takes it in the place of the recorded one.
+    /// The whole status that the change leads to, with what others wrote into it.
     #[must_use]
-    pub fn replacement(&self) -> Value {
-        let mut metadata = self.version();
-        metadata["namespace"] = json!(&*self.of.key.namespace);
-        metadata["name"] = json!(&*self.of.key.name);
-        let mut status = self.of.recorded_status();
+    pub fn status(&self) -> Value {
+        let mut status = Value::Object(self.of.recorded_status());
         merge(&mut status, &self.difference);
-        json!({ "apiVersion": format!("{GROUP}/v1"), "kind": KIND, "metadata": metadata, "status": status })
-    }
-
-    fn version(&self) -> Value {
-        json!({ "uid": &*self.of.uid, "resourceVersion": &*self.of.resource_version })
+        status
     }
 }
 

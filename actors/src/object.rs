@@ -68,22 +68,22 @@ impl Object {
         Seen::of(value).and_then(Self::new)
     }
 
+    /// The recorded status as it stands there, unknown fields included; empty where there is none.
+    #[must_use]
+    pub fn recorded_status(&self) -> Map<String, Value> {
+        serde_json::from_str(&self.status.text()).unwrap_or_default()
+    }
+
     /// The recorded status without its conditions, and beside it these, foreign ones too. Fields that do not parse count as
     /// empty.
     #[must_use]
     pub fn status(&self) -> (OciRepositoryStatus, Vec<Value>) {
-        let mut fields: Map<String, Value> = serde_json::from_str(&self.status.text()).unwrap_or_default();
+        let mut fields = self.recorded_status();
         let conditions = match fields.remove("conditions") {
             Some(Value::Array(conditions)) => conditions,
             _ => Vec::new(),
         };
         (serde_json::from_value(Value::Object(fields)).unwrap_or_default(), conditions)
-    }
-
-    /// The recorded status as it is written, unknown fields included; empty where there is none.
-    #[must_use]
-    pub fn recorded_status(&self) -> Value {
-        serde_json::from_str(&self.status.text()).unwrap_or_else(|_| Value::Object(Map::new()))
     }
 
     /// The recorded artifact.

@@ -188,7 +188,7 @@ async fn a_file_that_cannot_be_written_leaves_the_one_before() {
 
     let head =
         format!("unable to copy artifact to storage: failed to create 'ocirepository/team/app/{SECOND}");
-    is_told(told, Reason::ArchiveOperationFailed, &head, "failed to create directory");
+    is_told(told, Reason::ArchiveOperationFailed, &head, "ot a directory");
     scene.holds(&artifact).await;
 }
 

@@ -99,21 +99,11 @@ impl Handler<HostRecovered> for Bell {
 }
 
 fn admit(name: &str) -> Admit {
-    let nobody: Recipient<HostRecovered> = Bell(watch::channel(false).0).start().recipient();
-    admit_with(name, &nobody)
-}
-
-fn admit_with(name: &str, recovered: &Recipient<HostRecovered>) -> Admit {
     let key = crate::Key::new("team", name);
     let (scope, _) = crate::Scope::new(key, "uid".into(), 1, Duration::from_mins(1), tracing::Span::none());
     let urgency = Urgency::Of(reconcile::Class::Asked);
-    Admit {
-        scope,
-        urgency,
-        repository: "app".into(),
-        credential: Arc::default(),
-        recovered: recovered.downgrade(),
-    }
+    let recovered = Bell(watch::channel(false).0).start().recipient().downgrade();
+    Admit { scope, urgency, repository: "app".into(), credential: Arc::default(), recovered }
 }
 
 #[actix::test]
@@ -139,8 +129,9 @@ async fn who_is_parked_at_a_registry_that_panics_is_called() {
     turn.line.note("app", Conduct::Busy { failure, retry_after: Duration::from_mins(1) });
     drop(turn);
     let (rung, mut ringing) = watch::channel(false);
-    let parked = Bell(rung).start().recipient();
-    let refused = registry.send(admit_with("b", &parked)).await.unwrap().err().unwrap();
+    let parked: Recipient<HostRecovered> = Bell(rung).start().recipient();
+    let asks = Admit { recovered: parked.downgrade(), ..admit("b") };
+    let refused = registry.send(asks).await.unwrap().err().unwrap();
     assert!(matches!(refused.disposition, Disposition::Park { .. }));
 
     address(&registries, &origin).do_send(Break);

@@ -17,8 +17,9 @@ fn object(version: usize) -> Value {
 }
 
 fn change(difference: Value) -> StatusChange {
-    let of = Arc::new(Object::parse(&object(7)).unwrap());
-    StatusChange { of, difference }
+    let mut of = object(7);
+    of["metadata"]["uid"] = json!("one");
+    StatusChange { of: Arc::new(Object::parse(&of).unwrap()), difference }
 }
 
 fn writer(api: &Api) -> Writer {
@@ -40,7 +41,12 @@ async fn objects_are_written_under_the_name_of_upstream() {
     let path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app";
     let paths: Vec<_> = asked.iter().map(|asked| format!("{} {}", asked.method, asked.path)).collect();
     assert_eq!(paths, [format!("PUT {path}/status"), format!("PATCH {path}"), format!("GET {path}")]);
-    assert_eq!(asked[0].body, change.replacement());
+    let metadata = json!({ "namespace": "apps", "name": "app", "uid": "one", "resourceVersion": "7" });
+    let expected = json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
+        "metadata": metadata, "status": { "url": "u" },
+    });
+    assert_eq!(asked[0].body, expected);
     assert_eq!(asked[1].body, json!({ "metadata": {} }));
     let types = asked[..2].iter().map(|asked| asked.headers["content-type"].to_str().unwrap());
     assert!(types.eq(["application/json", "application/merge-patch+json"]));

@@ -61,10 +61,15 @@ impl Store {
     pub(super) fn make_private<T>(
         &self,
         directory: &Path,
-        creator: impl FnMut(&Path) -> io::Result<T>,
+        mut creator: impl FnMut(&Path) -> io::Result<T>,
     ) -> io::Result<(Temporary, T)> {
-        disk::make_directory(directory)?;
-        self.names.make(directory, creator)
+        match self.names.make(directory, &mut creator) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                disk::make_directory(directory)?;
+                self.names.make(directory, creator)
+            }
+            done => done,
+        }
     }
 
     pub(super) fn archives(&self) -> PathBuf {
