@@ -6,7 +6,7 @@ use super::Error;
 pub(super) const KIND: &str = "ocirepository";
 /// The link to the artifact that was published last (spec 7.3).
 pub(super) const LATEST: &str = "latest.tar.gz";
-/// A link of upstream's that did not come to take its place, and that upstream removes when it publishes again.
+/// A link of upstream's that did not come to take its place: a stale one is removed at the next publication (spec 7.3).
 pub(super) const LATEST_TEMPORARY: &str = "latest.tar.gz.tmp";
 /// Lock files of upstream, which stay until their artifact goes.
 pub(super) const LOCK: &str = ".lock";

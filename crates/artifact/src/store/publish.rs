@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::error::{failed, unseen};
 use super::integrity::{Verdict, verify};
+use super::key::LATEST_TEMPORARY;
 use super::private::Temporary;
 use super::{Error, Key, PrivateLink, PublishError, Store};
 use crate::digest::Digest;
@@ -121,7 +122,8 @@ impl Store {
     pub(super) fn point_latest(&self, key: &Key, path: &str) -> Result<(), Error> {
         let latest = key.latest_path();
         let target = self.full(path);
-        self.make_private(&self.archives(), |name| disk::symbolic_link(&target, name))
+        disk::remove(&self.full(&key.path_of(LATEST_TEMPORARY)))
+            .and_then(|_| self.make_private(&self.archives(), |name| disk::symbolic_link(&target, name)))
             .and_then(|(temporary, ())| disk::rename(temporary.path(), &self.full(&latest)))
             .map_err(failed("link", &latest))
     }

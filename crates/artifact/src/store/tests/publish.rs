@@ -124,6 +124,7 @@ fn a_link_that_upstream_left_half_done_is_in_nobody_s_way() {
     let published = fixture.publish(&key("app"), 'a', "content");
 
     assert!(published.latest.is_ok());
+    assert_eq!(fixture.names("ocirepository/team/app").len(), 2);
     let latest = fs_err::read_to_string(fixture.path("ocirepository/team/app/latest.tar.gz")).unwrap();
     assert_eq!(latest, "content");
 }
