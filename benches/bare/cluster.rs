@@ -1,4 +1,4 @@
-//! The read and the three writes that the API server gets for each object.
+//! The read and the three writes that the API server gets for each object: the status as the program writes it, replaced.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -49,11 +49,11 @@ impl Cluster {
         Ok(secret.data.and_then(|mut data| data.remove("ca.crt")).context("no ca.crt")?.0)
     }
 
-    pub(crate) async fn put_on_finalizer(&self, object: &Repository) -> anyhow::Result<()> {
+    /// The object as it is then.
+    pub(crate) async fn put_on_finalizer(&self, object: &Repository) -> anyhow::Result<Repository> {
         let patch = Patch::Merge(json!({"metadata": {"finalizers": [FINALIZER]}}));
         let request = of_kind(object).patch(&object.name_any(), &PatchParams::default(), &patch)?;
-        self.client.request_text(request).await?;
-        Ok(())
+        Ok(serde_json::from_str(&self.client.request_text(request).await?)?)
     }
 
     pub(crate) async fn write_status(&self, object: &Repository, pulled: &Pulled) -> anyhow::Result<()> {
@@ -69,12 +69,19 @@ impl Cluster {
             "path": pulled.file, "url": url, "revision": pulled.revision, "digest": pulled.digest, "size": pulled.size,
             "lastUpdateTime": now,
         });
-        let status = json!({"status": {
-            "observedGeneration": generation, "url": url, "artifact": artifact,
-            "conditions": [condition("Ready"), condition("ArtifactInStorage")],
-        }});
-        let (name, patch) = (object.name_any(), Patch::Merge(status));
-        let request = of_kind(object).patch_subresource("status", &name, &PatchParams::default(), &patch)?;
+        let metadata = &object.metadata;
+        let whole = json!({
+            "apiVersion": format!("{GROUP}/v1"), "kind": KIND,
+            "metadata": {
+                "namespace": metadata.namespace, "name": metadata.name, "resourceVersion": metadata.resource_version,
+            },
+            "status": {
+                "observedGeneration": generation, "url": url, "artifact": artifact,
+                "conditions": [condition("Ready"), condition("ArtifactInStorage")],
+            },
+        });
+        let (name, whole) = (object.name_any(), serde_json::to_vec(&whole)?);
+        let request = of_kind(object).replace_subresource("status", &name, &PostParams::default(), whole)?;
         self.client.request_text(request).await?;
         self.written.set(Instant::now());
         Ok(())

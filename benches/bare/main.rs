@@ -88,9 +88,9 @@ impl Bare {
         let registry = registry.get_or_try_init(|| Registry::find(host, &authority)).await?;
         let range = object.spec.reference.as_ref().is_some_and(|reference| reference.semver.is_some());
         let pull = registry.pull(repository, range, &self.data);
-        let (pulled, ()) = tokio::try_join!(pull, self.cluster.put_on_finalizer(object))?;
-        self.cluster.write_status(object, &pulled).await?;
+        let (pulled, object) = tokio::try_join!(pull, self.cluster.put_on_finalizer(object))?;
+        self.cluster.write_status(&object, &pulled).await?;
         drop(turn);
-        self.cluster.write_event(object, &pulled).await
+        self.cluster.write_event(&object, &pulled).await
     }
 }
