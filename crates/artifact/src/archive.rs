@@ -2,6 +2,7 @@
 
 mod gzip;
 mod header;
+mod stored;
 
 use std::io::{self, Read, Write};
 

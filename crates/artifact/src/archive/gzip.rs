@@ -7,6 +7,7 @@ use std::thread;
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
+use super::stored::{is_noise, store};
 use crate::hold::hold;
 
 /// Bytes that are deflated at a time, by a state of their own.
@@ -127,18 +128,22 @@ impl Deflaters {
         })
     }
 
-    /// Deflates a block behind what is there before.
+    /// Deflates a block behind what is there before, or stores what gets no smaller.
     fn deflate(&self, before: Vec<u8>, block: &[u8], end: FlushCompress) -> io::Result<Vec<u8>> {
         let idle = hold(&self.idle).pop();
         let mut state = idle.unwrap_or_else(|| Compress::new(Compression::new(LEVEL), false));
         let mut deflated = before;
         deflated.reserve(block.len() + HEADROOM);
-        state.compress_vec(block, &mut deflated, end)?;
-        // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
-        if state.total_in() != block.len() as u64 || deflated.len() == deflated.capacity() {
-            return Err(io::Error::other("deflated block does not fit"));
+        if is_noise(block, &mut state)? {
+            store(block, end, &mut deflated);
+        } else {
+            state.compress_vec(block, &mut deflated, end)?;
+            // All was taken and room is left: the flush is complete too (zlib's manual, `deflate`).
+            if state.total_in() != block.len() as u64 || deflated.len() == deflated.capacity() {
+                return Err(io::Error::other("deflated block does not fit"));
+            }
+            state.reset();
         }
-        state.reset();
         self.keep(state);
         Ok(deflated)
     }
@@ -158,6 +163,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::stored::tests::noise;
     use super::*;
     use crate::digest::Algorithm;
 
@@ -187,6 +193,10 @@ mod tests {
         compressed(bytes, std::iter::empty())
     }
 
+    fn digest(bytes: &[u8]) -> String {
+        Algorithm::Sha256.digest_of(bytes).unwrap().to_string()
+    }
+
     fn inflated(bytes: &[u8]) -> Vec<u8> {
         let mut inflated = Vec::new();
         flate2::read::GzDecoder::new(bytes).read_to_end(&mut inflated).unwrap();
@@ -198,9 +208,10 @@ mod tests {
         let bytes = at_once(&sample(3 * BLOCK + 5));
 
         assert_eq!(bytes[..10], HEADER);
+        assert_eq!(digest(&bytes), "sha256:d4f1a5b27fd51d2d577fefebceb356b6364b6ec87dd71068879034ffa3090b73");
         assert_eq!(
-            Algorithm::Sha256.digest_of(&bytes[..]).unwrap().to_string(),
-            "sha256:d4f1a5b27fd51d2d577fefebceb356b6364b6ec87dd71068879034ffa3090b73"
+            digest(&at_once(&noise(2 * BLOCK + 5))),
+            "sha256:926c4e1239c2a0b47041f86d59d3b51b7d297a40d48617f52938519a0e3f9c26"
         );
     }
 
@@ -214,10 +225,13 @@ mod tests {
 
     #[test]
     fn bytes_that_do_not_compress_fit_too() {
-        let noise: Vec<u8> =
-            (0u32..).flat_map(|at| *blake3::hash(&at.to_le_bytes()).as_bytes()).take(2 * BLOCK).collect();
+        for length in [65_535, 65_536, BLOCK, 2 * BLOCK, 2 * BLOCK + 65_536] {
+            let noise = noise(length);
+            let bytes = at_once(&noise);
 
-        assert!(inflated(&at_once(&noise)) == noise);
+            assert!(inflated(&bytes) == noise);
+            assert!(bytes.len() < length + length / 1000 + 64, "{length}");
+        }
     }
 
     #[test]
@@ -232,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_bytes_do_not_depend_on_how_many_blocks_are_deflated_side_by_side() {
-        let bytes = sample(5 * BLOCK + 7);
+        let bytes = [sample(3 * BLOCK), noise(2 * BLOCK), sample(7)].concat();
         let written = |lanes| {
             let deflaters = Deflaters { lanes, ..Deflaters::new() };
             let mut writer = GzipWriter::new(Vec::new(), 0, &deflaters);
@@ -274,7 +288,7 @@ mod tests {
             used.deflate(Vec::new(), &earlier.repeat(repeated), FlushCompress::Sync).unwrap();
             used.deflate(Vec::new(), &sample(length / 2), FlushCompress::Finish).unwrap();
 
-            for block in [&sample(length)[..], &earlier, &earlier[earlier.len() / 3..]] {
+            for block in [&noise(length)[..], &sample(length), &earlier, &earlier[earlier.len() / 3..]] {
                 let fresh = Deflaters::new().deflate(Vec::new(), block, FlushCompress::Finish).unwrap();
                 prop_assert!(used.deflate(Vec::new(), block, FlushCompress::Finish).unwrap() == fresh);
             }
