@@ -26,7 +26,7 @@ WEBHOOK = (
 )
 
 FLOORS = [
-    Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,nudge,restart", who="null"),
+    Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,restart", who="null"),
     Run("floor-1000", "-n 1000 --shape distinct --scenarios cold", who="null"),
     Run("floor-3000", "-n 3000 --shape same --scenarios cold", who="null"),
     Run("floor-nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50", who="null"),
@@ -36,7 +36,7 @@ FLOORS = [
 RUNS = [
     Run("same-1000", "-n 1000 --shape same --scenarios cold", "floor-1000"),
     Run("distinct-1000", "-n 1000 --shape distinct --scenarios cold", "floor-1000"),
-    Run("distinct-500", "-n 500 --shape distinct --payload-mib 200 --scenarios cold,burst,nudge,restart,wipe,serve", "floor-500"),
+    Run("distinct-500", "-n 500 --shape distinct --payload-mib 200 --scenarios cold,burst,restart,wipe,serve", "floor-500"),
     Run("latency-500", "-n 500 --shape distinct --latency 20ms --scenarios cold", "floor-500"),
     Run("same-3000", "-n 3000 --shape same --scenarios cold", "floor-3000"),
     Run("identities", "-n 500 --shape same --identities 100 --auth token --scenarios cold"),
@@ -46,6 +46,7 @@ RUNS = [
     Run("steady-semver", "-n 100 --shape distinct --ref semver --scenarios steady --auth token"),
     Run("neighbour", "-n 100 --shape distinct --scenarios nudge,neighbour"),
     Run("neighbour-hang", "-n 100 --shape distinct --hang --scenarios nudge,neighbour"),
+    Run("nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50", "floor-nudge"),
     Run("webhook", f"-n 100 --shape distinct --scenarios nudge --nudges 50 {WEBHOOK}", "floor-nudge", operator="--webhook-addr=127.0.0.1:{hook_port}"),
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
