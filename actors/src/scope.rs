@@ -2,9 +2,8 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::{Message, Recipient};
@@ -39,7 +38,7 @@ pub struct Scope {
 #[derive(Debug)]
 pub struct Budget {
     left_ms: AtomicU64,
-    admitted: OnceLock<Instant>,
+    admitted: Mutex<Option<Instant>>,
     total: Duration,
 }
 
@@ -48,18 +47,30 @@ impl Budget {
     #[must_use]
     pub fn new(total: Duration) -> Self {
         let left_ms = AtomicU64::new(u64::try_from(total.as_millis()).unwrap_or(u64::MAX));
-        Self { left_ms, admitted: OnceLock::new(), total }
+        Self { left_ms, admitted: Mutex::default(), total }
     }
 
-    /// Notes that the attempt has been given its first turn.
+    /// Notes that the attempt has been given a turn.
     pub fn admit(&self) {
-        self.admitted.get_or_init(Instant::now);
+        self.admission().get_or_insert_with(Instant::now);
     }
 
-    /// How long ago that was (D27).
+    /// Waits in a queue. Who stands in one does not run, however long ago it was admitted (D27).
+    pub async fn queue<T>(&self, turn: impl Future<Output = T>) -> T {
+        *self.admission() = None;
+        let turn = turn.await;
+        self.admit();
+        turn
+    }
+
+    /// How long the attempt has run since its first turn, or since it last stood in a queue (D27).
     #[must_use]
     pub fn admitted_for(&self) -> Option<Duration> {
-        self.admitted.get().map(Instant::elapsed)
+        self.admission().map(|since| since.elapsed())
+    }
+
+    fn admission(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What `spec.timeout` says.

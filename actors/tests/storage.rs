@@ -80,7 +80,11 @@ impl Scene {
     }
 
     async fn publish(&self, key: &Key, digest: &str) -> Result<Published, Failure> {
-        let Claimed::Build(ticket) = self.storage.send(claim(key, digest)).await.unwrap()? else {
+        self.publish_in(scope(key), digest).await
+    }
+
+    async fn publish_in(&self, scope: Scope, digest: &str) -> Result<Published, Failure> {
+        let Claimed::Build(ticket) = self.storage.send(claim(&scope.key, digest)).await.unwrap()? else {
             panic!("somebody else builds it");
         };
         let making = Making {
@@ -94,7 +98,7 @@ impl Scene {
         };
         let supply = Supply::Content(ticket, Fetched::Memory(Bytes::from_static(b"content")));
         let (revision, metadata) = (digest.to_owned(), [].into());
-        let publish = Publish { scope: scope(key), supply, revision, metadata, making };
+        let publish = Publish { scope, supply, revision, metadata, making };
         self.storage.send(publish).await.unwrap()
     }
 

@@ -118,7 +118,10 @@ impl Handler<Publish> for Storage {
 
     fn handle(&mut self, publish: Publish, _: &mut Context<Self>) -> Self::Result {
         let desk = self.desk.clone();
-        Box::pin(async move { desk.work(move |desk| publish::publish(desk, publish)).await })
+        Box::pin(async move {
+            let processor = publish.scope.budget.queue(desk.processors.acquire()).await;
+            desk.work_on(processor, move |desk| publish::publish(desk, publish)).await
+        })
     }
 }
 

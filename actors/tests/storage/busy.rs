@@ -54,3 +54,22 @@ async fn an_attempt_that_is_overtaken_waits_no_longer() {
     assert!(inspected.unwrap().unwrap().is_err_and(|failure| failure.is_cancelled()));
     assert_eq!(scene.processors.waiting(), 0);
 }
+
+#[actix::test]
+async fn who_waits_for_a_processor_to_publish_does_not_run_until_it_has_one() {
+    let scene = Scene::new(Settings::default());
+    let busy = all(&scene.processors);
+    let scope = scope(&app());
+    scope.budget.admit();
+    assert!(scope.budget.admitted_for().is_some());
+
+    let waits = async {
+        one_waits(&scene.processors).await;
+        assert_eq!(scope.budget.admitted_for(), None);
+        drop(busy);
+    };
+    let (published, ()) = tokio::join!(scene.publish_in(scope.clone(), FIRST), waits);
+
+    published.unwrap();
+    assert!(scope.budget.admitted_for().is_some());
+}

@@ -49,7 +49,7 @@ pub enum Event {
     HostRecovered,
     /// The timer that [`Effect::ProgressAfter`] asked for.
     ProgressDue {
-        /// How long ago the attempt was admitted by its registry, if it was.
+        /// How long the attempt has run since it was admitted by its registry and stood in no queue, if it does.
         admitted_for: Option<Duration>,
         /// How long ago it was started.
         waited: Duration,
