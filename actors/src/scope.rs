@@ -50,20 +50,22 @@ impl Budget {
         Self { left_ms, admitted: Mutex::default(), total }
     }
 
-    /// Notes that the attempt has been given a turn.
+    /// Notes that the attempt has been given its first turn.
     pub fn admit(&self) {
         self.admission().get_or_insert_with(Instant::now);
     }
 
-    /// Waits in a queue. Who stands in one does not run, however long ago it was admitted (D27).
+    /// Waits in a queue, where an attempt does not run (D27).
     pub async fn queue<T>(&self, turn: impl Future<Output = T>) -> T {
+        let ran = self.admitted_for().unwrap_or_default();
         *self.admission() = None;
         let turn = turn.await;
-        self.admit();
+        *self.admission() = Instant::now().checked_sub(ran);
         turn
     }
 
-    /// How long the attempt has run since its first turn, or since it last stood in a queue (D27).
+    /// How long the attempt has run since its first turn, without what it spent in a queue; `None` before, and while it stands in one
+    /// (D27).
     #[must_use]
     pub fn admitted_for(&self) -> Option<Duration> {
         self.admission().map(|since| since.elapsed())
@@ -201,4 +203,26 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
         .unwrap_or_default();
     tracing::error!(panic = text, "work of an attempt panicked");
     Failure::internal("unexpected panic, see the operator's log")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_has_run_as_long_after_a_queue_as_before_it() {
+        let budget = Budget::new(Duration::from_mins(1));
+        budget.admit();
+        tokio::time::advance(Duration::from_secs(1)).await;
+
+        let waits = async {
+            assert_eq!(budget.admitted_for(), None);
+            tokio::time::advance(Duration::from_secs(5)).await;
+        };
+        budget.queue(waits).await;
+        assert_eq!(budget.admitted_for(), Some(Duration::from_secs(1)));
+
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(budget.admitted_for(), Some(Duration::from_secs(2)));
+    }
 }

@@ -192,7 +192,7 @@ async fn a_file_that_cannot_be_written_leaves_the_one_before() {
 
     let head =
         format!("unable to copy artifact to storage: failed to create 'ocirepository/team/app/{SECOND}");
-    is_told(told, Reason::ArchiveOperationFailed, &head, "ot a directory");
+    is_told(told, Reason::ArchiveOperationFailed, &head, "Not a directory");
     scene.holds(&artifact).await;
 }
 
