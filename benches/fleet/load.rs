@@ -116,11 +116,11 @@ async fn bare(registry: &Registry, pull: bool) -> anyhow::Result<Duration> {
     Ok(since.elapsed())
 }
 
-/// Twice the objects that look at their registry again within this time, evenly over the first minute after a start (D29), and the
-/// request that finds out how it is reached.
+/// The objects that may look at their registry again within this time, evenly over the minute that begins with their first check
+/// (D29), and the request that finds out how it is reached.
 fn due(phase: &Phase, size: usize) -> u64 {
     let minute = Duration::from_mins(1).as_millis();
-    u64::try_from(2 * size as u128 * phase.took.as_millis() / minute).unwrap_or(u64::MAX) + 1
+    u64::try_from(size as u128 * phase.took.as_millis() / minute).unwrap_or(u64::MAX) + 1
 }
 
 /// Counts are exact: a phase that writes or asks more than it must ends the benchmark. One request more finds out how the
