@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, Context, Handler};
 use oci::image::ImageError;
 use oci::{Client, Credential, Error, Origin};
 use reconcile::{Disposition, Failure, Reason};
 use reference::{Repository, Selector};
 use sluice_actors::failure::{Step, registry};
 use sluice_actors::registry::{Conduct, Line, Turn, TurnReturned};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use sluice_actors::testing::Probe;
 
 const URL: &str = "oci://ghcr.io/example/app";
 
@@ -68,27 +67,13 @@ fn who_waits_for_a_host_is_told_in_the_words_of_its_own_first_step() {
     assert_eq!(overtaken, Failure::cancelled());
 }
 
-struct Ear(UnboundedSender<TurnReturned>);
-
-impl Actor for Ear {
-    type Context = Context<Self>;
-}
-
-impl Handler<TurnReturned> for Ear {
-    type Result = ();
-
-    fn handle(&mut self, returned: TurnReturned, _: &mut Context<Self>) {
-        self.0.send(returned).unwrap();
-    }
-}
-
 #[actix::test]
 async fn a_turn_brings_back_what_the_host_said_and_not_what_was_wanted_of_it() {
-    let (sender, mut heard) = unbounded_channel();
+    let (returned, mut heard) = Probe::start_with(|_: &TurnReturned| async {});
     let origin = Origin::new("127.0.0.1:1");
     let client = Client::new(&origin, &oci::Settings::default()).unwrap();
     let line = Line::new(client, origin.key(), Arc::new(Credential::Anonymous));
-    let turn = Turn::new(line, 1, Ear(sender).start().recipient());
+    let turn = Turn::new(line, 1, returned);
     let error = turn.line.client.head(&Credential::Anonymous, "app", "v1").await.unwrap_err();
 
     let failure = registry(&turn.line, &Repository::parse_url(URL).unwrap(), Step::Tags, URL, &error);

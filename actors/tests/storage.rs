@@ -22,13 +22,15 @@ use oci::{Client, Credential, Origin};
 use reconcile::{Artifact, ConditionKind, Disposition, Failure, Operation, Reason, Stock};
 use serde_json::json;
 use sluice_actors::fetcher::{Fetch, Fetched, Fetcher};
-use sluice_actors::registry::Line;
+use sluice_actors::registry::{Line, Turn, TurnReturned};
 use sluice_actors::storage::{
     Address, Claim, Claimed, Inspect, Inspected, Making, Processors, Publish, Published, Purge, RecipeKey,
     Scrubbing, Storage, Supply,
 };
+use sluice_actors::testing::Probe;
 use sluice_actors::{Key, Scope};
 use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 const FIRST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const SECOND: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -46,6 +48,19 @@ fn scope(key: &Key) -> Scope {
 
 fn app() -> Key {
     Key::new("team", "app")
+}
+
+/// The way to a registry that nobody asks.
+fn line() -> Line {
+    let origin = Origin::new("127.0.0.1:1");
+    let client = Client::new(&origin, &oci::Settings::default()).unwrap();
+    Line::new(client, origin.key(), Arc::new(Credential::Anonymous))
+}
+
+/// A turn, and who hears of its return.
+fn turn() -> (Turn, UnboundedReceiver<TurnReturned>) {
+    let (returned, heard) = Probe::start_with(|_: &TurnReturned| async {});
+    (Turn::new(line(), 1, returned), heard)
 }
 
 /// A claim of what one recipe makes of the layer of this digest.
@@ -80,10 +95,10 @@ impl Scene {
     }
 
     async fn publish(&self, key: &Key, digest: &str) -> Result<Published, Failure> {
-        self.publish_in(scope(key), digest).await
+        self.publish_in(scope(key), digest, turn().0).await
     }
 
-    async fn publish_in(&self, scope: Scope, digest: &str) -> Result<Published, Failure> {
+    async fn publish_in(&self, scope: Scope, digest: &str, turn: Turn) -> Result<Published, Failure> {
         let Claimed::Build(ticket) = self.storage.send(claim(&scope.key, digest)).await.unwrap()? else {
             panic!("somebody else builds it");
         };
@@ -96,7 +111,8 @@ impl Scene {
             generation: 1,
             fields: BTreeSet::new(),
         };
-        let supply = Supply::Content(ticket, Fetched::Memory(Bytes::from_static(b"content")));
+        let content = Fetched::Memory(Bytes::from_static(b"content"));
+        let supply = Supply::Content { ticket, content, turn: Box::new(turn) };
         let (revision, metadata) = (digest.to_owned(), [].into());
         let publish = Publish { scope, supply, revision, metadata, making };
         self.storage.send(publish).await.unwrap()
@@ -200,12 +216,10 @@ async fn a_file_that_cannot_be_written_leaves_the_one_before() {
 async fn a_layer_that_is_larger_than_the_room_is_refused_before_it_is_asked_for() {
     let scene = Scene::new(Settings { reserve_percent: 100, ..Settings::default() });
     let fetcher = Fetcher::new(Arc::clone(&scene.store), None).start();
-    let origin = Origin::new("127.0.0.1:1");
-    let client = Client::new(&origin, &oci::Settings::default()).unwrap();
     let layer = json!({"digest": FIRST, "size": 2 << 20});
     let fetch = Fetch {
         scope: scope(&app()),
-        line: Line::new(client, origin.key(), Arc::new(Credential::Anonymous)),
+        line: line(),
         url: "oci://127.0.0.1:1/app".to_owned(),
         repository: reference::Repository::parse_url("oci://127.0.0.1:1/app").unwrap(),
         layer: serde_json::from_value(layer).unwrap(),
@@ -236,6 +250,13 @@ async fn what_an_object_used_is_remembered_of_the_generation_that_was_looked_at_
     assert_eq!(scene.inspect_using(3, &[]).await, (3, branch()));
     assert_eq!(scene.inspect_using(4, &[]).await, (3, branch()), "its owner took it out");
     assert_eq!(scene.inspect_using(4, &[]).await, (4, BTreeSet::new()));
+}
+
+#[actix::test]
+async fn what_is_published_is_remembered_of_its_object() {
+    let (scene, artifact) = Scene::stocked().await;
+
+    assert_eq!(scene.inspect(&artifact).await.unwrap().generation, 1);
 }
 
 #[actix::test]

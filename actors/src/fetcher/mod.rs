@@ -1,7 +1,7 @@
 //! Reads manifests and layers for one attempt at a time; equal manifest requests of one identity are one.
 //!
 //! Owns: the manifest flights.        Receives: [`Describe`], [`Fetch`].
-//! Bounds: one flight per (origin, identity, repository, digest, platform); the caller's turn; 1 MiB of memory a fetch.
+//! Bounds: one flight per (origin, identity, repository, digest, platform); the caller's turn; 16 MiB of contents in memory, what has no room there is on disk.
 //! Fails: an attempt, on any input; the process, if it panics itself.
 
 mod messages;
@@ -26,6 +26,7 @@ use crate::registry::Conduct;
 pub struct Fetcher {
     flights: Flights<Question, Result<Arc<Described>, Failure>>,
     store: Arc<Store>,
+    room: sink::Room,
     max_size: Option<u64>,
 }
 
@@ -44,7 +45,7 @@ impl Fetcher {
     /// A fetcher that spools beside this store and refuses layers beyond `max_size` bytes (D15).
     #[must_use]
     pub fn new(store: Arc<Store>, max_size: Option<u64>) -> Self {
-        Self { flights: Flights::default(), store, max_size }
+        Self { flights: Flights::default(), store, room: sink::Room::new(), max_size }
     }
 
     /// What is counted of manifests.
@@ -75,10 +76,10 @@ impl Handler<Fetch> for Fetcher {
     type Result = ResponseFuture<Result<Fetched, Failure>>;
 
     fn handle(&mut self, fetch: Fetch, _: &mut Context<Self>) -> Self::Result {
-        let (store, max_size) = (Arc::clone(&self.store), self.max_size);
+        let (store, room, max_size) = (Arc::clone(&self.store), self.room.clone(), self.max_size);
         Box::pin(async move {
             let scope = fetch.scope.clone();
-            scope.offload(transfer(fetch, store, max_size)).await
+            scope.offload(transfer(fetch, store, room, max_size)).await
         })
     }
 }
@@ -115,7 +116,12 @@ async fn ask(describe: &Describe) -> Result<Arc<Described>, Failure> {
     Ok(Arc::new(described))
 }
 
-async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Result<Fetched, Failure> {
+async fn transfer(
+    fetch: Fetch,
+    store: Arc<Store>,
+    room: sink::Room,
+    max_size: Option<u64>,
+) -> Result<Fetched, Failure> {
     let Fetch { scope, line, url, repository, layer, operation, elsewhere } = fetch;
     if let Some(archive) = elsewhere {
         let asked = Box::pin(line.client.has_blob(&line.credential, repository.path(), &layer));
@@ -124,7 +130,8 @@ async fn transfer(fetch: Fetch, store: Arc<Store>, max_size: Option<u64>) -> Res
             return Ok(Fetched::Elsewhere(archive));
         }
     }
-    let mut sink = sink::Spooling::new(&store, layer.size).map_err(|error| self::store(operation, &error))?;
+    let mut sink =
+        sink::Spooling::new(&store, &room, layer.size).map_err(|error| self::store(operation, &error))?;
     let limits = BlobLimits { stall: scope.budget.total(), max_bytes: max_size };
     let read =
         Box::pin(line.client.blob(&line.credential, repository.path(), &layer, limits, &mut sink)).await;

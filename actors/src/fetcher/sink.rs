@@ -1,21 +1,36 @@
 //! Where a layer's bytes go while they arrive: into memory as long as they are few, else into a spool file.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use artifact::store::{Error, Spool, Store};
 use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Fetched;
 
-/// What is kept in memory: most manifests' layers, so that ten thousand objects take turns within 16 MiB.
-const IN_MEMORY: u64 = 1 << 20;
+/// The largest that is kept in memory: most layers of manifests are smaller.
+const IN_MEMORY: u32 = 1 << 20;
+/// Bytes kept in memory at a time, until they are built: as much as the turns of one origin may bring. Who finds it taken does not
+/// wait for other hosts, but writes a spool.
+const ROOM: u32 = 16 * IN_MEMORY;
 /// Bytes that are gathered before the disk is asked, on a thread that may wait for it.
 const GATHERED: usize = 256 * 1024;
 
+/// What all contents in memory share.
+#[derive(Clone)]
+pub(super) struct Room(Arc<Semaphore>);
+
 /// A sink of the size that the descriptor announces.
 pub(super) enum Spooling {
-    Memory(Vec<u8>),
+    Memory(Kept),
     Spool(Spooler),
+}
+
+/// Bytes, and their part of the room.
+pub(super) struct Kept {
+    bytes: Vec<u8>,
+    _room: OwnedSemaphorePermit,
 }
 
 /// A spool, and what it has not been given yet. A disk that hangs holds up this transfer and no thread of the network.
@@ -25,11 +40,29 @@ pub(super) struct Spooler {
     gathered: Vec<u8>,
 }
 
+impl Room {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(ROOM as usize)))
+    }
+
+    fn keep(&self, size: u64) -> Option<Kept> {
+        let size = u32::try_from(size).ok().filter(|size| *size <= IN_MEMORY)?;
+        let room = Arc::clone(&self.0).try_acquire_many_owned(size).ok()?;
+        Some(Kept { bytes: Vec::with_capacity(size as usize), _room: room })
+    }
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Spooling {
-    /// A sink for so many bytes; larger ones are promised room on the disk.
-    pub(super) fn new(store: &Store, size: u64) -> Result<Self, Error> {
-        if size <= IN_MEMORY {
-            return Ok(Self::Memory(Vec::new()));
+    /// A sink for so many bytes; who finds no room in memory is promised some on the disk.
+    pub(super) fn new(store: &Store, room: &Room, size: u64) -> Result<Self, Error> {
+        if let Some(kept) = room.keep(size) {
+            return Ok(Self::Memory(kept));
         }
         let spool = Some(store.spool(size)?);
         Ok(Self::Spool(Spooler { spool, gathered: Vec::new() }))
@@ -38,7 +71,7 @@ impl Spooling {
     /// What has arrived.
     pub(super) async fn finish(self) -> io::Result<Fetched> {
         match self {
-            Self::Memory(bytes) => Ok(Fetched::Memory(Bytes::from(bytes))),
+            Self::Memory(kept) => Ok(Fetched::Memory(Bytes::from_owner(kept))),
             Self::Spool(mut spooler) => {
                 spooler.spill().await?;
                 spooler.spool.map(Fetched::Spool).ok_or_else(lost)
@@ -83,7 +116,7 @@ fn lost() -> io::Error {
 impl oci::Sink for Spooling {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Memory(memory) => memory.extend_from_slice(bytes),
+            Self::Memory(kept) => kept.bytes.extend_from_slice(bytes),
             Self::Spool(spooler) => {
                 spooler.gathered.extend_from_slice(bytes);
                 if spooler.gathered.len() >= GATHERED {
@@ -96,7 +129,7 @@ impl oci::Sink for Spooling {
 
     async fn restart(&mut self) -> io::Result<()> {
         match self {
-            Self::Memory(memory) => memory.clear(),
+            Self::Memory(kept) => kept.bytes.clear(),
             Self::Spool(spooler) => {
                 spooler.gathered.clear();
                 spooler.ask(Spool::restart).await?;
@@ -120,7 +153,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path(), Settings::default()).unwrap();
         let bytes: Vec<u8> = (0..IN_MEMORY + 7).map(|at| u8::try_from(at % 251).unwrap()).collect();
-        let mut sink = Spooling::new(&store, bytes.len() as u64).unwrap();
+        let mut sink = Spooling::new(&store, &Room::new(), bytes.len() as u64).unwrap();
 
         sink.write(&vec![0; GATHERED + 1]).await.unwrap();
         sink.write(b"wrong").await.unwrap();
@@ -135,5 +168,25 @@ mod tests {
         let mut read = Vec::new();
         spool.content().open().unwrap().read_to_end(&mut read).unwrap();
         assert!(read == bytes, "{} bytes", read.len());
+    }
+    #[tokio::test]
+    async fn who_finds_no_room_in_memory_writes_a_spool_until_what_is_there_is_built() {
+        let (directory, room) = (tempfile::tempdir().unwrap(), Room::new());
+        let store = Store::open(directory.path(), Settings::default()).unwrap();
+        let fetched = async || {
+            let mut sink = Spooling::new(&store, &room, IN_MEMORY.into()).unwrap();
+            sink.write(b"content").await.unwrap();
+            sink.finish().await.unwrap()
+        };
+        let mut kept = Vec::new();
+        for _ in 0..ROOM / IN_MEMORY {
+            kept.push(fetched().await);
+        }
+        assert!(kept.iter().all(|fetched| matches!(fetched, Fetched::Memory(_))));
+
+        assert!(matches!(fetched().await, Fetched::Spool(_)));
+
+        kept.pop();
+        assert!(matches!(fetched().await, Fetched::Memory(bytes) if bytes == "content"));
     }
 }

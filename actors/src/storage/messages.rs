@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::claims::Ticket;
 use crate::fetcher::Fetched;
+use crate::registry::Turn;
 use crate::{Key, Scope};
 
 /// Asks what is in store for an object; retention happens here (row 3).
@@ -102,8 +103,16 @@ pub struct Publish {
 pub enum Supply {
     /// An archive that was built before.
     Archive(PrivateLink),
-    /// Content to build it from, and the right to do so.
-    Content(Ticket, Fetched),
+    /// Content to build it from.
+    Content {
+        /// The right to do so.
+        ticket: Ticket,
+        /// The bytes.
+        content: Fetched,
+        /// Given back when a processor takes the content: what waits for one is bounded by the turns, and who was asked for goes
+        /// first at the registry.
+        turn: Box<Turn>,
+    },
 }
 
 /// How an archive is made, and of which wish it is the answer.

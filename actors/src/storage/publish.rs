@@ -15,9 +15,10 @@ pub(super) fn publish(desk: &Desk, publish: Publish) -> Result<Published, Failur
     let Publish { scope, supply, revision, metadata, making } = publish;
     let (stored, recipe) = match supply {
         Supply::Archive(archive) => (link(desk, &scope, &revision, &making, &archive)?, None),
-        Supply::Content(ticket, fetched) => {
+        Supply::Content { ticket, content, turn } => {
+            drop(turn);
             let recipe = ticket.recipe().of_repository.clone();
-            (built(desk, &scope, &revision, &making, ticket, fetched)?, Some(recipe))
+            (built(desk, &scope, &revision, &making, ticket, content)?, Some(recipe))
         }
     };
     note(desk, &scope, &making, recipe, &stored);

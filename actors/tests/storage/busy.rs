@@ -6,7 +6,7 @@ use artifact::store::Settings;
 use sluice_actors::storage::{Claimed, Inspect, Processors};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{FIRST, SECOND, Scene, app, claim, scope};
+use super::{FIRST, SECOND, Scene, app, claim, scope, turn};
 
 /// Longer than anything here takes.
 const SOON: Duration = Duration::from_secs(10);
@@ -68,8 +68,25 @@ async fn who_waits_for_a_processor_to_publish_does_not_run_until_it_has_one() {
         assert_eq!(scope.budget.admitted_for(), None);
         drop(busy);
     };
-    let (published, ()) = tokio::join!(scene.publish_in(scope.clone(), FIRST), waits);
+    let (published, ()) = tokio::join!(scene.publish_in(scope.clone(), FIRST, turn().0), waits);
 
     published.unwrap();
     assert!(scope.budget.admitted_for().is_some());
+}
+
+#[actix::test]
+async fn content_that_waits_for_a_processor_keeps_its_turn_at_the_registry() {
+    let scene = Scene::new(Settings::default());
+    let busy = all(&scene.processors);
+    let (turn, mut returned) = turn();
+
+    let waits = async {
+        one_waits(&scene.processors).await;
+        assert!(returned.try_recv().is_err());
+        drop(busy);
+    };
+    let (published, ()) = tokio::join!(scene.publish_in(scope(&app()), FIRST, turn), waits);
+
+    published.unwrap();
+    assert!(returned.recv().await.is_some());
 }
