@@ -206,7 +206,8 @@ impl Desk {
             && !(fields.is_empty() && record.fields.is_empty())
         {
             let uid = scope.uid.to_string();
-            publish::keep(self, &key, Record { uid, generation, fields, ..record.clone() });
+            let record = Record { uid, generation, fields, ..record.clone() };
+            publish::warn_of(self.store.set_record(&key, record));
         }
         Ok(Inspected {
             stock,

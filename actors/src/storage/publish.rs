@@ -21,7 +21,7 @@ pub(super) fn publish(desk: &Desk, publish: Publish) -> Result<Published, Failur
             (built(desk, &scope, &revision, &making, ticket, content)?, Some(recipe))
         }
     };
-    note(desk, &scope, &making, recipe, &stored);
+    record(desk, &scope, &making, recipe, &stored);
     let link = match &stored.latest {
         Ok(()) => Ok(desk.address.latest(&stored.path)),
         Err(error) => Err(failure::chain(error)),
@@ -126,7 +126,7 @@ fn build_and_publish(
         })
 }
 
-fn note(
+fn record(
     desk: &Desk,
     scope: &Scope,
     making: &Making,
@@ -143,12 +143,12 @@ fn note(
         recipe,
         fields: making.fields.clone(),
     };
-    keep(desk, &key, record);
+    warn_of(desk.store.record_published(&key, stored, record));
 }
 
-/// Remembers an object (D45).
-pub(super) fn keep(desk: &Desk, key: &artifact::store::Key, record: Record) {
-    if let Err(error) = desk.store.set_record(key, record) {
+/// An object that is not remembered (D45) is reconciled all the same.
+pub(super) fn warn_of(recorded: Result<(), artifact::store::Error>) {
+    if let Err(error) = recorded {
         tracing::warn!(
             error = failure::chain(&error),
             "the record of an artifact may be lost with the process"

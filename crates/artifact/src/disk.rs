@@ -107,6 +107,12 @@ pub(crate) fn names(directory: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// The name at the end of where a symbolic link leads, if it is one.
+pub(crate) fn led_to(link: &Path) -> Option<String> {
+    let target = std::fs::read_link(link).ok()?;
+    target.file_name()?.to_str().map(str::to_owned)
+}
+
 /// Makes a directory and its parents.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;

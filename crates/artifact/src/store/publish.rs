@@ -23,6 +23,8 @@ pub struct Published {
     pub size: u64,
     /// Whether `latest.tar.gz` leads to it now; if not, the artifact is published all the same (spec 2.6 step 8).
     pub latest: Result<(), Error>,
+    /// The file of the object that the link led to before.
+    pub(super) replaced: Option<String>,
 }
 
 impl Store {
@@ -107,14 +109,10 @@ impl Store {
         if let Ok(Some(found)) = disk::look(&full) {
             hold(&self.known).note(&path, found.identity, &digest);
         }
+        let replaced = disk::led_to(&self.full(&key.latest_path()));
         let latest = self.point_latest(key, &path);
-        if let Some(file) = key.file_of(&path) {
-            // A file that cannot be noted now counts as superseded when it is next seen.
-            let noted = self.place_of(key).and_then(|place| self.supersede(key, file, None, place));
-            drop(noted);
-        }
         drop(held);
-        let published = Published { path, digest, size, latest };
+        let published = Published { path, digest, size, latest, replaced };
         self.repair(&published);
         Ok(published)
     }

@@ -6,18 +6,35 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::key::{LOCK, is_artifact, is_named_as_artifact};
 use super::records::Entry;
 use super::retention::{Former, surplus};
-use super::{Error, Key, Store, error};
+use super::{Error, Key, Published, Record, Store, error};
 use crate::disk::{self, Look};
 use crate::hold::hold;
 
 impl Store {
+    /// Puts a record in the place of the object's last one after a publication, whose predecessor is superseded now. One that
+    /// is lost with the process counts as superseded when it is next seen.
+    ///
+    /// # Errors
+    /// As [`Store::set_record`].
+    pub fn record_published(&self, key: &Key, published: &Published, record: Record) -> Result<(), Error> {
+        let lock = self.locks.of(key);
+        let _held = hold(&lock);
+        let mut superseded = self.entry(key).superseded;
+        if let Some(file) = published.replaced.clone() {
+            superseded.entry(file).or_insert_with(|| milliseconds(self.host.now()));
+        }
+        let current = key.file_of(&published.path);
+        superseded.retain(|file, _| Some(&**file) != current);
+        self.put_entry(key, Entry { record: Some(record), superseded })
+    }
+
     /// Notes every file beside `current` that is not yet noted as superseded now; upstream's artifacts and those whose time
     /// was lost count from the first time they are seen here, strays, which nobody was ever shown, from when they were
     /// written. Returns them, and whether `current` is there itself. The file that is still `shown` to consumers is none of
     /// them.
     ///
     /// The caller holds the object's lock, and has seen the directory at this `place` since.
-    pub(super) fn supersede(
+    fn supersede(
         &self,
         key: &Key,
         current: &str,

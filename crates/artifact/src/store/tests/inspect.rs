@@ -3,7 +3,7 @@
 use std::fs::FileTimes;
 
 use super::{Fixture, digest_name, digest_of, key, recorded};
-use crate::store::{Recorded, Stored};
+use crate::store::{Record, Recorded, Stored};
 
 fn damaged(reason: &str) -> Stored {
     Stored::Damaged { reason: reason.to_owned() }
@@ -18,7 +18,7 @@ fn a_published_artifact_is_present() {
 
     assert_eq!(stock.stored, Stored::Present);
     assert_eq!(stock.collected.unwrap(), 0);
-    assert_eq!(stock.record, None);
+    assert_eq!(stock.record, Some(Record::default()));
 }
 
 #[test]

@@ -105,7 +105,10 @@ impl Fixture {
 
     /// Publishes a text under a file name made of a letter.
     fn publish(&self, key: &Key, revision: char, text: &str) -> Published {
-        self.store.publish(key, &digest_name(revision), writes(text), || true).unwrap()
+        let published = self.store.publish(key, &digest_name(revision), writes(text), || true).unwrap();
+        let record = self.store.record(key).unwrap_or_default();
+        self.store.record_published(key, &published, record).unwrap();
+        published
     }
 }
 

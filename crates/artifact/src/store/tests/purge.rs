@@ -1,6 +1,6 @@
 //! Deletion removes all that belongs to an object (spec 2.7).
 
-use super::{Fixture, digest_name, key, writes};
+use super::{Fixture, digest_name, key, recorded, writes};
 use crate::hold::hold;
 use crate::store::alone::Alone;
 use crate::store::{Error, PublishError, Record};
@@ -24,7 +24,8 @@ fn a_purge_removes_the_directory_and_the_record_and_says_whether_there_was_one()
 #[test]
 fn nothing_of_a_purged_object_stays_in_memory() {
     let fixture = Fixture::new();
-    fixture.publish(&key("app"), 'a', "content");
+    let published = recorded(&fixture.publish(&key("app"), 'a', "content"));
+    fixture.store.inspect(&key("app"), Some(&published)).unwrap();
     assert_ne!(*hold(&fixture.store.alone), Alone::default());
 
     fixture.store.purge(&key("app")).unwrap();

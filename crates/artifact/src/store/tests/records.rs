@@ -167,3 +167,14 @@ fn what_was_superseded_survives_a_new_record() {
     assert_eq!(before.len(), 1);
     assert_eq!(fixture.reopened().store.entry(&key("app")).superseded, before);
 }
+
+#[test]
+fn a_publication_appends_one_line() {
+    let fixture = Fixture::new();
+    for revision in ['a', 'b'] {
+        fixture.publish(&key("app"), revision, "content");
+    }
+
+    let lines = fs_err::read_to_string(fixture.path(RECORDS)).unwrap();
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+}

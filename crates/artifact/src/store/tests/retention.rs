@@ -228,6 +228,20 @@ fn a_stray_counts_from_when_it_was_written() {
 }
 
 #[test]
+fn a_revision_that_goes_again_is_superseded_since_then() {
+    let fixture = Fixture::new();
+    for revision in ['a', 'b', 'a'] {
+        fixture.publish(&key("app"), revision, "1");
+        fixture.passes(Duration::from_secs(50));
+    }
+    let current = recorded(&fixture.publish(&key("app"), 'b', "2"));
+
+    fixture.passes(Duration::from_secs(50));
+    assert_eq!(fixture.store.inspect(&key("app"), Some(&current)).unwrap().collected.unwrap(), 0);
+    assert_eq!(files(&fixture), "ab");
+}
+
+#[test]
 fn when_a_file_was_superseded_is_remembered_across_a_restart() {
     let fixture = Fixture::new();
     fixture.publish(&key("app"), 'a', "1");
