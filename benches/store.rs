@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use artifact::digest::Algorithm;
-use artifact::store::{Key, Published, Recorded, Settings, Store, Stored};
+use artifact::store::{Key, Published, Record, Recorded, Settings, Store, Stored};
 use criterion::{Criterion, criterion_group, criterion_main};
 use fs_err::os::unix::fs::symlink;
 
@@ -43,7 +43,10 @@ impl Stage {
             out.write_all(&self.bytes)?;
             Ok::<_, io::Error>((Algorithm::Sha256.digest_of(&self.bytes[..])?, self.bytes.len() as u64))
         };
-        self.store.publish(&self.one, &name(), write, || true).expect("the disk takes it")
+        let published = self.store.publish(&self.one, &name(), write, || true).expect("the disk takes it");
+        let recorded = self.store.record_published(&self.one, &published, Record::default());
+        recorded.expect("the disk takes it");
+        published
     }
 
     fn link(&self, first: &Published) {

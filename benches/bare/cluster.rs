@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{GetParams, Object, Patch, PatchParams, PostParams};
@@ -20,9 +19,17 @@ const QUIET: Duration = Duration::from_millis(100);
 
 pub(crate) type Repository = Object<OciRepositorySpec, OciRepositoryStatus>;
 
-/// Whether its status does not answer its generation.
+/// What somebody has asked for by annotation.
+pub(crate) fn requested(object: &Repository) -> Option<&String> {
+    object.annotations().get("reconcile.fluxcd.io/requestedAt")
+}
+
+/// Whether its status answers neither its generation nor what was asked for.
 pub(crate) fn due(object: &Repository) -> bool {
-    object.status.as_ref().and_then(|status| status.observed_generation) != object.metadata.generation
+    let status = object.status.as_ref();
+    let handled = status.and_then(|status| status.last_handled_reconcile_at.as_ref());
+    status.and_then(|status| status.observed_generation) != object.metadata.generation
+        || requested(object) != handled
 }
 
 pub(crate) struct Cluster {
@@ -41,16 +48,20 @@ impl Cluster {
         Api::all_with(self.client.clone(), &ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, "v1", KIND)))
     }
 
-    /// The certificate authority that the object names.
-    pub(crate) async fn authority(&self, object: &Repository) -> anyhow::Result<Vec<u8>> {
-        let name = &object.spec.cert_secret_ref.as_ref().context("no certSecretRef")?.name;
+    /// The certificate authority that the object names, if it names one.
+    pub(crate) async fn authority(&self, object: &Repository) -> anyhow::Result<Option<Vec<u8>>> {
+        let Some(secret) = &object.spec.cert_secret_ref else { return Ok(None) };
+        let name = &secret.name;
         let request = of_core(object, "secrets").get(name, &GetParams::default())?;
         let secret: Secret = serde_json::from_str(&self.client.request_text(request).await?)?;
-        Ok(secret.data.and_then(|mut data| data.remove("ca.crt")).context("no ca.crt")?.0)
+        Ok(secret.data.and_then(|mut data| data.remove("ca.crt")).map(|authority| authority.0))
     }
 
     /// The object as it is then.
     pub(crate) async fn put_on_finalizer(&self, object: &Repository) -> anyhow::Result<Repository> {
+        if object.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+            return Ok(object.clone());
+        }
         let patch = Patch::Merge(json!({"metadata": {"finalizers": [FINALIZER]}}));
         let request = of_kind(object).patch(&object.name_any(), &PatchParams::default(), &patch)?;
         Ok(serde_json::from_str(&self.client.request_text(request).await?)?)
@@ -78,6 +89,7 @@ impl Cluster {
             "status": {
                 "observedGeneration": generation, "url": url, "artifact": artifact,
                 "conditions": [condition("Ready"), condition("ArtifactInStorage")],
+                "lastHandledReconcileAt": requested(object),
             },
         });
         let (name, whole) = (object.name_any(), serde_json::to_vec(&whole)?);

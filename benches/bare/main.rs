@@ -1,6 +1,6 @@
-//! The least that an operator can do in a cold start of the fleet's `mixed`, with the crates that the program is made of: one read of
-//! the Secret, the requests to the registry, one file and the three writes of each object. It makes no archive, knows no limits and
-//! mends nothing. `benches/performance/run` starts it as the fleet's operator: `bare DATA ARTIFACTS HEALTH`, a folder and two addresses.
+//! The least that an operator can do in a cold start of the fleet's `mixed`, and for a nudge, with the crates that the program is made
+//! of: one read of the Secret, the requests to the registry, one file and the writes of each object. It makes no archive, knows no
+//! limits and mends nothing. `benches/performance/run` starts it as the fleet's operator: `bare DATA ARTIFACTS HEALTH`, a folder and two addresses.
 
 mod cluster;
 mod registry;
@@ -16,7 +16,7 @@ use futures::TryStreamExt;
 use kube::runtime::{WatchStreamExt, watcher};
 use tokio::sync::{OnceCell, Semaphore};
 
-use cluster::{Cluster, Repository, due};
+use cluster::{Cluster, Repository, due, requested};
 use registry::Registry;
 
 /// That of the program.
@@ -60,7 +60,7 @@ async fn run() -> anyhow::Result<()> {
     let mut begun = HashSet::new();
     let mut seen = std::pin::pin!(watcher(objects, watcher::Config::default()).applied_objects());
     while let Some(object) = seen.try_next().await? {
-        if due(&object) && begun.insert(object.metadata.uid.clone()) {
+        if due(&object) && begun.insert((object.metadata.uid.clone(), requested(&object).cloned())) {
             let bare = Rc::clone(&bare);
             actix_web::rt::spawn(async move {
                 if let Err(error) = bare.take(&object).await {
@@ -78,16 +78,17 @@ async fn serve(data: web::Data<PathBuf>, name: web::Path<String>) -> std::io::Re
 }
 
 impl Bare {
-    /// One new object, from its Secret to its event.
+    /// One object that is new or was asked for, from its Secret to its event.
     async fn take(&self, object: &Repository) -> anyhow::Result<()> {
         let turn = self.turns.acquire().await?;
         let (host, repository) =
             object.spec.url.trim_start_matches("oci://").split_once('/').context("url")?;
         let authority = self.cluster.authority(object).await?;
         let registry = Rc::clone(self.registries.borrow_mut().entry(host.to_owned()).or_default());
-        let registry = registry.get_or_try_init(|| Registry::find(host, &authority)).await?;
+        let registry = registry.get_or_try_init(|| Registry::find(host, authority.as_deref())).await?;
         let range = object.spec.reference.as_ref().is_some_and(|reference| reference.semver.is_some());
-        let pull = registry.pull(repository, range, &self.data);
+        let known = object.status.as_ref().is_some_and(|status| status.artifact.is_some());
+        let pull = registry.pull(repository, range, known, &self.data);
         let (pulled, object) = tokio::try_join!(pull, self.cluster.put_on_finalizer(object))?;
         self.cluster.write_status(&object, &pulled).await?;
         drop(turn);

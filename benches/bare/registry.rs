@@ -1,22 +1,22 @@
-//! The requests to a registry: a ping for each host; a token, the tags of a range, a manifest and a blob for each object.
+//! The requests to a registry: with TLS a ping for each host and a token for each object; the tags of a range, the digest of what is
+//! known already, a manifest and a blob.
 
 use std::path::Path;
 
 use anyhow::{Context, ensure};
 use reference::Digest;
 use reqwest::header::{ACCEPT, WWW_AUTHENTICATE};
-use reqwest::{Certificate, Client};
+use reqwest::{Certificate, Client, Method};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// One host and where its tokens are.
+/// One host and, where it gives tokens, realm and service.
 pub(crate) struct Registry {
     http: Client,
     base: String,
-    realm: String,
-    service: String,
+    tokens: Option<(String, String)>,
 }
 
 /// What was pulled and written to a file.
@@ -48,7 +48,10 @@ struct Layer {
 }
 
 impl Registry {
-    pub(crate) async fn find(host: &str, authority: &[u8]) -> anyhow::Result<Self> {
+    pub(crate) async fn find(host: &str, authority: Option<&[u8]>) -> anyhow::Result<Self> {
+        let Some(authority) = authority else {
+            return Ok(Self { http: Client::new(), base: format!("http://{host}/v2"), tokens: None });
+        };
         let http = Client::builder().tls_certs_only([Certificate::from_pem(authority)?]).build()?;
         let base = format!("https://{host}/v2");
         let answer = http.get(format!("{base}/")).send().await?;
@@ -57,28 +60,43 @@ impl Registry {
             let (_, rest) = challenge.split_once(&format!("{name}=\""))?;
             Some(rest.split_once('"')?.0.to_owned())
         };
-        let (realm, service) =
-            (parameter("realm").context("realm")?, parameter("service").context("service")?);
-        Ok(Self { http, base, realm, service })
+        let tokens = (parameter("realm").context("realm")?, parameter("service").context("service")?);
+        Ok(Self { http, base, tokens: Some(tokens) })
     }
 
-    pub(crate) async fn pull(&self, repository: &str, range: bool, data: &Path) -> anyhow::Result<Pulled> {
+    async fn token(&self, repository: &str) -> anyhow::Result<String> {
+        let Some((realm, service)) = &self.tokens else { return Ok(String::new()) };
         let scope = format!("repository:{repository}:pull");
-        let url = url::Url::parse_with_params(&self.realm, [("service", &self.service), ("scope", &scope)])?;
+        let url = url::Url::parse_with_params(realm, [("service", service), ("scope", &scope)])?;
         let answer = self.http.get(url).send().await?.error_for_status()?.bytes().await?;
         let Token { token } = serde_json::from_slice(&answer)?;
+        Ok(token)
+    }
+
+    pub(crate) async fn pull(
+        &self,
+        repository: &str,
+        range: bool,
+        known: bool,
+        data: &Path,
+    ) -> anyhow::Result<Pulled> {
+        let token = self.token(repository).await?;
         let tag = if range {
-            let list = self.get(&token, &format!("{repository}/tags/list")).await?;
+            let list = self.ask(Method::GET, &token, &format!("{repository}/tags/list")).await?;
             let Tags { tags } = serde_json::from_slice(&list)?;
             let highest = tags.into_iter().max_by_key(|tag| tag.rsplit('.').next()?.parse::<u32>().ok());
             highest.context("no tag")?
         } else {
             "latest".to_owned()
         };
-        let manifest = self.get(&token, &format!("{repository}/manifests/{tag}")).await?;
+        let tagged = format!("{repository}/manifests/{tag}");
+        if known {
+            self.ask(Method::HEAD, &token, &tagged).await?;
+        }
+        let manifest = self.ask(Method::GET, &token, &tagged).await?;
         let Manifest { layers } = serde_json::from_slice(&manifest)?;
         let layer = &layers.first().context("no layer")?.digest;
-        let blob = self.get(&token, &format!("{repository}/blobs/{layer}")).await?;
+        let blob = self.ask(Method::GET, &token, &format!("{repository}/blobs/{layer}")).await?;
         let digest = digest(&blob);
         ensure!(digest.to_string() == *layer, "{layer} is {digest}");
         let file = format!("{}.tar.gz", digest.hex());
@@ -87,9 +105,9 @@ impl Registry {
         Ok(Pulled { revision, file, digest: digest.to_string(), size: blob.len() })
     }
 
-    async fn get(&self, token: &str, path: &str) -> anyhow::Result<Vec<u8>> {
-        let request =
-            self.http.get(format!("{}/{path}", self.base)).bearer_auth(token).header(ACCEPT, MANIFEST);
+    async fn ask(&self, method: Method, token: &str, path: &str) -> anyhow::Result<Vec<u8>> {
+        let request = self.http.request(method, format!("{}/{path}", self.base)).header(ACCEPT, MANIFEST);
+        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
         Ok(request.send().await?.error_for_status()?.bytes().await?.into())
     }
 }

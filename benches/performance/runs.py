@@ -29,7 +29,7 @@ FLOORS = [
     Run("floor-500", "-n 500 --shape distinct --scenarios cold,burst,restart", who="null"),
     Run("floor-1000", "-n 1000 --shape distinct --scenarios cold", who="null"),
     Run("floor-3000", "-n 3000 --shape same --scenarios cold", who="null"),
-    Run("floor-nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50", who="null"),
+    Run("floor-nudge", "-n 500 --shape distinct --scenarios nudge --nudges 50", who="null"),
     Run("floor-mixed", "-n 500 --hosts 20 --scenarios mixed", shares=True, who="null"),
 ]
 
@@ -46,8 +46,9 @@ RUNS = [
     Run("steady-semver", "-n 100 --shape distinct --ref semver --scenarios steady --auth token"),
     Run("neighbour", "-n 100 --shape distinct --scenarios nudge,neighbour"),
     Run("neighbour-hang", "-n 100 --shape distinct --hang --scenarios nudge,neighbour"),
-    Run("nudge", "-n 100 --shape distinct --scenarios nudge --nudges 50", "floor-nudge"),
-    Run("webhook", f"-n 100 --shape distinct --scenarios nudge --nudges 50 {WEBHOOK}", "floor-nudge", operator="--webhook-addr=127.0.0.1:{hook_port}"),
+    Run("nudge", "-n 500 --shape distinct --scenarios nudge --nudges 50", "floor-nudge"),
+    Run("bare-nudge", "-n 500 --shape distinct --scenarios nudge --nudges 50", "floor-nudge", who="bare"),
+    Run("webhook", f"-n 500 --shape distinct --scenarios nudge --nudges 50 {WEBHOOK}", "floor-nudge", operator="--webhook-addr=127.0.0.1:{hook_port}"),
     Run("outage", "-n 200 --shape distinct --scenarios outage"),
     Run("throttle", "-n 200 --shape distinct --scenarios throttle"),
     Run("mixed", "-n 500 --hosts 20 --scenarios mixed", "floor-mixed", shares=True),
