@@ -112,7 +112,7 @@ impl Scene {
             fields: BTreeSet::new(),
         };
         let content = Fetched::Memory(Bytes::from_static(b"content"));
-        let supply = Supply::Content { ticket, content, turn: Box::new(turn) };
+        let supply = Supply::Content { ticket, content, turn: Some(Box::new(turn)) };
         let (revision, metadata) = (digest.to_owned(), [].into());
         let publish = Publish { scope, supply, revision, metadata, making };
         self.storage.send(publish).await.unwrap()

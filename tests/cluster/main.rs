@@ -19,6 +19,7 @@ mod helm;
 mod installed;
 mod killed;
 mod lifecycle;
+mod long_list;
 mod outage;
 mod permitted;
 mod refused;
@@ -61,6 +62,7 @@ fn main() {
         installed::tests(&bench),
         killed::tests(&bench),
         lifecycle::tests(&bench),
+        long_list::tests(&bench),
         permitted::tests(&bench),
         refused::tests(&bench),
         removed::tests(&bench),

@@ -60,3 +60,11 @@ pub enum Fetched {
     /// Not transferred: the registry has it in this repository too, and this is what was made of it.
     Elsewhere(PrivateLink),
 }
+
+impl Fetched {
+    /// Whether the disk holds it, of which only the turns are a bound.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        matches!(self, Self::Spool(_))
+    }
+}

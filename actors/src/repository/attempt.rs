@@ -60,7 +60,6 @@ pub(super) async fn run(
     {
         return Ok(());
     }
-    scope.finalizer_landed().await?;
     let turn = admit(scope, wanted, at, &access, &source, Urgency::Of(*class)).await?;
     let resolved = at.ask(scope, &at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
     let digest = resolved.revision.digest;
@@ -92,6 +91,7 @@ pub(super) async fn run(
         .await?;
     let layer = choose(&described, &source, desired)?;
     let supply = supply(scope, wanted, at, &access, turn, &source, &layer).await?;
+    scope.finalizer_landed().await?;
     let revision = resolved.revision.to_string();
     let metadata = described.image.annotations;
     let publish = Publish { scope: scope.clone(), supply, revision, metadata, making: layer.making };
@@ -140,7 +140,10 @@ async fn supply(
         elsewhere,
     };
     match at.ask(scope, &at.fetch, fetch).await {
-        Ok(content) => Ok(Supply::Content { ticket, content, turn: Box::new(turn) }),
+        Ok(content) => {
+            let turn = content.is_on_disk().then(|| Box::new(turn));
+            Ok(Supply::Content { ticket, content, turn })
+        }
         Err(failure) => {
             if !failure.is_cancelled() {
                 ticket.failed();

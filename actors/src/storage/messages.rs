@@ -109,9 +109,8 @@ pub enum Supply {
         ticket: Ticket,
         /// The bytes.
         content: Fetched,
-        /// Given back when a processor takes the content: what waits for one is bounded by the turns, and who was asked for goes
-        /// first at the registry.
-        turn: Box<Turn>,
+        /// That of content on disk, given back when a processor takes it: what waits there is bounded by the turns.
+        turn: Option<Box<Turn>>,
     },
 }
 

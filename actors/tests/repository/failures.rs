@@ -413,18 +413,20 @@ async fn a_damaged_artifact_that_cannot_be_removed_is_told_without_a_condition_o
 }
 
 #[actix::test]
-async fn a_finalizer_that_the_api_server_refuses_is_told_before_a_registry_is_asked() {
+async fn a_finalizer_that_the_api_server_refuses_publishes_nothing() {
     let (services, seen) = finding();
     let refused = WriteError::Refused("admission webhook denied the request".to_owned());
+    let (publish, mut published) =
+        Probe::start_with(|_: &Publish| ready(Err::<Published, _>(Failure::internal("published"))));
     let add_finalizer =
         Probe::start_with(move |_: &AddFinalizer| ready(Err::<(), _>(patch_failure(&refused)))).0;
-    let services = Services { add_finalizer, ..services };
+    let services = Services { add_finalizer, publish, ..services };
     let mut look = app(json!({}));
     look["metadata"]["finalizers"] = json!([]);
     let message = "the API server refused the write: admission webhook denied the request";
     let told = Told { condition: None, ..Told::fetch(Reason::PatchOperationFailed, message) };
     sees(&services, seen, look, told).await;
-    assert!(services.registries.each().is_empty());
+    assert!(published.try_recv().is_err());
 }
 
 struct Dead;

@@ -5,6 +5,7 @@
 mod accounts;
 mod attempts;
 mod children;
+mod contents;
 mod damaged;
 mod dependencies;
 mod docker_config;

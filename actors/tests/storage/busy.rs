@@ -75,7 +75,7 @@ async fn who_waits_for_a_processor_to_publish_does_not_run_until_it_has_one() {
 }
 
 #[actix::test]
-async fn content_that_waits_for_a_processor_keeps_its_turn_at_the_registry() {
+async fn a_turn_that_comes_with_content_is_kept_until_a_processor_takes_that() {
     let scene = Scene::new(Settings::default());
     let busy = all(&scene.processors);
     let (turn, mut returned) = turn();
