@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{GetParams, Object, Patch, PatchParams, PostParams};
@@ -54,7 +55,8 @@ impl Cluster {
         let name = &secret.name;
         let request = of_core(object, "secrets").get(name, &GetParams::default())?;
         let secret: Secret = serde_json::from_str(&self.client.request_text(request).await?)?;
-        Ok(secret.data.and_then(|mut data| data.remove("ca.crt")).map(|authority| authority.0))
+        let authority = secret.data.and_then(|mut data| data.remove("ca.crt")).context("no ca.crt")?;
+        Ok(Some(authority.0))
     }
 
     /// The object as it is then.

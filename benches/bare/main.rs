@@ -1,6 +1,7 @@
 //! The least that an operator can do in a cold start of the fleet's `mixed`, and for a nudge, with the crates that the program is made
 //! of: one read of the Secret, the requests to the registry, one file and the writes of each object. It makes no archive, knows no
-//! limits and mends nothing. `benches/performance/run` starts it as the fleet's operator: `bare DATA ARTIFACTS HEALTH`, a folder and two addresses.
+//! limits and mends nothing. `benches/performance/run` starts it as the fleet's operator: `bare DATA ARTIFACTS HEALTH`, a folder and two
+//! addresses.
 
 mod cluster;
 mod registry;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use reference::Digest;
 use reqwest::header::{ACCEPT, WWW_AUTHENTICATE};
-use reqwest::{Certificate, Client, Method};
+use reqwest::{Certificate, Client, Method, RequestBuilder};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -64,13 +64,13 @@ impl Registry {
         Ok(Self { http, base, tokens: Some(tokens) })
     }
 
-    async fn token(&self, repository: &str) -> anyhow::Result<String> {
-        let Some((realm, service)) = &self.tokens else { return Ok(String::new()) };
+    async fn token(&self, repository: &str) -> anyhow::Result<Option<String>> {
+        let Some((realm, service)) = &self.tokens else { return Ok(None) };
         let scope = format!("repository:{repository}:pull");
         let url = url::Url::parse_with_params(realm, [("service", service), ("scope", &scope)])?;
         let answer = self.http.get(url).send().await?.error_for_status()?.bytes().await?;
         let Token { token } = serde_json::from_slice(&answer)?;
-        Ok(token)
+        Ok(Some(token))
     }
 
     pub(crate) async fn pull(
@@ -81,8 +81,9 @@ impl Registry {
         data: &Path,
     ) -> anyhow::Result<Pulled> {
         let token = self.token(repository).await?;
+        let token = token.as_deref();
         let tag = if range {
-            let list = self.ask(Method::GET, &token, &format!("{repository}/tags/list")).await?;
+            let list = self.ask(Method::GET, token, &format!("{repository}/tags/list")).await?;
             let Tags { tags } = serde_json::from_slice(&list)?;
             let highest = tags.into_iter().max_by_key(|tag| tag.rsplit('.').next()?.parse::<u32>().ok());
             highest.context("no tag")?
@@ -91,12 +92,12 @@ impl Registry {
         };
         let tagged = format!("{repository}/manifests/{tag}");
         if known {
-            self.ask(Method::HEAD, &token, &tagged).await?;
+            self.ask(Method::HEAD, token, &tagged).await?;
         }
-        let manifest = self.ask(Method::GET, &token, &tagged).await?;
+        let manifest = self.ask(Method::GET, token, &tagged).await?;
         let Manifest { layers } = serde_json::from_slice(&manifest)?;
         let layer = &layers.first().context("no layer")?.digest;
-        let blob = self.ask(Method::GET, &token, &format!("{repository}/blobs/{layer}")).await?;
+        let blob = self.ask(Method::GET, token, &format!("{repository}/blobs/{layer}")).await?;
         let digest = digest(&blob);
         ensure!(digest.to_string() == *layer, "{layer} is {digest}");
         let file = format!("{}.tar.gz", digest.hex());
@@ -105,9 +106,9 @@ impl Registry {
         Ok(Pulled { revision, file, digest: digest.to_string(), size: blob.len() })
     }
 
-    async fn ask(&self, method: Method, token: &str, path: &str) -> anyhow::Result<Vec<u8>> {
+    async fn ask(&self, method: Method, token: Option<&str>, path: &str) -> anyhow::Result<Vec<u8>> {
         let request = self.http.request(method, format!("{}/{path}", self.base)).header(ACCEPT, MANIFEST);
-        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+        let request = token.into_iter().fold(request, RequestBuilder::bearer_auth);
         Ok(request.send().await?.error_for_status()?.bytes().await?.into())
     }
 }

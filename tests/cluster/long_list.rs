@@ -3,13 +3,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use artifact::digest::Algorithm;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::support::bench::Bench;
+use crate::support::image::{MANIFEST_TYPE, layer, manifest};
 use crate::support::manifest::repository;
 use crate::support::scene::Scene;
 use crate::support::scripted::{Answer, Asked, Scripted};
@@ -18,27 +16,9 @@ pub(crate) fn tests(bench: &Arc<Bench>) -> Vec<Trial> {
     vec![bench.trial(a_hundred_thousand_tags_are_read_and_kept_by_nobody)]
 }
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: &str = "application/vnd.oci.empty.v1+json";
-const LAYER: &str = "application/vnd.cncf.flux.content.v1.tar+gzip";
-
 const TAGS: u32 = 100_000;
 /// What a first artifact takes anyhow, and less than 100,000 texts do. The list is of 1.2 MiB.
 const MOST_MEMORY_KIB: u64 = 6 * 1024;
-
-fn digest(bytes: &[u8]) -> String {
-    Algorithm::Sha256.digest_of(bytes).unwrap().to_string()
-}
-
-fn layer() -> Vec<u8> {
-    let content = b"a: 1\n";
-    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    let mut header = tar::Header::new_ustar();
-    header.set_size(content.len() as u64);
-    header.set_mode(0o644);
-    tar.append_data(&mut header, "a.yaml", &content[..]).unwrap();
-    tar.into_inner().unwrap().finish().unwrap()
-}
 
 fn list() -> String {
     let mut list = String::from(r#"{"name":"app","tags":["#);
@@ -51,19 +31,13 @@ fn list() -> String {
 
 /// A registry of one repository.
 async fn registry() -> Scripted {
-    let (layer, list) = (layer(), list());
-    let manifest = json!({
-        "schemaVersion": 2, "mediaType": MANIFEST,
-        "config": {"mediaType": CONFIG, "digest": digest(b"{}"), "size": 2},
-        "layers": [{"mediaType": LAYER, "digest": digest(&layer), "size": layer.len()}],
-    });
-    let (newest, manifest) = (format!("/v2/app/manifests/1.0.{}", TAGS - 1), manifest.to_string());
+    let (newest, list) = (format!("/v2/app/manifests/1.0.{}", TAGS - 1), list());
     Scripted::start(|_| {
         move |asked: &Asked| match asked.path.as_str() {
             "/v2/" => Answer::new(200, ""),
             "/v2/app/tags/list" => Answer::new(200, list.clone()),
-            path if path == newest => Answer::new(200, manifest.clone()).with("Content-Type", MANIFEST),
-            path if path.starts_with("/v2/app/blobs/") => Answer::new(200, layer.clone()),
+            path if path == newest => Answer::new(200, manifest()).with("Content-Type", MANIFEST_TYPE),
+            path if path.starts_with("/v2/app/blobs/") => Answer::new(200, layer()),
             _ => Answer::new(404, ""),
         }
     })

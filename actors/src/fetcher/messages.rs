@@ -62,9 +62,9 @@ pub enum Fetched {
 }
 
 impl Fetched {
-    /// Whether the disk holds it, of which only the turns are a bound.
+    /// Whether it lies in a spool: only the turns bound how many there are.
     #[must_use]
-    pub fn is_on_disk(&self) -> bool {
+    pub fn is_spooled(&self) -> bool {
         matches!(self, Self::Spool(_))
     }
 }

@@ -1,7 +1,8 @@
 //! Reads manifests and layers for one attempt at a time; equal manifest requests of one identity are one.
 //!
 //! Owns: the manifest flights.        Receives: [`Describe`], [`Fetch`].
-//! Bounds: one flight per (origin, identity, repository, digest, platform); the caller's turn; 16 MiB of contents in memory, others on disk.
+//! Bounds: one flight per (origin, identity, repository, digest, platform); the caller's turn; 16 MiB of contents in
+//! memory, others on disk.
 //! Fails: an attempt, on any input; the process, if it panics itself.
 
 mod messages;

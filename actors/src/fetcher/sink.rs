@@ -169,6 +169,7 @@ mod tests {
         spool.content().open().unwrap().read_to_end(&mut read).unwrap();
         assert!(read == bytes, "{} bytes", read.len());
     }
+
     #[tokio::test]
     async fn who_finds_no_room_in_memory_writes_a_spool_until_what_is_there_is_built() {
         let (directory, room) = (tempfile::tempdir().unwrap(), Room::new());

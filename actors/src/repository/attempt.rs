@@ -141,7 +141,7 @@ async fn supply(
     };
     match at.ask(scope, &at.fetch, fetch).await {
         Ok(content) => {
-            let turn = content.is_on_disk().then(|| Box::new(turn));
+            let turn = content.is_spooled().then(|| Box::new(turn));
             Ok(Supply::Content { ticket, content, turn })
         }
         Err(failure) => {

@@ -88,5 +88,5 @@ async fn a_turn_that_comes_with_content_is_kept_until_a_processor_takes_that() {
     let (published, ()) = tokio::join!(scene.publish_in(scope(&app()), FIRST, turn), waits);
 
     published.unwrap();
-    assert!(returned.recv().await.is_some());
+    assert!(tokio::time::timeout(SOON, returned.recv()).await.unwrap().is_some());
 }

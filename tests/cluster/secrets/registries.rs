@@ -2,16 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use artifact::digest::Algorithm;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::files::archive_of;
+use crate::support::image::{MANIFEST_TYPE, layer, manifest, sha256};
 use crate::support::scripted::{Answer, Asked};
-
-const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
-const LAYER_TYPE: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// The `Authorization` header of a user and a password.
 pub(super) fn basic(user: &str, password: &str) -> String {
@@ -168,24 +164,4 @@ fn error(code: &str, message: &str) -> String {
 
 fn form(token: &str) -> String {
     format!("refresh_token={}", url::form_urlencoded::byte_serialize(token.as_bytes()).collect::<String>())
-}
-
-fn layer() -> Vec<u8> {
-    archive_of("a.yaml", b"a: 1\n")
-}
-
-fn manifest() -> String {
-    let layer = layer();
-    let described = |media_type: &str, bytes: &[u8]| json!({"mediaType": media_type, "digest": sha256(bytes), "size": bytes.len()});
-    json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": described("application/vnd.oci.empty.v1+json", b"{}"),
-        "layers": [described(LAYER_TYPE, &layer)],
-    })
-    .to_string()
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Algorithm::Sha256.digest_of(bytes).unwrap().to_string()
 }

@@ -9,6 +9,7 @@ pub(crate) mod controlplane;
 pub(crate) mod files;
 pub(crate) mod gate;
 pub(crate) mod gitea;
+pub(crate) mod image;
 pub(crate) mod inventory;
 pub(crate) mod manifest;
 pub(crate) mod namespace_controller;
