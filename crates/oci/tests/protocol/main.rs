@@ -5,6 +5,7 @@
 mod blob_faults;
 mod blobs;
 mod describe;
+mod http2;
 mod lengths;
 mod manifests;
 mod proxies;

@@ -13,10 +13,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::support::{Registry, Reply, Seen, basic, manifest, settings};
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut parameters = CertificateParams::new(Vec::new()).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
@@ -28,7 +28,7 @@ impl Authority {
         (parameters.signed_by(&key, &self.0).unwrap(), key)
     }
 
-    fn material(&self) -> TlsMaterial {
+    pub(crate) fn material(&self) -> TlsMaterial {
         TlsMaterial { ca_pem: Some(self.0.pem().into_bytes()), client: None }
     }
 
@@ -49,6 +49,11 @@ impl Authority {
         mutual: bool,
         script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     ) -> Registry {
+        Registry::start_tls(TlsAcceptor::from(Arc::new(self.config(mutual))), script).await
+    }
+
+    /// What a server of this authority needs; a `mutual` one wants a certificate from its clients, too.
+    pub(crate) fn config(&self, mutual: bool) -> ServerConfig {
         let (certificate, key) = self.issue();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -63,8 +68,7 @@ impl Authority {
             builder.with_no_client_auth()
         };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
-        Registry::start_tls(TlsAcceptor::from(Arc::new(config)), script).await
+        builder.with_single_cert(vec![certificate.der().clone()], key).unwrap()
     }
 }
 
