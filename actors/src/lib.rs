@@ -51,6 +51,7 @@ mod known;
 mod merge_patch;
 mod object;
 mod packed;
+mod queue;
 pub mod receiver;
 mod recorder;
 pub mod registry;

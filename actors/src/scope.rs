@@ -1,4 +1,4 @@
-//! What every message of one attempt carries: whose it is, how much time it has, and whether it is still wanted.
+//! What every message of one attempt carries: whose it is and why, how much time it has, and whether it is still wanted.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix::{Message, Recipient};
 use futures::FutureExt;
-use reconcile::Failure;
+use reconcile::{Class, Failure};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ pub struct Scope {
     pub uid: Arc<str>,
     /// Its number within the life of the Repository.
     pub attempt: u64,
+    /// Why it is made, by which it stands in queues.
+    pub class: Class,
     /// Set when something newer has overtaken the attempt.
     pub cancel: CancellationToken,
     /// The time that is left for resolving, verifying and describing (D1).
@@ -108,12 +110,25 @@ impl Scope {
         key: Key,
         uid: Arc<str>,
         attempt: u64,
+        class: Class,
         timeout: Duration,
         span: tracing::Span,
     ) -> (Self, FinalizerSender) {
         let (sender, finalizer) = watch::channel(None);
         let cancel = CancellationToken::new();
-        (Self { key, uid, attempt, cancel, budget: Arc::new(Budget::new(timeout)), span, finalizer }, sender)
+        (
+            Self {
+                key,
+                uid,
+                attempt,
+                class,
+                cancel,
+                budget: Arc::new(Budget::new(timeout)),
+                span,
+                finalizer,
+            },
+            sender,
+        )
     }
 
     /// Asks another actor and waits for its answer, or until the attempt is overtaken.

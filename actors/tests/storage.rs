@@ -19,7 +19,7 @@ use artifact::Limits;
 use artifact::store::{Settings, Store};
 use bytes::Bytes;
 use oci::{Client, Credential, Origin};
-use reconcile::{Artifact, ConditionKind, Disposition, Failure, Operation, Reason, Stock};
+use reconcile::{Artifact, Class, ConditionKind, Disposition, Failure, Operation, Reason, Stock};
 use serde_json::json;
 use sluice_actors::fetcher::{Fetch, Fetched, Fetcher};
 use sluice_actors::registry::{Line, Turn, TurnReturned};
@@ -43,7 +43,7 @@ struct Scene {
 }
 
 fn scope(key: &Key) -> Scope {
-    Scope::new(key.clone(), "uid".into(), 1, Duration::from_mins(1), tracing::Span::none()).0
+    Scope::new(key.clone(), "uid".into(), 1, Class::Asked, Duration::from_mins(1), tracing::Span::none()).0
 }
 
 fn app() -> Key {

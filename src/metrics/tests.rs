@@ -234,7 +234,7 @@ async fn questions_are_counted_by_whether_they_went_out() {
 fn the_bytes_in_spools_are_those_that_transfers_have_written_and_not_given_back() {
     let (_folder, store) = store();
     let registry = Registry::new();
-    let room = Room::new(Arc::clone(&store), Arc::new(Processors::new(1))).unwrap();
+    let room = Room::new(Arc::clone(&store), Processors::new(1)).unwrap();
     registry.register(Box::new(room)).unwrap();
     let mut spool = store.spool(10).unwrap();
 
@@ -283,7 +283,7 @@ async fn the_documentation_has_exactly_the_series_that_there_are() {
     let host = hosts.of("host");
     host.stands(idle());
     let (_folder, store) = store();
-    registry.register(Box::new(Room::new(store, Arc::new(Processors::new(1))).unwrap())).unwrap();
+    registry.register(Box::new(Room::new(store, Processors::new(1)).unwrap())).unwrap();
     for question in [Question::Digest, Question::Tags, Question::Manifest] {
         let flights = Flights::new(question, Arc::default()).unwrap();
         registry.register(Box::new(flights)).unwrap();

@@ -100,7 +100,14 @@ impl Handler<HostRecovered> for Bell {
 
 fn admit(name: &str) -> Admit {
     let key = crate::Key::new("team", name);
-    let (scope, _) = crate::Scope::new(key, "uid".into(), 1, Duration::from_mins(1), tracing::Span::none());
+    let (scope, _) = crate::Scope::new(
+        key,
+        "uid".into(),
+        1,
+        reconcile::Class::Asked,
+        Duration::from_mins(1),
+        tracing::Span::none(),
+    );
     let urgency = Urgency::Of(reconcile::Class::Asked);
     let recovered = Bell(watch::channel(false).0).start().recipient().downgrade();
     Admit { scope, urgency, repository: "app".into(), credential: Arc::default(), recovered }

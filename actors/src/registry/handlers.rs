@@ -31,7 +31,7 @@ impl Handler<Admit> for Registry {
         }
         let (granted, turn) = oneshot::channel();
         self.places.insert(seeker.key.clone(), number);
-        self.queue.push(number, urgency);
+        self.queue.push(number, urgency.into());
         let waiter = Waiter { seeker, credential, recovered, granted, since: now };
         self.waiters.insert(number, waiter);
         self.grant(context);

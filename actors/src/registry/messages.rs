@@ -6,6 +6,7 @@ use actix::{Message, Recipient, WeakRecipient};
 use oci::{Client, Credential, Identity, OriginKey};
 use reconcile::{Class, Failure};
 
+use crate::queue::Rank;
 use crate::{Key, Scope};
 
 /// Asks for a turn with this origin: waits in its queue, or fails at once where the host is down or cooling (row 4).
@@ -31,6 +32,15 @@ pub enum Urgency {
     Resumed,
     /// By the attempt's class.
     Of(Class),
+}
+
+impl From<Urgency> for Rank {
+    fn from(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Resumed => Self::Resumed,
+            Urgency::Of(class) => class.into(),
+        }
+    }
 }
 
 /// The host answers again: what was parked may go (row 15).

@@ -13,7 +13,6 @@ mod health;
 mod messages;
 mod outage;
 mod parked;
-mod queue;
 mod quotas;
 mod recorder;
 mod said;
@@ -28,19 +27,19 @@ use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle, WeakRecipie
 use oci::{Client, Identity, Origin, OriginKey};
 use tokio::time::Instant;
 
+pub use crate::queue::Rank;
 pub use directory::Registries;
 pub use messages::{
     Admit, Census, Conduct, HostAnswered, HostRecovered, Line, TakeCensus, Turn, TurnReturned, Urgency,
     Witness,
 };
-pub use queue::Rank;
 pub use recorder::{HostRecorder, HostRecorders, Standing};
 
+use crate::queue::Queue;
 use allowance::{Allowance, Period};
 use directory::Listing;
 use health::{Health, Lesson, Seeker};
 use parked::Listener;
-use queue::Queue;
 use quotas::Quotas;
 use waiting::Waiter;
 

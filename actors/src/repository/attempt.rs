@@ -29,7 +29,6 @@ pub(super) struct Wanted {
     pub(super) recorded: Arc<Status>,
     /// The path of the artifact that the cluster shows.
     pub(super) shown: Option<String>,
-    pub(super) class: Class,
     /// What was sent before this moment tells nothing of the push that it is made for, if it is made for one.
     pub(super) nudged: Instant,
     pub(super) recovered: WeakRecipient<HostRecovered>,
@@ -43,13 +42,13 @@ pub(super) async fn run(
     at: &Services,
     seen: &RefCell<Observation>,
 ) -> Result<(), Failure> {
-    let Wanted { desired, recorded, class, .. } = wanted;
+    let Wanted { desired, recorded, .. } = wanted;
     let (recorded_artifact, shown) = (recorded.artifact.clone(), wanted.shown.clone());
     let using = desired.wish.as_ref().ok().map(|source| (desired.generation, fields(source)));
     let inspect = Inspect { scope: scope.clone(), recorded: recorded_artifact, shown, using };
     let inspected = at.ask(scope, &at.inspect, inspect).await?;
     let source = note_stock(seen, inspected, desired)?;
-    if *class == Class::Check && sound(seen) {
+    if scope.class == Class::Check && sound(seen) {
         return Ok(());
     }
     let access =
@@ -60,7 +59,7 @@ pub(super) async fn run(
     {
         return Ok(());
     }
-    let turn = admit(scope, wanted, at, &access, &source, Urgency::Of(*class)).await?;
+    let turn = admit(scope, wanted, at, &access, &source, Urgency::Of(scope.class)).await?;
     let resolved = at.ask(scope, &at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
     let digest = resolved.revision.digest;
     note_revision(seen, &source, &resolved.revision);
@@ -187,7 +186,7 @@ fn resolve(
     /// D28: a result serves interval passes for a twentieth of the asker's interval.
     const SHARE: u32 = 20;
     let age = wanted.desired.interval / SHARE;
-    let freshness = match wanted.class {
+    let freshness = match scope.class {
         Class::Routine | Class::Check => Freshness::Within(age.min(Duration::from_secs(30))),
         Class::Pushed => Freshness::SentAfter(wanted.nudged),
         Class::Asked | Class::Dependency | Class::Retry => Freshness::Now,
@@ -199,7 +198,7 @@ fn resolve(
         repository: source.repository.clone(),
         selector: source.selector.clone(),
         helm: source.media_type() == Some(oci::layer::HELM_CHART),
-        expect_new: wanted.class == Class::Pushed || seen.borrow().stock != Some(Stock::Present),
+        expect_new: scope.class == Class::Pushed || seen.borrow().stock != Some(Stock::Present),
         freshness,
     }
 }

@@ -66,7 +66,6 @@ pub struct Repository {
 struct Attempt {
     scope: Scope,
     desired: Arc<Desired>,
-    class: Class,
     begun: Instant,
     seen: Rc<RefCell<Observation>>,
     reads: Arc<Reads>,
@@ -145,7 +144,7 @@ impl Repository {
     /// An attempt that has not read it yet is going to, unless it looks at the store alone.
     fn is_news(&self, shown: &DependencyShown) -> bool {
         let running = self.attempt.as_ref();
-        let Some(attempt) = running.filter(|attempt| attempt.class != Class::Check) else {
+        let Some(attempt) = running.filter(|attempt| attempt.scope.class != Class::Check) else {
             return reads::is_news(&self.read, shown);
         };
         let read = attempt.reads.versions();

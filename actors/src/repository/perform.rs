@@ -61,7 +61,7 @@ impl Repository {
         let timeout = desired.wish.as_ref().map_or(TIMEOUT, |source| source.timeout);
         let span = self.span(number, &desired);
         let (scope, finalizer) =
-            Scope::new(self.key.clone(), Arc::clone(&object.uid), number, timeout, span.clone());
+            Scope::new(self.key.clone(), Arc::clone(&object.uid), number, class, timeout, span.clone());
         self.at.recorder.begun(&self.key, class == Class::Retry);
         self.hold(&object, finalizer, ctx);
         let seen = Rc::new(RefCell::new(Observation::default()));
@@ -82,13 +82,12 @@ impl Repository {
             desired: Arc::clone(&desired),
             recorded: Arc::clone(&recorded),
             shown,
-            class,
             nudged: self.nudged.take().unwrap_or_else(Instant::now),
             recovered,
             reads: Arc::clone(&reads),
         };
         let (at, work_scope, work_seen) = (Arc::clone(&self.at), scope.clone(), Rc::clone(&seen));
-        self.attempt = Some(Box::new(Attempt { scope, desired, class, begun: Instant::now(), seen, reads }));
+        self.attempt = Some(Box::new(Attempt { scope, desired, begun: Instant::now(), seen, reads }));
         let work = async move {
             let run = AssertUnwindSafe(attempt::run(&work_scope, &wanted, &at, &work_seen)).catch_unwind();
             run.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
@@ -119,7 +118,7 @@ impl Repository {
 
     fn attempt_finished(&mut self, number: u64, result: Result<(), Failure>, ctx: &mut Context<Self>) {
         let Some(attempt) = self.attempt.take() else { return };
-        let Attempt { scope, desired, class, begun, seen, reads } = *attempt;
+        let Attempt { scope, desired, begun, seen, reads } = *attempt;
         let Some(object) = self.object.clone() else { return };
         let seen = seen.take();
         let read = std::mem::take(&mut *reads.versions());
@@ -134,7 +133,8 @@ impl Repository {
         let resolved = seen.resolved.as_ref().zip(desired.wish.as_ref().ok());
         let found = resolved.and_then(|(resolved, source)| resolved.found(&source.selector));
         self.at.recorder.ended(&self.key, end(outcome, &desired));
-        self.concluded = Some(Box::new(Concluded { object, desired, class, seen, result, span: scope.span }));
+        self.concluded =
+            Some(Box::new(Concluded { object, desired, class: scope.class, seen, result, span: scope.span }));
         if self.draining {
             if outcome != Outcome::Failed(Disposition::Cancelled) {
                 self.conclude();

@@ -25,10 +25,11 @@ pub use messages::{
     ArtifactDamaged, Claim, Claimed, Granted, Inspect, Inspected, Making, Publish, Published, Purge,
     RecipeKey, Supply,
 };
-pub use processors::Processors;
+pub use processors::{Processor, Processors};
 pub use scrub::Scrubbing;
 
 use crate::failure;
+use crate::queue::Rank;
 use crate::{Key, Scope};
 
 /// The actor.
@@ -54,7 +55,7 @@ impl Storage {
         let processors = Processors::new(std::thread::available_parallelism().map_or(2, usize::from));
         let recalled = Arc::clone(&store);
         let claims = Claims::new(Arc::new(move |recipe: &str| recalled.recall(recipe)));
-        let desk = Desk { store, address, limits, processors: Arc::new(processors) };
+        let desk = Desk { store, address, limits, processors };
         Self { desk, claims, scrubbing: None }
     }
 
@@ -89,7 +90,7 @@ impl Handler<Inspect> for Storage {
         let desk = self.desk.clone();
         Box::pin(async move {
             let scope = inspect.scope.clone();
-            let work = desk.work(move |desk| desk.inspect(inspect));
+            let work = desk.work(scope.class.into(), move |desk| desk.inspect(inspect));
             scope.unless_cancelled(work.instrument(scope.span.clone())).await
         })
     }
@@ -105,7 +106,7 @@ impl Handler<Claim> for Storage {
                 return Ok(claimed);
             };
             if desk.remembers(ticket.recipe()) {
-                desk.work(move |_| Ok(ticket.recall())).await
+                desk.work(claim.scope.class.into(), move |_| Ok(ticket.recall())).await
             } else {
                 Ok(Claimed::Build(ticket))
             }
@@ -119,7 +120,8 @@ impl Handler<Publish> for Storage {
     fn handle(&mut self, publish: Publish, _: &mut Context<Self>) -> Self::Result {
         let desk = self.desk.clone();
         Box::pin(async move {
-            let processor = publish.scope.budget.queue(desk.processors.acquire()).await;
+            let processor =
+                publish.scope.budget.queue(desk.processors.acquire(publish.scope.class.into())).await;
             desk.work_on(processor, move |desk| publish::publish(desk, publish)).await
         })
     }
@@ -131,7 +133,7 @@ impl Handler<Purge> for Storage {
     fn handle(&mut self, purge: Purge, _: &mut Context<Self>) -> Self::Result {
         let desk = self.desk.clone();
         Box::pin(async move {
-            desk.work(move |desk| {
+            desk.work(Rank::Asked, move |desk| {
                 let key = store_key(&purge.key)?;
                 desk.store.purge(&key).map_err(|error| failure::purge(&error))
             })
@@ -144,9 +146,10 @@ impl Desk {
     /// Runs work on a blocking thread, at most one a processor; a panic in it is the caller's failure.
     async fn work<T: Send + 'static>(
         self,
+        rank: Rank,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let processor = self.processors.acquire().await;
+        let processor = self.processors.acquire(rank).await;
         self.work_on(processor, work).await
     }
 

@@ -1,82 +1,189 @@
-//! The processors, and who waits for one.
+//! The processors, and who waits for one: what somebody asked for goes before what is due, and nobody waits for ever.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
 
-/// As many permits as there are processors.
+use crate::queue::{Queue, Rank};
+
+/// All processors.
 #[derive(Debug)]
-pub struct Processors {
-    permits: Arc<Semaphore>,
-    waiting: AtomicUsize,
+pub struct Processors(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    queue: Queue,
+    /// One an attempt, as its place in the queue.
+    waiting: BTreeMap<u64, oneshot::Sender<Processor>>,
+    last: u64,
 }
+
+/// A processor that somebody has; the next one's when it is dropped.
+#[derive(Debug)]
+pub struct Processor(Arc<Processors>);
 
 impl Processors {
     /// So many, and nobody at any.
     #[must_use]
-    pub fn new(count: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(count)), waiting: AtomicUsize::new(0) }
+    pub fn new(count: usize) -> Arc<Self> {
+        let state = State { free: count, queue: Queue::default(), waiting: BTreeMap::new(), last: 0 };
+        Arc::new(Self(Mutex::new(state)))
     }
 
     /// How many wait for one now.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.state().waiting.len()
     }
 
     /// One that is free, if there is one.
     #[must_use]
-    pub fn spare(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.permits).try_acquire_owned().ok()
+    pub fn spare(self: &Arc<Self>) -> Option<Processor> {
+        let mut state = self.state();
+        state.free = state.free.checked_sub(1)?;
+        Some(Processor(Arc::clone(self)))
     }
 
-    /// Waits for one.
+    /// Waits for one behind all that are as urgent.
     ///
     /// # Errors
-    /// None that can occur: the permits are never closed.
-    pub async fn acquire(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
-        let _waits = Wait::among(&self.waiting);
-        Arc::clone(&self.permits).acquire_owned().await
+    /// None that can occur: whoever waits is granted one.
+    pub async fn acquire(self: &Arc<Self>, rank: Rank) -> Result<Processor, RecvError> {
+        let mut place = self.enter(rank);
+        self.grant();
+        (&mut place.granted).await
+    }
+
+    fn enter(&self, rank: Rank) -> Place<'_> {
+        let (grant, granted) = oneshot::channel();
+        let mut state = self.state();
+        state.last += 1;
+        let number = state.last;
+        state.queue.push(number, rank);
+        state.waiting.insert(number, grant);
+        Place { of: self, number, granted }
+    }
+
+    fn grant(self: &Arc<Self>) {
+        while let Some(grant) = self.next() {
+            // One that nobody takes comes back by its drop and goes to the next.
+            drop(grant.send(Processor(Arc::clone(self))));
+        }
+    }
+
+    /// Whose the next free processor is.
+    fn next(&self) -> Option<oneshot::Sender<Processor>> {
+        let mut state = self.state();
+        let free = state.free.checked_sub(1)?;
+        let number = state.queue.pop()?;
+        let grant = state.waiting.remove(&number)?;
+        state.free = free;
+        Some(grant)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One who waits, until it is dropped.
-struct Wait<'a>(&'a AtomicUsize);
-
-impl<'a> Wait<'a> {
-    fn among(waiting: &'a AtomicUsize) -> Self {
-        waiting.fetch_add(1, Ordering::Relaxed);
-        Self(waiting)
-    }
-}
-
-impl Drop for Wait<'_> {
+impl Drop for Processor {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.state().free += 1;
+        self.0.grant();
+    }
+}
+
+/// The place of one who waits, until it is dropped.
+struct Place<'a> {
+    of: &'a Processors,
+    number: u64,
+    granted: oneshot::Receiver<Processor>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.of.state();
+        if state.queue.remove(self.number) {
+            state.waiting.remove(&self.number);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::{FutureExt as _, poll};
+
     use super::*;
 
     #[tokio::test]
     async fn who_waits_counts_until_it_is_served_or_gives_up() {
         let processors = Processors::new(1);
-        let held = processors.acquire().await.unwrap();
+        let held = processors.acquire(Rank::Routine).await.unwrap();
         assert_eq!(processors.waiting(), 0);
-        let mut first = Box::pin(processors.acquire());
-        let mut second = Box::pin(processors.acquire());
-        assert!(futures::poll!(first.as_mut()).is_pending());
-        assert!(futures::poll!(second.as_mut()).is_pending());
+        let mut first = Box::pin(processors.acquire(Rank::Routine));
+        let mut second = Box::pin(processors.acquire(Rank::Routine));
+        assert!(poll!(first.as_mut()).is_pending());
+        assert!(poll!(second.as_mut()).is_pending());
         assert_eq!(processors.waiting(), 2);
 
         drop(second);
         assert_eq!(processors.waiting(), 1);
         drop(held);
-        let _served = first.await.unwrap();
+        let _served = first.now_or_never().unwrap().unwrap();
 
         assert_eq!(processors.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_somebody_asked_for_goes_before_what_is_due() {
+        let processors = Processors::new(1);
+        let held = processors.acquire(Rank::Routine).await.unwrap();
+        let mut due = Box::pin(processors.acquire(Rank::Routine));
+        let mut asked = Box::pin(processors.acquire(Rank::Asked));
+        assert!(poll!(due.as_mut()).is_pending());
+        assert!(poll!(asked.as_mut()).is_pending());
+
+        drop(held);
+        assert!(poll!(due.as_mut()).is_pending());
+        drop(asked.now_or_never().unwrap().unwrap());
+
+        drop(due.now_or_never().unwrap().unwrap());
+    }
+
+    #[tokio::test]
+    async fn one_that_was_granted_to_somebody_who_is_gone_is_the_next_ones() {
+        let processors = Processors::new(1);
+        let held = processors.acquire(Rank::Routine).await.unwrap();
+        let mut gone = Box::pin(processors.acquire(Rank::Asked));
+        let mut next = Box::pin(processors.acquire(Rank::Routine));
+        assert!(poll!(gone.as_mut()).is_pending());
+        assert!(poll!(next.as_mut()).is_pending());
+
+        drop(held);
+        assert!(poll!(next.as_mut()).is_pending());
+        drop(gone);
+
+        drop(next.now_or_never().unwrap().unwrap());
+        assert!(processors.spare().is_some());
+        assert_eq!(processors.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn no_more_are_had_at_a_time_than_there_are() {
+        let processors = Processors::new(2);
+        let (first, second) = (processors.spare().unwrap(), processors.acquire(Rank::Asked).await.unwrap());
+        assert!(processors.spare().is_none());
+        let mut third = Box::pin(processors.acquire(Rank::Asked));
+        assert!(poll!(third.as_mut()).is_pending());
+
+        drop(first);
+        let third = third.now_or_never().unwrap().unwrap();
+        assert!(processors.spare().is_none());
+
+        drop((second, third));
+        assert!(processors.spare().is_some_and(|_one| processors.spare().is_some()));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use artifact::store::{Settings, Store};
 use oci::Credential;
-use reconcile::Failure;
+use reconcile::{Class, Failure};
 use reference::{Digest, Selector};
 use sluice_actors::fetcher::{Describe, Fetcher};
 use sluice_actors::registry::Line;
@@ -37,7 +37,7 @@ impl Readers {
     }
 
     fn scope() -> Scope {
-        Scope::new(Key::new("team", "app"), "one".into(), 1, LIMIT, tracing::Span::none()).0
+        Scope::new(Key::new("team", "app"), "one".into(), 1, Class::Asked, LIMIT, tracing::Span::none()).0
     }
 
     async fn resolve(

@@ -7,7 +7,7 @@ use actix::Actor;
 use artifact::digest::Algorithm;
 use artifact::store::{PrivateLink, Settings, Store};
 use oci::Descriptor;
-use reconcile::{Failure, Operation};
+use reconcile::{Class, Failure, Operation};
 use serde_json::json;
 use sluice_actors::fetcher::{Fetch, Fetched, Fetcher};
 use sluice_actors::{Key, Scope};
@@ -42,7 +42,14 @@ impl Scene {
 
     async fn fetch(&self, registry: &Registry, elsewhere: Option<PrivateLink>) -> Result<Fetched, Failure> {
         let timeout = Duration::from_secs(30);
-        let (scope, _) = Scope::new(Key::new("team", "app"), "one".into(), 1, timeout, tracing::Span::none());
+        let (scope, _) = Scope::new(
+            Key::new("team", "app"),
+            "one".into(),
+            1,
+            Class::Asked,
+            timeout,
+            tracing::Span::none(),
+        );
         let fetch = Fetch {
             scope,
             line: registry.line(),

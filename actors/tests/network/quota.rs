@@ -59,7 +59,7 @@ async fn the_quota_that_a_registry_tells_of_is_known_when_the_turn_is_over() {
     let turn = async || {
         let (key, span) = (Key::new("team", "app"), tracing::Span::none());
         let asked = Admit {
-            scope: Scope::new(key, "uid".into(), 1, Duration::from_mins(1), span).0,
+            scope: Scope::new(key, "uid".into(), 1, Class::Asked, Duration::from_mins(1), span).0,
             urgency: Urgency::Of(Class::Asked),
             repository: "app".into(),
             credential: Arc::new(Credential::Anonymous),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use futures::future::join_all;
-use reconcile::Failure;
+use reconcile::{Class, Failure};
 use reference::{Repository, Selector};
 use sluice_actors::registry::Line;
 use sluice_actors::resolver::{Freshness, Resolve, Resolved, Resolver};
@@ -28,7 +28,14 @@ impl Caller {
 
     async fn ask(&self, selector: Selector, freshness: Freshness) -> Result<Resolved, Failure> {
         let timeout = Duration::from_secs(30);
-        let (scope, _) = Scope::new(Key::new("team", "app"), "one".into(), 1, timeout, tracing::Span::none());
+        let (scope, _) = Scope::new(
+            Key::new("team", "app"),
+            "one".into(),
+            1,
+            Class::Asked,
+            timeout,
+            tracing::Span::none(),
+        );
         let resolve = Resolve {
             scope,
             line: self.line.clone(),

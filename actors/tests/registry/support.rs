@@ -184,7 +184,7 @@ impl Fleet {
             self.objects.entry(name).or_insert_with(|| Object { name, calls: Rc::clone(calls) }.start());
         let recovered: Recipient<HostRecovered> = object.clone().recipient();
         let span = tracing::Span::none();
-        let (scope, _) = Scope::new(Key::new("team", name), "uid".into(), 1, SECOND, span);
+        let (scope, _) = Scope::new(Key::new("team", name), "uid".into(), 1, Class::Asked, SECOND, span);
         let cancel = scope.cancel.clone();
         let admit = Admit {
             scope,

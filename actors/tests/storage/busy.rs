@@ -1,23 +1,28 @@
 //! While all processors are busy: who has to wait for one, and who need not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use artifact::store::Settings;
-use sluice_actors::storage::{Claimed, Inspect, Processors};
-use tokio::sync::OwnedSemaphorePermit;
+use reconcile::Class;
+use sluice_actors::storage::{Claimed, Inspect, Processor, Processors};
 
-use super::{FIRST, SECOND, Scene, app, claim, scope, turn};
+use super::{FIRST, Purge, SECOND, Scene, Stock, app, claim, scope, turn};
 
 /// Longer than anything here takes.
 const SOON: Duration = Duration::from_secs(10);
 
-fn all(processors: &Processors) -> Vec<OwnedSemaphorePermit> {
+fn all(processors: &Arc<Processors>) -> Vec<Processor> {
     std::iter::from_fn(|| processors.spare()).collect()
 }
 
 async fn one_waits(processors: &Processors) {
+    so_many_wait(processors, 1).await;
+}
+
+async fn so_many_wait(processors: &Processors, count: usize) {
     let waiting = async {
-        while processors.waiting() == 0 {
+        while processors.waiting() < count {
             tokio::task::yield_now().await;
         }
     };
@@ -89,4 +94,29 @@ async fn a_turn_that_comes_with_content_is_kept_until_a_processor_takes_that() {
 
     published.unwrap();
     assert!(tokio::time::timeout(SOON, returned.recv()).await.unwrap().is_some());
+}
+
+#[actix::test]
+async fn what_somebody_asked_for_goes_before_what_is_due() {
+    let (scene, artifact) = Scene::stocked().await;
+    let mut busy = all(&scene.processors);
+    let (mut routine, recorded) = (scope(&app()), Some(artifact));
+    routine.class = Class::Routine;
+    let inspect = Inspect { scope: routine.clone(), recorded, shown: None, using: None };
+
+    let asks = async {
+        so_many_wait(&scene.processors, 2).await;
+        let purged = scene.storage.send(Purge { key: app() });
+        let one = async {
+            so_many_wait(&scene.processors, 3).await;
+            drop(busy.pop());
+        };
+        tokio::join!(purged, one).0
+    };
+    let publish = scene.publish_in(routine, SECOND, turn().0);
+    let (inspected, published, purged) = tokio::join!(scene.storage.send(inspect), publish, asks);
+
+    assert!(purged.unwrap().unwrap());
+    assert_eq!(inspected.unwrap().unwrap().stock, Stock::Missing);
+    scene.holds(&published.unwrap().artifact).await;
 }

@@ -1,19 +1,14 @@
 //! The order of admission, in examples and as a property.
 
 use proptest::prelude::*;
-use reconcile::Class;
 
+use super::Rank::{Asked, Resumed, Retry, Routine};
 use super::*;
 
-const ASKED: Urgency = Urgency::Of(Class::Asked);
-const RETRY: Urgency = Urgency::Of(Class::Retry);
-const ROUTINE: Urgency = Urgency::Of(Class::Routine);
-const CHECK: Urgency = Urgency::Of(Class::Check);
-
-fn queue(urgencies: &[Urgency]) -> Queue {
+fn queue(ranks: &[Rank]) -> Queue {
     let mut queue = Queue::default();
-    for (number, urgency) in (0..).zip(urgencies) {
-        queue.push(number, *urgency);
+    for (number, rank) in (0..).zip(ranks) {
+        queue.push(number, *rank);
     }
     queue
 }
@@ -24,14 +19,14 @@ fn emptied(mut queue: Queue) -> Vec<u64> {
 
 #[test]
 fn the_most_urgent_goes_first_and_of_equally_urgent_ones_the_oldest() {
-    let queue = queue(&[CHECK, ROUTINE, RETRY, ASKED, Urgency::Resumed, ASKED]);
+    let queue = queue(&[Routine, Routine, Retry, Asked, Resumed, Asked]);
 
     assert_eq!(emptied(queue), [4, 3, 5, 2, 0, 1]);
 }
 
 #[test]
 fn every_eighth_turn_goes_to_the_oldest_of_any_class() {
-    let queue = queue(&[[ROUTINE; 2].as_slice(), &[ASKED; 16]].concat());
+    let queue = queue(&[[Routine; 2].as_slice(), &[Asked; 16]].concat());
 
     let order = emptied(queue);
 
@@ -43,7 +38,7 @@ fn every_eighth_turn_goes_to_the_oldest_of_any_class() {
 
 #[test]
 fn a_place_that_is_given_up_is_nobodys() {
-    let mut queue = queue(&[ASKED, ASKED, ROUTINE]);
+    let mut queue = queue(&[Asked, Asked, Routine]);
 
     assert!(queue.remove(0));
     assert!(!queue.remove(0));
@@ -53,27 +48,27 @@ fn a_place_that_is_given_up_is_nobodys() {
 
 #[test]
 fn a_number_has_one_place() {
-    let mut queue = queue(&[ROUTINE, ASKED]);
+    let mut queue = queue(&[Routine, Asked]);
 
-    queue.push(0, Urgency::Resumed);
+    queue.push(0, Resumed);
 
     assert_eq!(emptied(queue), [1, 0]);
 }
 
-fn urgency() -> impl Strategy<Value = Urgency> {
-    prop_oneof![Just(Urgency::Resumed), Just(ASKED), Just(RETRY), Just(ROUTINE), Just(CHECK)]
+fn rank() -> impl Strategy<Value = Rank> {
+    prop_oneof![Just(Resumed), Just(Asked), Just(Retry), Just(Routine)]
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Push(Urgency),
+    Push(Rank),
     Pop,
     Remove(prop::sample::Index),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        4 => urgency().prop_map(Step::Push),
+        4 => rank().prop_map(Step::Push),
         3 => Just(Step::Pop),
         1 => any::<prop::sample::Index>().prop_map(Step::Remove),
     ];
@@ -83,9 +78,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #[test]
     fn nobody_starves_however_urgent_the_others_are(
-        first in prop::collection::vec(urgency(), 0..12),
-        mine in urgency(),
-        later in prop::collection::vec(urgency(), 120..121),
+        first in prop::collection::vec(rank(), 0..12),
+        mine in rank(),
+        later in prop::collection::vec(rank(), 120..121),
     ) {
         let mut queue = queue(&first);
         let me = first.len() as u64;
@@ -93,8 +88,8 @@ proptest! {
         let at_most = 8 * (first.len() + 1);
 
         let mut turns = 0;
-        for (number, urgency) in (me + 1..).zip(later) {
-            queue.push(number, urgency);
+        for (number, rank) in (me + 1..).zip(later) {
+            queue.push(number, rank);
             turns += 1;
             if queue.pop() == Some(me) {
                 break;
@@ -110,8 +105,8 @@ proptest! {
         let (mut waiting, mut next) = (Vec::new(), 0);
         for step in steps {
             match step {
-                Step::Push(urgency) => {
-                    queue.push(next, urgency);
+                Step::Push(rank) => {
+                    queue.push(next, rank);
                     waiting.push(next);
                     next += 1;
                 }

@@ -1,17 +1,16 @@
-//! Who gets the next turn: the most urgent, of equally urgent ones the oldest, and every eighth time the oldest of all.
+//! Who goes next, at a registry and at the processors: the most urgent, of equally urgent ones the oldest, and every eighth
+//! time the oldest of all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile::Class;
 
-use super::Urgency;
-
-/// Every eighth turn goes by age alone: urgent work keeps seven eighths of a host, and nobody waits for ever.
+/// Every eighth turn goes by age alone: urgent work keeps seven eighths of what there is, and nobody waits for ever.
 const TURNS_BETWEEN_ELDERS: u32 = 8;
 
 /// The numbers of those who wait. Numbers rise with time: the smallest has waited longest.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     by_rank: BTreeMap<Rank, BTreeSet<u64>>,
     by_age: BTreeMap<u64, Rank>,
     taken: u32,
@@ -46,26 +45,25 @@ impl Rank {
     }
 }
 
-impl From<Urgency> for Rank {
-    fn from(urgency: Urgency) -> Self {
-        match urgency {
-            Urgency::Resumed => Self::Resumed,
-            Urgency::Of(Class::Asked | Class::Pushed) => Self::Asked,
-            Urgency::Of(Class::Dependency | Class::Retry) => Self::Retry,
-            Urgency::Of(Class::Routine | Class::Check) => Self::Routine,
+impl From<Class> for Rank {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Asked | Class::Pushed => Self::Asked,
+            Class::Dependency | Class::Retry => Self::Retry,
+            Class::Routine | Class::Check => Self::Routine,
         }
     }
 }
 
 impl Queue {
     /// Puts this number behind all that are as urgent; a number that waits already keeps its first place.
-    pub(super) fn push(&mut self, number: u64, urgency: Urgency) {
-        let rank = *self.by_age.entry(number).or_insert_with(|| urgency.into());
+    pub(crate) fn push(&mut self, number: u64, rank: Rank) {
+        let rank = *self.by_age.entry(number).or_insert(rank);
         self.by_rank.entry(rank).or_default().insert(number);
     }
 
     /// Gives up a place; says whether there was one.
-    pub(super) fn remove(&mut self, number: u64) -> bool {
+    pub(crate) fn remove(&mut self, number: u64) -> bool {
         let Some(rank) = self.by_age.remove(&number) else {
             return false;
         };
@@ -73,7 +71,7 @@ impl Queue {
     }
 
     /// Takes out whose turn it is.
-    pub(super) fn pop(&mut self) -> Option<u64> {
+    pub(crate) fn pop(&mut self) -> Option<u64> {
         let elders_turn = self.taken + 1 == TURNS_BETWEEN_ELDERS;
         let next = if elders_turn {
             self.by_age.keys().next().copied()
@@ -86,12 +84,12 @@ impl Queue {
     }
 
     /// How many wait, by rank.
-    pub(super) fn lengths(&self) -> [(Rank, usize); Rank::ALL.len()] {
+    pub(crate) fn lengths(&self) -> [(Rank, usize); Rank::ALL.len()] {
         Rank::ALL.map(|rank| (rank, self.by_rank.get(&rank).map_or(0, BTreeSet::len)))
     }
 
     /// All numbers, the oldest first.
-    pub(super) fn oldest_first(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn oldest_first(&self) -> impl Iterator<Item = u64> {
         self.by_age.keys().copied()
     }
 }
