@@ -59,10 +59,10 @@ impl Budget {
 
     /// Waits in a queue, where an attempt does not run (D27).
     pub async fn queue<T>(&self, turn: impl Future<Output = T>) -> T {
-        let ran = self.admitted_for().unwrap_or_default();
+        let ran = self.admitted_for();
         *self.admission() = None;
         let turn = turn.await;
-        *self.admission() = Instant::now().checked_sub(ran);
+        *self.admission() = ran.and_then(|ran| Instant::now().checked_sub(ran));
         turn
     }
 
@@ -223,6 +223,15 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_has_no_turn_yet_has_none_after_another_queue() {
+        let budget = Budget::new(Duration::from_mins(1));
+
+        budget.queue(async {}).await;
+
+        assert_eq!(budget.admitted_for(), None);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn an_attempt_has_run_as_long_after_a_queue_as_before_it() {

@@ -1,5 +1,5 @@
-//! The only test double: an actor that answers one kind of message with a closure and tells what it saw. And a recorder
-//! for who measures nothing.
+//! The only test double: an actor that answers one kind of message with a closure and tells what it saw. And a scope for
+//! what is asked without a Repository, and a recorder for who measures nothing.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,10 +7,17 @@ use std::time::Duration;
 
 use actix::dev::MessageResponse;
 use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
+use reconcile::Class;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::registry::{HostRecorder, HostRecorders, Standing};
-use crate::{End, Key, Recorder};
+use crate::{End, Key, Recorder, Scope};
+
+/// The scope of an attempt for this object that somebody asked for, with so much time.
+#[must_use]
+pub fn scope(key: &Key, timeout: Duration) -> Scope {
+    Scope::new(key.clone(), "uid".into(), 1, Class::Asked, timeout, tracing::Span::none()).0
+}
 
 type Answer<M> = Box<dyn FnMut(&M) -> Pin<Box<dyn Future<Output = <M as Message>::Result>>>>;
 

@@ -19,7 +19,7 @@ use artifact::Limits;
 use artifact::store::{Settings, Store};
 use bytes::Bytes;
 use oci::{Client, Credential, Origin};
-use reconcile::{Artifact, Class, ConditionKind, Disposition, Failure, Operation, Reason, Stock};
+use reconcile::{Artifact, ConditionKind, Disposition, Failure, Operation, Reason, Stock};
 use serde_json::json;
 use sluice_actors::fetcher::{Fetch, Fetched, Fetcher};
 use sluice_actors::registry::{Line, Turn, TurnReturned};
@@ -27,7 +27,7 @@ use sluice_actors::storage::{
     Address, Claim, Claimed, Inspect, Inspected, Making, Processors, Publish, Published, Purge, RecipeKey,
     Scrubbing, Storage, Supply,
 };
-use sluice_actors::testing::Probe;
+use sluice_actors::testing::{self, Probe};
 use sluice_actors::{Key, Scope};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -43,7 +43,7 @@ struct Scene {
 }
 
 fn scope(key: &Key) -> Scope {
-    Scope::new(key.clone(), "uid".into(), 1, Class::Asked, Duration::from_mins(1), tracing::Span::none()).0
+    testing::scope(key, Duration::from_mins(1))
 }
 
 fn app() -> Key {

@@ -7,7 +7,7 @@ use actix::{Context, Handler, Message};
 use reconcile::{Disposition, Failure, Reason};
 use tokio::sync::watch;
 
-use super::super::{Conduct, HostRecovered, Urgency};
+use super::super::{Conduct, HostRecovered, Rank};
 use super::*;
 use crate::testing::Unmeasured;
 
@@ -99,18 +99,9 @@ impl Handler<HostRecovered> for Bell {
 }
 
 fn admit(name: &str) -> Admit {
-    let key = crate::Key::new("team", name);
-    let (scope, _) = crate::Scope::new(
-        key,
-        "uid".into(),
-        1,
-        reconcile::Class::Asked,
-        Duration::from_mins(1),
-        tracing::Span::none(),
-    );
-    let urgency = Urgency::Of(reconcile::Class::Asked);
+    let scope = crate::testing::scope(&crate::Key::new("team", name), Duration::from_mins(1));
     let recovered = Bell(watch::channel(false).0).start().recipient().downgrade();
-    Admit { scope, urgency, repository: "app".into(), credential: Arc::default(), recovered }
+    Admit { scope, rank: Rank::Asked, repository: "app".into(), credential: Arc::default(), recovered }
 }
 
 #[actix::test]

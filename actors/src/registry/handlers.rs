@@ -13,7 +13,7 @@ impl Handler<Admit> for Registry {
     type Result = ResponseFuture<Result<Turn, Failure>>;
 
     fn handle(&mut self, admit: Admit, context: &mut Context<Self>) -> Self::Result {
-        let Admit { scope, urgency, repository, credential, recovered } = admit;
+        let Admit { scope, rank, repository, credential, recovered } = admit;
         if scope.cancel.is_cancelled() {
             return Box::pin(async { Err(Failure::cancelled()) });
         }
@@ -31,7 +31,7 @@ impl Handler<Admit> for Registry {
         }
         let (granted, turn) = oneshot::channel();
         self.places.insert(seeker.key.clone(), number);
-        self.queue.push(number, urgency.into());
+        self.queue.push(number, rank);
         let waiter = Waiter { seeker, credential, recovered, granted, since: now };
         self.waiters.insert(number, waiter);
         self.grant(context);

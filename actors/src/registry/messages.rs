@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Message, Recipient, WeakRecipient};
 use oci::{Client, Credential, Identity, OriginKey};
-use reconcile::{Class, Failure};
+use reconcile::Failure;
 
 use crate::queue::Rank;
 use crate::{Key, Scope};
@@ -15,32 +15,14 @@ use crate::{Key, Scope};
 pub struct Admit {
     /// Whose attempt it is; a waiting place is given up when it is cancelled.
     pub scope: Scope,
-    /// How urgent it is.
-    pub urgency: Urgency,
+    /// How urgent it is: as its class, or more, where others wait for what it builds.
+    pub rank: Rank,
     /// The repository that it will ask for, as [`Line::note`] will name it.
     pub repository: Arc<str>,
     /// The credential that the attempt will use.
     pub credential: Arc<Credential>,
     /// Who is told when the host answers again.
     pub recovered: WeakRecipient<HostRecovered>,
-}
-
-/// The order of admission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Urgency {
-    /// Holds a ticket already: others wait for what it builds.
-    Resumed,
-    /// By the attempt's class.
-    Of(Class),
-}
-
-impl From<Urgency> for Rank {
-    fn from(urgency: Urgency) -> Self {
-        match urgency {
-            Urgency::Resumed => Self::Resumed,
-            Urgency::Of(class) => class.into(),
-        }
-    }
 }
 
 /// The host answers again: what was parked may go (row 15).

@@ -30,8 +30,7 @@ use tokio::time::Instant;
 pub use crate::queue::Rank;
 pub use directory::Registries;
 pub use messages::{
-    Admit, Census, Conduct, HostAnswered, HostRecovered, Line, TakeCensus, Turn, TurnReturned, Urgency,
-    Witness,
+    Admit, Census, Conduct, HostAnswered, HostRecovered, Line, TakeCensus, Turn, TurnReturned, Witness,
 };
 pub use recorder::{HostRecorder, HostRecorders, Standing};
 

@@ -18,7 +18,7 @@ use super::services::Services;
 use crate::Scope;
 use crate::failure::Step;
 use crate::fetcher::{Describe, Fetch};
-use crate::registry::{Admit, HostRecovered, Turn, Urgency};
+use crate::registry::{Admit, HostRecovered, Rank, Turn};
 use crate::resolver::{Freshness, Resolve};
 use crate::storage::{Claim, Claimed, Granted, Inspect, Publish, Supply};
 use crate::verifier::Verify;
@@ -59,7 +59,7 @@ pub(super) async fn run(
     {
         return Ok(());
     }
-    let turn = admit(scope, wanted, at, &access, &source, Urgency::Of(scope.class)).await?;
+    let turn = admit(scope, wanted, at, &access, &source, scope.class.into()).await?;
     let resolved = at.ask(scope, &at.resolve, resolve(scope, wanted, &source, &turn, seen)).await?;
     let digest = resolved.revision.digest;
     note_revision(seen, &source, &resolved.revision);
@@ -124,7 +124,7 @@ async fn supply(
                 match granted? {
                     Granted::Built(archive) => return Ok(Supply::Archive(archive)),
                     Granted::Build(ticket) => {
-                        (ticket, admit(scope, wanted, at, access, source, Urgency::Resumed).await?, None)
+                        (ticket, admit(scope, wanted, at, access, source, Rank::Resumed).await?, None)
                     }
                 }
             }
@@ -158,16 +158,16 @@ async fn admit(
     at: &Services,
     access: &Access,
     source: &Source,
-    urgency: Urgency,
+    rank: Rank,
 ) -> Result<Turn, Failure> {
-    let step = match urgency {
-        Urgency::Resumed => Step::Open,
-        Urgency::Of(_) => Step::first(&source.selector),
+    let step = match rank {
+        Rank::Resumed => Step::Open,
+        Rank::Asked | Rank::Retry | Rank::Routine => Step::first(&source.selector),
     };
     let registry = at.registries.of(&access.origin).map_err(|error| access.unusable(&error))?;
     let recovered = wanted.recovered.clone();
     let (repository, credential) = (Arc::clone(&access.repository), Arc::clone(&access.credential));
-    let admit = Admit { scope: scope.clone(), urgency, repository, credential, recovered };
+    let admit = Admit { scope: scope.clone(), rank, repository, credential, recovered };
     at.recorder.waits(&scope.key, true);
     let turn = at.ask(scope, &registry, admit).await;
     at.recorder.waits(&scope.key, false);

@@ -90,7 +90,7 @@ impl Handler<Inspect> for Storage {
         let desk = self.desk.clone();
         Box::pin(async move {
             let scope = inspect.scope.clone();
-            let work = desk.work(scope.class.into(), move |desk| desk.inspect(inspect));
+            let work = desk.work_for(&scope, move |desk| desk.inspect(inspect));
             scope.unless_cancelled(work.instrument(scope.span.clone())).await
         })
     }
@@ -106,7 +106,7 @@ impl Handler<Claim> for Storage {
                 return Ok(claimed);
             };
             if desk.remembers(ticket.recipe()) {
-                desk.work(claim.scope.class.into(), move |_| Ok(ticket.recall())).await
+                desk.work_for(&claim.scope, move |_| Ok(ticket.recall())).await
             } else {
                 Ok(Claimed::Build(ticket))
             }
@@ -120,9 +120,8 @@ impl Handler<Publish> for Storage {
     fn handle(&mut self, publish: Publish, _: &mut Context<Self>) -> Self::Result {
         let desk = self.desk.clone();
         Box::pin(async move {
-            let processor =
-                publish.scope.budget.queue(desk.processors.acquire(publish.scope.class.into())).await;
-            desk.work_on(processor, move |desk| publish::publish(desk, publish)).await
+            let scope = publish.scope.clone();
+            desk.work_for(&scope, move |desk| publish::publish(desk, publish)).await
         })
     }
 }
@@ -133,7 +132,8 @@ impl Handler<Purge> for Storage {
     fn handle(&mut self, purge: Purge, _: &mut Context<Self>) -> Self::Result {
         let desk = self.desk.clone();
         Box::pin(async move {
-            desk.work(Rank::Asked, move |desk| {
+            let processor = desk.processors.acquire(Rank::Asked).await;
+            desk.work_on(processor, move |desk| {
                 let key = store_key(&purge.key)?;
                 desk.store.purge(&key).map_err(|error| failure::purge(&error))
             })
@@ -143,17 +143,17 @@ impl Handler<Purge> for Storage {
 }
 
 impl Desk {
-    /// Runs work on a blocking thread, at most one a processor; a panic in it is the caller's failure.
-    async fn work<T: Send + 'static>(
+    /// Runs work of an attempt, which does not run while it waits for a processor (D27).
+    async fn work_for<T: Send + 'static>(
         self,
-        rank: Rank,
+        scope: &Scope,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let processor = self.processors.acquire(rank).await;
+        let processor = scope.budget.queue(self.processors.acquire(scope.class.into())).await;
         self.work_on(processor, work).await
     }
 
-    /// The same on a processor that is there already.
+    /// Runs work on a blocking thread and keeps the processor until its end; a panic in it is the caller's failure.
     async fn work_on<T: Send + 'static>(
         self,
         processor: impl Send + 'static,

@@ -39,10 +39,13 @@ impl Processors {
         self.state().waiting.len()
     }
 
-    /// One that is free, if there is one.
+    /// One that is free, if there is one and nobody waits for it.
     #[must_use]
     pub fn spare(self: &Arc<Self>) -> Option<Processor> {
         let mut state = self.state();
+        if !state.waiting.is_empty() {
+            return None;
+        }
         state.free = state.free.checked_sub(1)?;
         Some(Processor(Arc::clone(self)))
     }
@@ -52,6 +55,9 @@ impl Processors {
     /// # Errors
     /// None that can occur: whoever waits is granted one.
     pub async fn acquire(self: &Arc<Self>, rank: Rank) -> Result<Processor, RecvError> {
+        if let Some(processor) = self.spare() {
+            return Ok(processor);
+        }
         let mut place = self.enter(rank);
         self.grant();
         (&mut place.granted).await
@@ -114,19 +120,29 @@ impl Drop for Place<'_> {
 
 #[cfg(test)]
 mod tests {
-    use futures::{FutureExt as _, poll};
+    use std::pin::Pin;
+
+    use futures::FutureExt as _;
 
     use super::*;
+
+    type Acquired<'a> = Pin<Box<dyn Future<Output = Result<Processor, RecvError>> + 'a>>;
+
+    /// Those who wait in vain, in this order.
+    fn waiting<const COUNT: usize>(of: &Arc<Processors>, ranks: [Rank; COUNT]) -> [Acquired<'_>; COUNT] {
+        ranks.map(|rank| {
+            let mut acquired: Acquired<'_> = Box::pin(of.acquire(rank));
+            assert!(acquired.as_mut().now_or_never().is_none());
+            acquired
+        })
+    }
 
     #[tokio::test]
     async fn who_waits_counts_until_it_is_served_or_gives_up() {
         let processors = Processors::new(1);
         let held = processors.acquire(Rank::Routine).await.unwrap();
         assert_eq!(processors.waiting(), 0);
-        let mut first = Box::pin(processors.acquire(Rank::Routine));
-        let mut second = Box::pin(processors.acquire(Rank::Routine));
-        assert!(poll!(first.as_mut()).is_pending());
-        assert!(poll!(second.as_mut()).is_pending());
+        let [first, second] = waiting(&processors, [Rank::Routine, Rank::Routine]);
         assert_eq!(processors.waiting(), 2);
 
         drop(second);
@@ -141,13 +157,10 @@ mod tests {
     async fn what_somebody_asked_for_goes_before_what_is_due() {
         let processors = Processors::new(1);
         let held = processors.acquire(Rank::Routine).await.unwrap();
-        let mut due = Box::pin(processors.acquire(Rank::Routine));
-        let mut asked = Box::pin(processors.acquire(Rank::Asked));
-        assert!(poll!(due.as_mut()).is_pending());
-        assert!(poll!(asked.as_mut()).is_pending());
+        let [mut due, asked] = waiting(&processors, [Rank::Routine, Rank::Asked]);
 
         drop(held);
-        assert!(poll!(due.as_mut()).is_pending());
+        assert!(due.as_mut().now_or_never().is_none());
         drop(asked.now_or_never().unwrap().unwrap());
 
         drop(due.now_or_never().unwrap().unwrap());
@@ -157,13 +170,10 @@ mod tests {
     async fn one_that_was_granted_to_somebody_who_is_gone_is_the_next_ones() {
         let processors = Processors::new(1);
         let held = processors.acquire(Rank::Routine).await.unwrap();
-        let mut gone = Box::pin(processors.acquire(Rank::Asked));
-        let mut next = Box::pin(processors.acquire(Rank::Routine));
-        assert!(poll!(gone.as_mut()).is_pending());
-        assert!(poll!(next.as_mut()).is_pending());
+        let [gone, mut next] = waiting(&processors, [Rank::Asked, Rank::Routine]);
 
         drop(held);
-        assert!(poll!(next.as_mut()).is_pending());
+        assert!(next.as_mut().now_or_never().is_none());
         drop(gone);
 
         drop(next.now_or_never().unwrap().unwrap());
@@ -176,8 +186,7 @@ mod tests {
         let processors = Processors::new(2);
         let (first, second) = (processors.spare().unwrap(), processors.acquire(Rank::Asked).await.unwrap());
         assert!(processors.spare().is_none());
-        let mut third = Box::pin(processors.acquire(Rank::Asked));
-        assert!(poll!(third.as_mut()).is_pending());
+        let [third] = waiting(&processors, [Rank::Asked]);
 
         drop(first);
         let third = third.now_or_never().unwrap().unwrap();
@@ -185,5 +194,15 @@ mod tests {
 
         drop((second, third));
         assert!(processors.spare().is_some_and(|_one| processors.spare().is_some()));
+    }
+    #[tokio::test]
+    async fn one_that_is_on_its_way_to_who_waits_is_not_spare() {
+        let processors = Processors::new(1);
+        let place = processors.enter(Rank::Routine);
+
+        assert!(processors.spare().is_none());
+
+        drop(place);
+        assert!(processors.spare().is_some());
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use artifact::store::{Settings, Store};
 use oci::Credential;
-use reconcile::{Class, Failure};
+use reconcile::Failure;
 use reference::{Digest, Selector};
 use sluice_actors::fetcher::{Describe, Fetcher};
 use sluice_actors::registry::Line;
 use sluice_actors::resolver::{Freshness, Resolve, Resolved, Resolver};
-use sluice_actors::{Key, Scope};
+use sluice_actors::{Key, Scope, testing};
 
 use crate::registry::{Registry, image};
 
@@ -37,7 +37,7 @@ impl Readers {
     }
 
     fn scope() -> Scope {
-        Scope::new(Key::new("team", "app"), "one".into(), 1, Class::Asked, LIMIT, tracing::Span::none()).0
+        testing::scope(&Key::new("team", "app"), LIMIT)
     }
 
     async fn resolve(

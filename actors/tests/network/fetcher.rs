@@ -7,10 +7,11 @@ use actix::Actor;
 use artifact::digest::Algorithm;
 use artifact::store::{PrivateLink, Settings, Store};
 use oci::Descriptor;
-use reconcile::{Class, Failure, Operation};
+use reconcile::{Failure, Operation};
 use serde_json::json;
+use sluice_actors::Key;
 use sluice_actors::fetcher::{Fetch, Fetched, Fetcher};
-use sluice_actors::{Key, Scope};
+use sluice_actors::testing::scope;
 use tempfile::TempDir;
 
 use crate::registry::{LAYER, Registry};
@@ -41,15 +42,7 @@ impl Scene {
     }
 
     async fn fetch(&self, registry: &Registry, elsewhere: Option<PrivateLink>) -> Result<Fetched, Failure> {
-        let timeout = Duration::from_secs(30);
-        let (scope, _) = Scope::new(
-            Key::new("team", "app"),
-            "one".into(),
-            1,
-            Class::Asked,
-            timeout,
-            tracing::Span::none(),
-        );
+        let scope = scope(&Key::new("team", "app"), Duration::from_secs(30));
         let fetch = Fetch {
             scope,
             line: registry.line(),

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use actix::{Actor, Context, Handler, Recipient};
 use oci::Credential;
-use reconcile::Class;
+use sluice_actors::Key;
 use sluice_actors::registry::{
-    Admit, HostRecorder, HostRecorders, HostRecovered, Registries, Settings, Standing, TakeCensus, Urgency,
+    Admit, HostRecorder, HostRecorders, HostRecovered, Rank, Registries, Settings, Standing, TakeCensus,
 };
-use sluice_actors::{Key, Scope};
+use sluice_actors::testing::scope;
 
 use crate::registry::Registry;
 
@@ -57,10 +57,9 @@ async fn the_quota_that_a_registry_tells_of_is_known_when_the_turn_is_over() {
     let (admit, recovered) =
         (registries.of(&registry.origin()).unwrap(), Recipient::<HostRecovered>::from(Nobody.start()));
     let turn = async || {
-        let (key, span) = (Key::new("team", "app"), tracing::Span::none());
         let asked = Admit {
-            scope: Scope::new(key, "uid".into(), 1, Class::Asked, Duration::from_mins(1), span).0,
-            urgency: Urgency::Of(Class::Asked),
+            scope: scope(&Key::new("team", "app"), Duration::from_mins(1)),
+            rank: Rank::Asked,
             repository: "app".into(),
             credential: Arc::new(Credential::Anonymous),
             recovered: recovered.downgrade(),

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use futures::future::join_all;
-use reconcile::{Class, Failure};
+use reconcile::Failure;
 use reference::{Repository, Selector};
+use sluice_actors::Key;
 use sluice_actors::registry::Line;
 use sluice_actors::resolver::{Freshness, Resolve, Resolved, Resolver};
-use sluice_actors::{Key, Scope};
+use sluice_actors::testing::scope;
 use tokio::time::Instant;
 
 use crate::registry::Registry;
@@ -27,15 +28,7 @@ impl Caller {
     }
 
     async fn ask(&self, selector: Selector, freshness: Freshness) -> Result<Resolved, Failure> {
-        let timeout = Duration::from_secs(30);
-        let (scope, _) = Scope::new(
-            Key::new("team", "app"),
-            "one".into(),
-            1,
-            Class::Asked,
-            timeout,
-            tracing::Span::none(),
-        );
+        let scope = scope(&Key::new("team", "app"), Duration::from_secs(30));
         let resolve = Resolve {
             scope,
             line: self.line.clone(),

@@ -3,8 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use reconcile::Class;
-use sluice_actors::registry::{Rank, Urgency};
+use sluice_actors::registry::Rank;
 
 use crate::support::{ASKED, Fleet, ROUTINE, SECOND, Wish, busy, end};
 
@@ -28,8 +27,8 @@ async fn who_waits_is_told_by_rank_until_the_turn_or_the_attempt_is_over() {
     let held = fleet.occupy(1).await;
     let asked = [fleet.ask("a", ASKED), fleet.ask("b", ASKED)];
     let routine = fleet.ask("c", ROUTINE);
-    let _retry = fleet.ask("d", Urgency::Of(Class::Retry));
-    let _resumed = fleet.ask("e", Urgency::Resumed);
+    let _retry = fleet.ask("d", Rank::Retry);
+    let _resumed = fleet.ask("e", Rank::Resumed);
     fleet.census().await;
     let queued = |fleet: &Fleet| Rank::ALL.map(|rank| fleet.measured.queued(rank));
     assert_eq!(queued(&fleet), [1, 2, 1, 1]);

@@ -10,16 +10,17 @@ use std::time::Duration;
 use actix::dev::RecipientRequest;
 use actix::{Actor, Addr, Context, Handler, Recipient};
 use oci::{Credential, Origin};
-use reconcile::{Class, Failure, Reason};
+use reconcile::{Failure, Reason};
+use sluice_actors::Key;
 use sluice_actors::registry::{
     Admit, Census, Conduct, DEFAULT_CONCURRENCY, HostRecorder, HostRecorders, HostRecovered, Rank,
-    Registries, Settings, Standing, TakeCensus, Turn, Urgency,
+    Registries, Settings, Standing, TakeCensus, Turn,
 };
-use sluice_actors::{Key, Scope};
+use sluice_actors::testing::scope;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const ASKED: Urgency = Urgency::Of(Class::Asked);
-pub(crate) const ROUTINE: Urgency = Urgency::Of(Class::Routine);
+pub(crate) const ASKED: Rank = Rank::Asked;
+pub(crate) const ROUTINE: Rank = Rank::Routine;
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 /// Stands for a Repository: it notes that it was called.
@@ -131,14 +132,14 @@ impl Asking {
 /// What an object asks for.
 #[derive(Clone)]
 pub(crate) struct Wish {
-    pub(crate) urgency: Urgency,
+    pub(crate) rank: Rank,
     pub(crate) repository: &'static str,
     pub(crate) credential: Credential,
 }
 
 impl Wish {
-    pub(crate) fn of(urgency: Urgency) -> Self {
-        Self { urgency, repository: "app", credential: Credential::Anonymous }
+    pub(crate) fn of(rank: Rank) -> Self {
+        Self { rank, repository: "app", credential: Credential::Anonymous }
     }
 
     pub(crate) fn for_repository(self, repository: &'static str) -> Self {
@@ -169,8 +170,8 @@ impl Fleet {
         }
     }
 
-    pub(crate) fn ask(&mut self, name: &'static str, urgency: Urgency) -> Asking {
-        self.wish(name, Wish::of(urgency))
+    pub(crate) fn ask(&mut self, name: &'static str, rank: Rank) -> Asking {
+        self.wish(name, Wish::of(rank))
     }
 
     pub(crate) fn wish(&mut self, name: &'static str, wish: Wish) -> Asking {
@@ -183,12 +184,11 @@ impl Fleet {
         let object =
             self.objects.entry(name).or_insert_with(|| Object { name, calls: Rc::clone(calls) }.start());
         let recovered: Recipient<HostRecovered> = object.clone().recipient();
-        let span = tracing::Span::none();
-        let (scope, _) = Scope::new(Key::new("team", name), "uid".into(), 1, Class::Asked, SECOND, span);
+        let scope = scope(&Key::new("team", name), SECOND);
         let cancel = scope.cancel.clone();
         let admit = Admit {
             scope,
-            urgency: wish.urgency,
+            rank: wish.rank,
             repository: wish.repository.into(),
             credential: Arc::new(wish.credential),
             recovered: recovered.downgrade(),

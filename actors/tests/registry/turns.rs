@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oci::Origin;
 use reconcile::{Class, Disposition};
-use sluice_actors::registry::{DEFAULT_CONCURRENCY, Urgency};
+use sluice_actors::registry::{DEFAULT_CONCURRENCY, Rank};
 
 use crate::support::{ASKED, Asking, Fleet, ROUTINE, SECOND, Wish, busy, end};
 
@@ -48,11 +48,11 @@ async fn the_most_urgent_go_first_and_of_equally_urgent_ones_the_oldest() {
     let mut fleet = Fleet::with(ONE);
     let held = fleet.occupy(1).await;
     let urgencies = [
-        ("check", Urgency::Of(Class::Check)),
+        ("check", Rank::from(Class::Check)),
         ("routine", ROUTINE),
-        ("retry", Urgency::Of(Class::Retry)),
+        ("retry", Rank::from(Class::Retry)),
         ("asked", ASKED),
-        ("resumed", Urgency::Resumed),
+        ("resumed", Rank::Resumed),
         ("asked later", ASKED),
     ];
     let asking = urgencies.map(|(name, urgency)| (name, fleet.ask(name, urgency))).into();

@@ -38,8 +38,12 @@ async fn only_a_claim_of_what_was_made_before_waits_for_a_processor() {
     let new = tokio::time::timeout(SOON, scene.storage.send(claim(&app(), SECOND))).await.unwrap();
     assert!(matches!(new.unwrap(), Ok(Claimed::Build(_))));
 
-    let known = tokio::task::spawn_local(scene.storage.send(claim(&app(), FIRST)));
+    let known = claim(&app(), FIRST);
+    let budget = Arc::clone(&known.scope.budget);
+    budget.admit();
+    let known = tokio::task::spawn_local(scene.storage.send(known));
     one_waits(&scene.processors).await;
+    assert_eq!(budget.admitted_for(), None);
     drop(busy);
     assert!(matches!(known.await.unwrap().unwrap(), Ok(Claimed::Built(_))));
 }
